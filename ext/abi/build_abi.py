@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""Write the C source of kbench._abi (cffi, API mode).
+
+usage: build_abi.py KVM_CDEF NEWER_H ABI_H OUTPUT -- CC...
+
+The structs are declared in kvm.cdef. The constants are taken by name from what
+the compiler sees in <linux/kvm.h>, so that the table of capabilities is the one
+of the kernel headers kbench was built with. abi.h is shared with the guests.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from cffi import FFI
+
+CONSTANTS = re.compile(
+    r"^#define ((?:KVM_(?:CAP|EXIT|MP_STATE|GUESTDBG|STATS|IRQ_ROUTING|IRQCHIP|IRQFD_FLAG"
+    r"|IOEVENTFD_FLAG|MSR_EXIT_REASON|MSR_FILTER|MEM|X86_DISABLE_EXITS|X86_QUIRK|VCPU_TSC)"
+    r"|KB)_\w+) +[^\"]",
+    re.MULTILINE,
+)
+# Constants of <linux/kvm.h> that are not integers of their own.
+NOT_INTEGERS = re.compile(r"_FLAG_nr_|_MAX_SIZE$|KVM_CAP_ARM|KVM_CAP_PPC|KVM_CAP_S390")
+
+SOURCE = """
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <linux/kvm.h>
+#include "newer.h"
+#include "abi.h"
+
+static int kb_ioctl(int fd, unsigned long request, void *argument)
+{
+	return ioctl(fd, request, argument);
+}
+"""
+
+
+def macros(cc: list[str], headers: list[Path]) -> set[str]:
+    """The names of the integer constants that the compiler knows after these headers."""
+    includes = [word for header in headers for word in ("-include", str(header))]
+    output = subprocess.run(
+        [*cc, "-E", "-dM", *includes, "-x", "c", "/dev/null"],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    return {name for name in CONSTANTS.findall(output) if not NOT_INTEGERS.search(name)}
+
+
+def guest_structs(header: Path) -> str:
+    """The struct declarations of abi.h, which cffi can read as they stand."""
+    return "\n".join(re.findall(r"^struct \w+ \{.*?^\};", header.read_text(), re.M | re.S))
+
+
+def main() -> None:
+    split = sys.argv.index("--")
+    cdef, newer, abi, output = map(Path, sys.argv[1:split])
+    cc = sys.argv[split + 1 :]
+    ffi = FFI()
+    ffi.cdef(cdef.read_text() + guest_structs(abi))
+    ffi.cdef("\n".join(f"#define {name} ..." for name in sorted(macros(cc, [newer, abi]))))
+    ffi.set_source("kbench._abi", SOURCE)
+    ffi.emit_c_code(str(output))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""The histogram that a timed loop writes into."""
+
+from cpython cimport array
+import array
+
+
+cdef class Histogram:
+    """Counts of round trips, in the bucket layout of HdrHistogram(1, 60e9, 3).
+
+    `buckets` is an array('Q') of counts whose index is a value in ns. `minimum`,
+    `maximum` and `total` are in ns too but come from exact sums of TSC ticks.
+    `tsc_khz` is the frequency of the TSC in kHz.
+    """
+
+    def __cinit__(self, uint64_t tsc_khz):
+        if not tsc_khz:
+            raise ValueError("tsc_khz must be positive")
+        self.tsc_khz = tsc_khz
+        self.buckets = array.array("Q", bytes(8 * LENGTH))
+        self.counts.buckets = (<array.array>self.buckets).data.as_ulonglongs
+        # 1 tick = 10**6 / tsc_khz ns; the lab's TSC of 1 GHz makes this 2**32, exactly 1.
+        self.counts.scale = (10**6 << 32) // tsc_khz
+        self.reset()
+
+    def reset(self):
+        """Forget every value."""
+        cdef Py_ssize_t i
+        for i in range(LENGTH):
+            self.counts.buckets[i] = 0
+        self.counts.count = self.counts.total = self.counts.high = 0
+        self.counts.low = <uint64_t>-1
+
+    def record_ticks(self, const unsigned long long[::1] ticks):
+        """Record each of these durations (TSC ticks), in a nogil loop like the timed ones."""
+        cdef Py_ssize_t i
+        with nogil:
+            for i in range(ticks.shape[0]):
+                record(&self.counts, ticks[i])
+
+    @property
+    def count(self):
+        """Number of recorded values."""
+        return self.counts.count
+
+    @property
+    def total_ticks(self):
+        """Exact sum in TSC ticks."""
+        return self.counts.total
+
+    def nanoseconds(self, ticks):
+        """A duration of TSC ticks as float ns."""
+        return ticks * 1e6 / self.tsc_khz
+
+    @property
+    def total(self):
+        """Exact sum in ns, as a float."""
+        return self.nanoseconds(self.counts.total)
+
+    @property
+    def minimum(self):
+        """Exact minimum in ns, as a float; 0.0 when empty."""
+        return self.nanoseconds(self.counts.low) if self.counts.count else 0.0
+
+    @property
+    def maximum(self):
+        """Exact maximum in ns, as a float; 0.0 when empty."""
+        return self.nanoseconds(self.counts.high)
+
+
+def bucket_index(uint64_t value):
+    """The bucket of a value, as the timed loops compute it (for the tests)."""
+    return index(value)

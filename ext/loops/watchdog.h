@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A KVM_RUN that does not come back must end.  A POSIX timer signals the vCPU
+ * thread; its handler compares the loop's progress with what it last saw and, where
+ * nothing moved, sets kvm_run->immediate_exit.  The signal alone would not do: it may
+ * arrive just before the ioctl, and the guest would then run on
+ * (Documentation/virt/kvm/api.rst, immediate_exit).
+ */
+#ifndef KBENCH_WATCHDOG_H
+#define KBENCH_WATCHDOG_H
+
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+struct kb_watchdog {
+	volatile uint64_t progress;	/* the loop's: round trips so far */
+	uint64_t seen;
+	volatile int fired;
+	struct kvm_run *run;
+	timer_t timer;
+};
+
+static inline int kb_watchdog_signal(void)
+{
+	return SIGRTMIN + 2;
+}
+
+static void kb_watchdog_bark(int signal, siginfo_t *info, void *context)
+{
+	struct kb_watchdog *dog = info->si_value.sival_ptr;
+
+	if (info->si_code != SI_TIMER)
+		return;
+	if (dog->progress != dog->seen) {
+		dog->seen = dog->progress;
+		return;
+	}
+	dog->fired = 1;
+	dog->run->immediate_exit = 1;
+}
+
+/* Arm for the calling thread.  Two ticks without progress make `limit` seconds at most. */
+static inline int kb_watchdog_start(struct kb_watchdog *dog, struct kvm_run *run, double limit)
+{
+	struct sigaction action = { .sa_sigaction = kb_watchdog_bark, .sa_flags = SA_SIGINFO };
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID };
+	struct itimerspec period;
+	double tick = limit / 2;
+
+	dog->seen = dog->progress - 1;
+	dog->fired = 0;
+	dog->run = run;
+	event.sigev_signo = kb_watchdog_signal();
+	event.sigev_value.sival_ptr = dog;
+	event.sigev_notify_thread_id = syscall(SYS_gettid);
+	period.it_value.tv_sec = tick;
+	period.it_value.tv_nsec = (tick - period.it_value.tv_sec) * 1e9;
+	period.it_interval = period.it_value;
+	sigemptyset(&action.sa_mask);
+	if (sigaction(event.sigev_signo, &action, NULL) ||
+	    timer_create(CLOCK_MONOTONIC, &event, &dog->timer))
+		return -1;
+	if (timer_settime(dog->timer, 0, &period, NULL)) {
+		timer_delete(dog->timer);
+		return -1;
+	}
+	return 0;
+}
+
+static inline void kb_watchdog_stop(struct kb_watchdog *dog)
+{
+	timer_delete(dog->timer);
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What guest and host agree on: the guest-physical map, the ports, the MSR and
+ * the parameter page.  Included by the guests and compiled into kbench._abi.
+ */
+#ifndef KBENCH_ABI_H
+#define KBENCH_ABI_H
+
+/* Guest-physical map.  256 KiB of RAM keep a VM cheap to make, in the lab above all. */
+#define KB_PARAMS	0x1000	/* struct kb_params */
+#define KB_PML4		0x2000	/* start.S lays out the page tables, */
+#define KB_GDT		0x6000	/* ... the GDT */
+#define KB_IDT		0x7000	/* ... and the IDT */
+#define KB_ENTRY	0x8000	/* the guest's first instruction */
+#define KB_BUFFER	0x10000	/* one page that string instructions read */
+#define KB_STACK	0x20000	/* grows down */
+#define KB_MEMORY	0x40000	/* bytes of RAM */
+#define KB_MMIO		0xd0000	/* no memslot; below 1 MiB so that real mode reaches it */
+
+#define KB_PORT		0x10	/* the exit that a benchmark counts */
+#define KB_PORT_FAULT	0x11	/* the guest took an exception: see struct kb_params */
+
+#define KB_MSR		0x4b420000	/* no CPU has it; the MSR filter sends it to userspace */
+#define KB_VECTOR	0x40		/* the guest's interrupt handler `irq` */
+
+#define KB_CODE_SELECTOR	0x08
+#define KB_DATA_SELECTOR	0x10
+
+/* Offsets into struct kb_params, for assembly. */
+#define KB_BATCH	(KB_PARAMS + 0)
+#define KB_FAULT_VECTOR	(KB_PARAMS + 8)
+#define KB_FAULT_ERROR	(KB_PARAMS + 16)
+#define KB_FAULT_RIP	(KB_PARAMS + 24)
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+struct kb_params {
+	uint64_t batch;		/* in: repetitions of the subject between two exits */
+	uint64_t fault_vector;	/* out: the exception that nothing expected */
+	uint64_t fault_error;	/* out: its error code, 0 where the vector has none */
+	uint64_t fault_rip;	/* out */
+};
+#endif
+
+#endif

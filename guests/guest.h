@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The beginning of every guest.  KB_REAL selects 16-bit real mode; the default is
+ * 64-bit long mode, identity-mapped, CPL 0, interrupts off.  `MMIO` is the operand
+ * that addresses KB_MMIO: start-up has loaded its base.
+ */
+#ifndef KBENCH_GUEST_H
+#define KBENCH_GUEST_H
+
+#include "abi.h"
+
+#ifdef KB_REAL
+	.code16
+#define MMIO %fs:0
+#else
+	.code64
+#define MMIO (%rbx)
+#endif
+
+	.section .guest, "ax"
+	.globl guest
+guest:
+
+#endif

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* MMIO read: a load where no memslot is; KVM completes it at the next entry. */
+#include "guest.h"
+
+1:	mov MMIO, %al
+	jmp 1b

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""The catalogue: every benchmark of every family, and how to pick from it."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from kbench.benches.benchmark import Benchmark
+from kbench.errors import KbenchError
+
+__all__ = ["Benchmark", "catalogue", "find", "select"]
+
+
+@cache
+def catalogue() -> tuple[Benchmark, ...]:
+    """All benchmarks, by family module in alphabetical order; names are unique."""
+    rows: dict[str, Benchmark] = {}
+    for info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        for row in getattr(module, "BENCHMARKS", ()):
+            if row.name in rows:
+                raise KbenchError(f"two benchmarks are named {row.name}")
+            rows[row.name] = row
+    return tuple(rows.values())
+
+
+def find(name: str) -> Benchmark:
+    """The benchmark of exactly this name."""
+    return select([name])[0]
+
+
+def select(
+    selectors: Sequence[str], rows: Iterable[Benchmark] | None = None
+) -> tuple[Benchmark, ...]:
+    """The benchmarks that any selector names: a family, a name, or a glob; all for none.
+
+    Raises KbenchError for a selector that matches nothing, with the nearest name.
+    """
+    from fnmatch import fnmatchcase
+
+    rows = catalogue() if rows is None else tuple(rows)
+    if not selectors:
+        return tuple(rows)
+    chosen: set[str] = set()
+    for selector in selectors:
+        matches = {
+            row.name for row in rows if row.family == selector or fnmatchcase(row.name, selector)
+        }
+        if not matches:
+            raise KbenchError(_unknown(selector, rows))
+        chosen |= matches
+    return tuple(row for row in rows if row.name in chosen)
+
+
+def _unknown(selector: str, rows: Iterable[Benchmark]) -> str:
+    from difflib import get_close_matches
+
+    names = [row.name for row in rows]
+    families = sorted({row.family for row in rows})
+    near = get_close_matches(selector, [*names, *families], n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"families are {', '.join(families)}"
+    return f"no benchmark matches {selector!r}: {hint} (kbench list shows all)"

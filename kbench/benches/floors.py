@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""Family `floor`: the controls that every other figure is shown beside."""
+
+from kbench.benches.benchmark import Benchmark
+
+BENCHMARKS = (
+    Benchmark(name="floor.clock", title="two TSC stamps, nothing between them", loop="clock"),
+    Benchmark(name="floor.syscall", title="getppid(2)", loop="syscall"),
+    Benchmark(
+        name="floor.get_mp_state",
+        title="KVM_GET_MP_STATE: an ioctl that enters no guest",
+        loop="get_mp_state",
+    ),
+    Benchmark(
+        name="floor.immediate_exit",
+        title="KVM_RUN with immediate_exit: load and put the vCPU, no entry",
+        loop="immediate_exit",
+    ),
+    Benchmark(
+        name="floor.guest_loop",
+        title="PIO write after 100 rounds of an empty guest loop",
+        guest="guest_loop",
+        expect="KVM_EXIT_IO",
+        batch=100,
+    ),
+)

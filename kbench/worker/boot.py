@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The registers a guest starts with, so that its first instruction is its subject.
+
+Long mode: Intel SDM vol. 3, 10.8.5 (what IA-32e needs) and 27.3.1 (what VM entry
+checks); the tables are the image's own (guests/start.S).
+"""
+
+from kbench._abi import lib
+from kbench.guests import Image
+from kbench.kvm import GuestMemory, Vcpu
+
+CR0_PE, CR0_MP, CR0_ET, CR0_NE, CR0_WP, CR0_PG = 1, 1 << 1, 1 << 4, 1 << 5, 1 << 16, 1 << 31
+CR4_PAE, CR4_OSFXSR, CR4_OSXMMEXCPT = 1 << 5, 1 << 9, 1 << 10
+EFER_LME, EFER_LMA = 1 << 8, 1 << 10
+CODE, DATA, BUSY_TSS = 11, 3, 11  # segment types
+RFLAGS_RESERVED = 2
+
+
+def boot(vcpu: Vcpu, memory: GuestMemory, image: Image, batch: int = 0) -> None:
+    """Load `image` and point the vCPU at its first instruction, at CPL 0."""
+    memory.write(image.base, image.data)
+    memory.struct("kb_params", lib.KB_PARAMS).batch = batch
+    if image.mode == "real":
+        _real_mode(vcpu)
+    else:
+        _long_mode(vcpu)
+    regs = vcpu.get_regs()
+    regs.rip = lib.KB_ENTRY
+    regs.rsp = lib.KB_STACK - 16  # below 64 KiB in real mode it wraps; nothing is pushed before
+    regs.rbx = lib.KB_MMIO
+    regs.rflags = RFLAGS_RESERVED
+    vcpu.set_regs(regs)
+
+
+def _real_mode(vcpu: Vcpu) -> None:
+    sregs = vcpu.get_sregs()
+    sregs.cs.base = sregs.cs.selector = 0
+    sregs.fs.base, sregs.fs.selector = lib.KB_MMIO, lib.KB_MMIO >> 4
+    vcpu.set_sregs(sregs)
+
+
+def _long_mode(vcpu: Vcpu) -> None:
+    sregs = vcpu.get_sregs()
+    for segment in (sregs.ds, sregs.es, sregs.fs, sregs.gs, sregs.ss):
+        segment.base, segment.limit, segment.selector = 0, 0xFFFFFFFF, lib.KB_DATA_SELECTOR
+        segment.type, segment.present, segment.s, segment.g, segment.db = DATA, 1, 1, 1, 1
+        segment.l = segment.dpl = segment.unusable = 0
+    code = sregs.cs
+    code.base, code.limit, code.selector = 0, 0xFFFFFFFF, lib.KB_CODE_SELECTOR
+    code.type, code.present, code.s, code.g, code.l = CODE, 1, 1, 1, 1
+    code.db = code.dpl = code.unusable = 0
+    # VM entry wants a busy TSS; without a privilege change nothing ever reads it.
+    sregs.tr.type, sregs.tr.present, sregs.tr.s, sregs.tr.unusable = BUSY_TSS, 1, 0, 0
+    sregs.tr.limit = 0xFFFF
+    sregs.gdt.base, sregs.gdt.limit = lib.KB_GDT, 23
+    sregs.idt.base, sregs.idt.limit = lib.KB_IDT, 0xFFF
+    sregs.cr3 = lib.KB_PML4
+    sregs.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT
+    sregs.efer = EFER_LME | EFER_LMA
+    sregs.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG
+    vcpu.set_sregs(sregs)

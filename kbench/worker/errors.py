@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""What can go wrong between entering a guest and leaving it, with the guest's state."""
+
+import os
+
+from kbench._abi import lib
+from kbench.errors import KbenchError
+from kbench.kvm import IoctlError, Vcpu
+from kbench.kvm.caps import exit_name
+from kbench.kvm.memory import GuestMemory
+
+
+class GuestError(KbenchError):
+    """The guest did something other than its subject; the message ends with its registers."""
+
+
+def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
+    """An entry that ended with another reason than `expect` ("KVM_EXIT_...")."""
+    run = vcpu.run
+    got = exit_name(run.exit_reason)
+    match run.exit_reason:
+        case lib.KVM_EXIT_IO if run.io.port == lib.KB_PORT_FAULT:
+            params = memory.struct("kb_params", lib.KB_PARAMS)
+            got = f"exception vector {params.fault_vector} in the guest"
+            got += f" (error code {params.fault_error:#x}, at rip {params.fault_rip:#x})"
+        case lib.KVM_EXIT_IO:
+            got += f" on port {run.io.port:#x}"
+        case lib.KVM_EXIT_MMIO:
+            got += f" at {run.mmio.phys_addr:#x}"
+        case lib.KVM_EXIT_INTERNAL_ERROR:
+            got += f", suberror {run.internal.suberror}"
+        case lib.KVM_EXIT_FAIL_ENTRY:
+            got += f", hardware reason {run.fail_entry.hardware_entry_failure_reason:#x}"
+    return GuestError(f"expected {expect}, got {got} {registers(vcpu)}")
+
+
+def hung(limit: float, vcpu: Vcpu) -> GuestError:
+    """An entry that the watchdog had to end."""
+    return GuestError(f"KVM_RUN did not come back within {limit:g} s {registers(vcpu)}")
+
+
+def failed_entry(errno: int, vcpu: Vcpu) -> GuestError:
+    """KVM_RUN itself failed with `errno`."""
+    return GuestError(f"{IoctlError('KVM_RUN', errno)} {registers(vcpu)}")
+
+
+def registers(vcpu: Vcpu) -> str:
+    """`at rip 0x... (rax ...)`: where the vCPU stands."""
+    try:
+        regs = vcpu.get_regs()
+    except IoctlError as error:
+        return f"(registers unreadable: {os.strerror(error.errno)})"
+    names = "rax rbx rcx rdx rsi rdi rsp rflags".split()
+    values = " ".join(f"{name}={getattr(regs, name):#x}" for name in names)
+    return f"at rip {regs.rip:#x} ({values})"

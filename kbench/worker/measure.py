@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""One benchmark, set up and ready to be timed."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from kbench._abi import lib
+from kbench._loops.hdr import Histogram
+from kbench._loops.watchdog import Watchdog
+from kbench.benches import Benchmark
+from kbench.guests import load
+from kbench.kvm import GuestMemory, System, Vcpu
+from kbench.worker import errors
+from kbench.worker.boot import boot
+from kbench.worker.features import require
+from kbench.worker.loops import bind
+from kbench.worker.witness import Witness
+
+LIMIT = 5.0  # seconds a KVM_RUN may take: no exit of a guest that works takes a thousandth of it
+
+
+class Measurement:
+    """A vCPU in its guest, a timed loop and the histogram it fills.
+
+    `histogram` holds the round trips since the last reset() in ns (in the lab: in
+    instructions); `image_sha256` says which guest they are of.
+    """
+
+    def __init__(
+        self, benchmark: Benchmark, vcpu: Vcpu, memory: GuestMemory, image_sha256: str, limit: float
+    ) -> None:
+        self.benchmark = benchmark
+        self.image_sha256 = image_sha256
+        self._vcpu = vcpu
+        self._memory = memory
+        self._watchdog = Watchdog(vcpu.run_address, limit)
+        self.histogram = Histogram(vcpu.get_tsc_khz())
+        self._loop = bind(benchmark, vcpu, self.histogram, self._watchdog)
+        self._witness = Witness(vcpu)
+
+    def run(self, loops: int) -> float:
+        """Time `loops` more round trips and return their sum in ns.
+
+        Raises GuestError when the guest hangs, dies or exits with another reason, and
+        KeyboardInterrupt between two entries.
+        """
+        before = self.histogram.total_ticks
+        done = 0
+        while done < loops:
+            with self._watchdog as watchdog:
+                count, error = self._loop(loops - done)
+            done += count
+            if done == loops or (error == errno.EINTR and not watchdog.fired):
+                continue  # a signal that was not the watchdog's: go on
+            raise self._failure(error)
+        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+
+    def _failure(self, error: int) -> errors.GuestError:
+        if self._watchdog.fired:
+            return errors.hung(self._watchdog.limit, self._vcpu)
+        if error:
+            return errors.failed_entry(error, self._vcpu)
+        return errors.unexpected_exit(self.benchmark.expect, self._vcpu, self._memory)
+
+    def reset(self) -> None:
+        """Forget what was recorded; the next round trips are the first."""
+        self.histogram.reset()
+        self._witness.reset()
+
+    def counters(self) -> dict[str, int | float]:
+        """What the kernel counted since the last reset(), for the run's metadata."""
+        return self._witness.counters()
+
+    def close(self) -> None:
+        """Release what outlives no VM: the stats fd."""
+        self._witness.close()
+
+    def void(self) -> str:
+        """Why the round trips since reset() must not be judged; "" when they may."""
+        return self._witness.void(self.benchmark, self.histogram.count)
+
+
+@contextmanager
+def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement]:
+    """Make the VM of `benchmark`, run it once, and yield its Measurement.
+
+    `limit` bounds each KVM_RUN (seconds). Raises Unavailable or IoctlError where this
+    KVM lacks what it takes, GuestError where the first round trip fails. Everything is
+    closed at the end, on every path.
+    """
+    image = load(benchmark.guest, benchmark.mode)
+    with ExitStack() as stack:
+        system = stack.enter_context(System())
+        features = [require(system, name) for name in benchmark.features]
+        memory = stack.enter_context(GuestMemory(lib.KB_MEMORY))
+        vm = stack.enter_context(system.create_vm())
+        vm.set_tss_addr()
+        vm.set_user_memory_region(memory)
+        vcpu = stack.enter_context(vm.create_vcpu())
+        vcpu.set_cpuid2(system.get_supported_cpuid())
+        boot(vcpu, memory, image, benchmark.batch)
+        for feature in features:
+            feature.on(vm, vcpu)
+        measurement = Measurement(benchmark, vcpu, memory, image.sha256, limit)
+        stack.callback(measurement.close)
+        measurement.run(1)
+        measurement.reset()
+        yield measurement
