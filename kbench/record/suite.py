@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""A suite of runs read back from its pyperf JSON file: what compare, gate, show and report work on.
+
+Everything in a file is untrusted until `load` has checked it; what the types here
+hand out is what pyperf would accept and, beyond that, what kbench wrote.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kbench.errors import KbenchError
+from kbench.metrics import Metric
+from kbench.record.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, read
+
+SCHEMA = 1
+"""The newest `kbench_schema` this kbench reads. 1: the first."""
+
+_UNITS = ("second", "integer", "byte")
+# pyperf refuses a benchmark whose runs differ in one of these (_bench._CHECKED_METADATA).
+_UNIFORM = (
+    *("aslr", "cpu_count", "cpu_model_name", "hostname", "inner_loops", "name", "platform"),
+    *("python_executable", "python_implementation", "python_unicode", "python_version", "unit"),
+)
+_REQUIRED = ("kbench_target", "kbench_backend", "kbench_cpu_model")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One worker process's measurement; figures are in the unit of its benchmark."""
+
+    values: tuple[float, ...]
+    own: Mapping[str, Scalar]
+    common: Mapping[str, Scalar]
+
+    def get(self, key: str) -> Scalar | None:
+        """The metadata value `key` of this run, wherever pyperf stored it."""
+        value = self.own.get(key)
+        return self.common.get(key) if value is None else value
+
+    @property
+    def metadata(self) -> dict[str, Scalar]:
+        """All metadata of this run, as pyperf's Run.get_metadata() gives it."""
+        return {**self.common, **self.own}
+
+    @property
+    def void(self) -> str:
+        """Why this run must not be judged; empty when it may."""
+        return str(self.get("kbench_void") or "")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What disturbed this run, one sentence each."""
+        text = self.get("kbench_warnings")
+        return tuple(part for part in str(text).split("; ") if part) if text else ()
+
+    def figure(self, metric: Metric) -> float | None:
+        """This run's `metric`, or None where it has none.
+
+        A percentile is the upper edge of a histogram bucket and may lie beyond the
+        longest event, which is kept exactly: it is clamped to [min, max], so that a
+        run whose round trips all take 3032 instructions has a p50 of 3032 and not 3033.
+        """
+        if metric.field == "values":
+            return math.fsum(self.values) / len(self.values)
+        figure = self._number(metric.field)
+        if figure is not None and metric.name.startswith("p"):
+            low, high = self._number("kbench_min"), self._number("kbench_max")
+            figure = figure if low is None else max(figure, low)
+            figure = figure if high is None else min(figure, high)
+        return figure
+
+    def histogram(self) -> Any:
+        """The hdrh.HdrHistogram of the run's single events (ns; instructions in the lab)."""
+        from kbench.record.histogram import decode
+
+        text = self.get("kbench_hdr")
+        if not isinstance(text, str):
+            raise KbenchError("run has no histogram (kbench_hdr)")
+        histogram = decode(text)
+        count = self.get("kbench_count")
+        if count is not None and count != histogram.get_total_count():
+            events = histogram.get_total_count()
+            raise KbenchError(f"histogram holds {events} events, kbench_count says {count}")
+        return histogram
+
+    def _number(self, key: str) -> float | None:
+        value = self.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise KbenchError(f"{key} is {value!r}, expected a number >= 0")
+        return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """The runs of one benchmark in the order in which they were measured, void ones included."""
+
+    name: str
+    unit: str
+    runs: tuple[Run, ...]
+
+    @property
+    def good(self) -> tuple[Run, ...]:
+        """The runs that may be judged."""
+        return tuple(run for run in self.runs if not run.void)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings of all runs, each once, in order of appearance."""
+        return tuple(dict.fromkeys(text for run in self.runs for text in run.warnings))
+
+    def provenance(self, key: str) -> str:
+        """What the runs say of `key`: one value, or all that occur ("a | b"), or "" for none."""
+        seen = dict.fromkeys(str(run.get(key) or "") for run in self.runs)
+        return " | ".join(text for text in seen if text)
+
+    def figures(self, metric: Metric) -> list[float]:
+        """`metric` of every good run; empty when no run has it, KbenchError when only some do."""
+        try:
+            values = [run.figure(metric) for run in self.good]
+        except KbenchError as error:
+            raise KbenchError(f"{self.name}: {error}") from None
+        present = [value for value in values if value is not None]
+        if present and len(present) < len(values):
+            missing = len(values) - len(present)
+            raise KbenchError(f"{self.name}: {missing} of {len(values)} runs lack {metric.field}")
+        return present
+
+    def histogram(self) -> Any:
+        """The histograms of all good runs added up (an hdrh.HdrHistogram)."""
+        total = None
+        for run in self.good:
+            try:
+                part = run.histogram()
+            except KbenchError as error:
+                raise KbenchError(f"{self.name}: {error}") from None
+            if total is None:
+                total = part
+            else:
+                total.add(part)
+        if total is None:
+            raise KbenchError(f"{self.name}: every run is void")
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A suite file: its benchmarks by name, in file order."""
+
+    path: Path
+    benchmarks: Mapping[str, Benchmark] = field(repr=False)
+
+    def __iter__(self) -> Iterator[Benchmark]:
+        return iter(self.benchmarks.values())
+
+    def __len__(self) -> int:
+        return len(self.benchmarks)
+
+
+def load(path: str | Path, limits: Limits | None = None) -> Suite:
+    """The suite at `path`.
+
+    KbenchError names file, benchmark and fault: unreadable, larger than `limits`, not
+    JSON, not pyperf's format, not kbench's runs, or refused by pyperf itself.
+    """
+    path = Path(path)
+    stored = read(path, limits or Limits())
+    benchmarks: dict[str, Benchmark] = {}
+    try:
+        shared = _checked(stored.metadata or {})
+        for index, item in enumerate(stored.benchmarks):
+            benchmark = _benchmark(item, shared, index)
+            if benchmark.name in benchmarks:
+                raise KbenchError(f"two benchmarks are called {benchmark.name}")
+            benchmarks[benchmark.name] = benchmark
+    except KbenchError as error:
+        raise KbenchError(f"{path}: {error}") from None
+    if not benchmarks:
+        raise KbenchError(f"{path} holds no benchmark")
+    return Suite(path, benchmarks)
+
+
+def _benchmark(stored: BenchmarkJson, shared: Mapping[str, Scalar], index: int) -> Benchmark:
+    common = {**shared, **_checked(stored.metadata)}
+    if not stored.runs:
+        raise KbenchError(f"benchmark {index + 1} has no runs")
+    first = Run((), stored.runs[0].metadata, common)
+    name, unit = first.get("name"), first.get("unit") or "second"
+    if not isinstance(name, str) or not name.strip():
+        raise KbenchError(f"benchmark {index + 1} has no name")
+    if unit not in _UNITS:
+        raise KbenchError(f"{name}: unit is {unit!r}, expected one of {', '.join(_UNITS)}")
+    uniform = {key: first.get(key) for key in _UNIFORM}
+    runs = []
+    for number, item in enumerate(stored.runs, 1):
+        run = Run(tuple(item.values), _checked(item.metadata), common)
+        try:
+            _check_run(run, item, uniform)
+        except KbenchError as error:
+            raise KbenchError(f"{name}, run {number}: {error}") from None
+        # A run without values only calibrated the number of loops.
+        if run.values:
+            runs.append(run)
+    if not runs:
+        raise KbenchError(f"{name} holds only calibration runs: it was not measured to its end")
+    return Benchmark(name, str(unit), tuple(runs))
+
+
+def _check_run(run: Run, stored: RunJson, uniform: Mapping[str, Scalar | None]) -> None:
+    for key, expected in uniform.items():
+        if run.get(key) != expected:
+            raise KbenchError(f"{key} is {run.get(key)!r}, the first run has {expected!r}")
+    if any(value <= 0 for value in run.values):
+        raise KbenchError(f"has the value {min(run.values)}, expected values > 0")
+    if any(loops < 1 or value < 0 for loops, value in stored.warmups):
+        raise KbenchError("has a warm-up with loops < 1 or a negative value")
+    if not run.values and not stored.warmups:
+        raise KbenchError("has neither values nor warm-ups")
+    if not run.values:
+        return
+    schema = run.get("kbench_schema")
+    if not isinstance(schema, int):
+        raise KbenchError("has no kbench_schema: kbench did not write it")
+    if schema > SCHEMA:
+        raise KbenchError(f"has schema {schema}, this kbench reads {SCHEMA}: update kbench")
+    for key in _REQUIRED:
+        if not run.get(key):
+            raise KbenchError(f"has no provenance ({key}): it cannot be compared with anything")
+
+
+def _checked(metadata: dict[str, Scalar]) -> dict[str, Scalar]:
+    """`metadata`, or KbenchError where a text could not be shown safely on one line."""
+    for key, value in metadata.items():
+        if isinstance(value, str) and not (value.strip() and value.isprintable()):
+            raise KbenchError(f"metadata {key[:40]!r} is empty or holds control characters")
+    if not all(map(str.isprintable, metadata)):
+        raise KbenchError("a metadata key holds control characters")
+    return metadata
