@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""The lab's cache: directories that are complete, verified and named after their content.
+
+An entry is built in a temporary directory beside its place and renamed, under a
+lock, so that a build that was interrupted leaves nothing that looks complete.
+Its manifest holds the size and the SHA-256 of every file; an entry that
+disagrees with its manifest is removed and built again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kbench.targets.lab.errors import CacheBusy, NoSpace
+
+Progress = Callable[[str], None]
+MANIFEST = "manifest.json"
+# Longer than any build of one entry on a slow machine.
+LOCK_SECONDS = 1800
+
+
+def root() -> Path:
+    """The cache directory of kbench, usually ~/.cache/kbench (XDG_CACHE_HOME is obeyed)."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("kbench")
+
+
+def digest(*parts: bytes | str) -> str:
+    """A key of 16 hexadecimal digits over `parts`, unambiguous about where one part ends."""
+    sha = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        sha.update(len(data).to_bytes(8, "little") + data)
+    return sha.hexdigest()[:16]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def entry(kind: str, key: str, build: Callable[[Path], None], progress: Progress) -> Path:
+    """The directory of entry `key` of `kind`, built by `build(directory)` where it is missing.
+
+    Errors: CacheBusy when another process builds the same entry for more than
+    half an hour, NoSpace when the disk is full, and whatever `build` raises.
+    """
+    place = root() / kind / key
+    with lock(f"{kind}-{key}"):
+        if place.is_dir():
+            if intact(place):
+                return place
+            progress(f"{kind} {key}: damaged in the cache, building it again")
+            shutil.rmtree(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(place.parent, key)
+        work = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=place.parent))
+        try:
+            build(work)
+            (work / MANIFEST).write_text(json.dumps(_manifest(work), indent=0))
+            work.chmod(0o755)
+            work.rename(place)
+        except OSError as error:
+            raise _no_space(error, work) or error from error
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return place
+
+
+def intact(place: Path) -> bool:
+    """Whether the entry holds exactly the files of its manifest, with their contents."""
+    try:
+        manifest = json.loads((place / MANIFEST).read_text())
+        return bool(manifest == _manifest(place))
+    except (OSError, ValueError):
+        return False
+
+
+def size(place: Path) -> int:
+    """Bytes of all regular files below `place`."""
+    return sum(path.lstat().st_size for path in place.rglob("*") if path.is_file())
+
+
+def require_space(place: Path, needed: int) -> None:
+    """Raise NoSpace unless the file system of `place` has `needed` bytes left."""
+    place.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise NoSpace(
+            f"{place} has {free >> 20} MiB left and the lab needs {needed >> 20} MiB there: "
+            "make room, or set XDG_CACHE_HOME to a larger disk"
+        )
+
+
+@contextmanager
+def lock(name: str) -> Iterator[None]:
+    """Hold the cache's lock `name`; the operating system frees it when the process dies."""
+    from filelock import FileLock, Timeout
+
+    locks = root() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(locks / f"{name}.lock", timeout=LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise CacheBusy(f"another process has held the lock {error.lock_file} too long") from error
+
+
+def _manifest(place: Path) -> dict[str, list[int | str]]:
+    """Relative path -> [size, SHA-256] of each file, [-1, target] of each symbolic link."""
+    files: dict[str, list[int | str]] = {}
+    for directory, subdirs, names in os.walk(place):
+        for name in names + [sub for sub in subdirs if (Path(directory) / sub).is_symlink()]:
+            path = Path(directory) / name
+            relative = str(path.relative_to(place))
+            if path.is_symlink():
+                files[relative] = [-1, str(path.readlink())]
+            elif relative != MANIFEST:
+                files[relative] = [path.stat().st_size, file_digest(path)]
+    return files
+
+
+def _sweep(parent: Path, key: str) -> None:
+    """Remove what a killed build of the same entry left (its lock is ours now)."""
+    for left in parent.glob(f".{key}.*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _no_space(error: OSError, work: Path) -> NoSpace | None:
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace(f"no space left on the disk of {work.parent}: make room there")
+    return None
