@@ -20,6 +20,9 @@ cdef extern from "<linux/kvm.h>" nogil:
     struct kvm_mp_state:
         unsigned int mp_state
 
+cdef extern from "<sched.h>" nogil:
+    int sched_getcpu()
+
 cdef extern from "<unistd.h>" nogil:
     int getppid()
 
@@ -92,3 +95,13 @@ def get_mp_state(int fd, uint64_t loops, Histogram histogram):
             done += 1
     PyErr_CheckSignals()
     return done, error
+
+
+def tsc():
+    """The TSC now, in ticks."""
+    return stamp_begin()
+
+
+def current_cpu():
+    """The CPU this thread runs on."""
+    return sched_getcpu()

@@ -4,6 +4,13 @@
 
 from cpython.exc cimport PyErr_SetFromErrno
 
+cdef extern from "<sys/prctl.h>":
+    int PR_SET_PDEATHSIG
+    int prctl(int option, unsigned long argument)
+
+cdef extern from "<signal.h>":
+    int SIGKILL
+
 
 cdef class Watchdog:
     """A limit (seconds, > 0) on each KVM_RUN of the calling thread.
@@ -43,3 +50,9 @@ cdef class Watchdog:
     def fired(self):
         """Whether a KVM_RUN had to be ended."""
         return bool(self.dog.fired)
+
+
+def die_with_parent():
+    """Have the kernel kill this process when its parent's thread that made it ends."""
+    if prctl(PR_SET_PDEATHSIG, SIGKILL):
+        PyErr_SetFromErrno(OSError)

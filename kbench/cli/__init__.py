@@ -9,21 +9,23 @@ docstring is the help text either way.
 import importlib
 import pkgutil
 import sys
+from typing import Annotated
 
 import typer
 
+import kbench
 from kbench.errors import KbenchError
 
 
 def build() -> typer.Typer:
     """The typer application with every command module of this package."""
     app = typer.Typer(
-        help="Measure what an idle or exiting KVM vCPU costs.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
+    app.callback()(_root)
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
         if info.name.startswith("_"):
             continue
@@ -35,6 +37,18 @@ def build() -> typer.Typer:
             settings = getattr(module, "CONTEXT", None)
             app.command(name, context_settings=settings)(module.command)
     return app
+
+
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Measure what an idle or exiting KVM vCPU costs.
+
+    Example: kbench run exit floor --fast -o a.json && kbench show a.json
+    """
+    if version:
+        typer.echo(kbench.__version__)
+        raise typer.Exit
 
 
 def main() -> None:

@@ -14,9 +14,7 @@ from typing import Any
 from kbench.errors import KbenchError
 from kbench.metrics import Metric
 from kbench.record.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, read
-
-SCHEMA = 1
-"""The newest `kbench_schema` this kbench reads. 1: the first."""
+from kbench.record.run import SCHEMA
 
 _UNITS = ("second", "integer", "byte")
 # pyperf refuses a benchmark whose runs differ in one of these (_bench._CHECKED_METADATA).

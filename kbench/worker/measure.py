@@ -11,6 +11,7 @@ from kbench._loops.watchdog import Watchdog
 from kbench.benches import Benchmark
 from kbench.guests import load
 from kbench.kvm import GuestMemory, System, Vcpu
+from kbench.record.run import Recording
 from kbench.worker import errors
 from kbench.worker.boot import boot
 from kbench.worker.features import require
@@ -37,7 +38,7 @@ class Measurement:
         self._watchdog = Watchdog(vcpu.run_address, limit)
         self.histogram = Histogram(vcpu.get_tsc_khz())
         self._loop = bind(benchmark, vcpu, self.histogram, self._watchdog)
-        self._witness = Witness(vcpu)
+        self._witness = Witness(vcpu, self.histogram.tsc_khz)
 
     def run(self, loops: int) -> float:
         """Time `loops` more round trips and return their sum in ns.
@@ -68,17 +69,22 @@ class Measurement:
         self.histogram.reset()
         self._witness.reset()
 
-    def counters(self) -> dict[str, int | float]:
-        """What the kernel counted since the last reset(), for the run's metadata."""
-        return self._witness.counters()
+    def recording(self) -> Recording:
+        """The round trips since the last reset(), with what the kernel counted meanwhile."""
+        evidence = self._witness.stop()
+        return Recording(
+            buckets=self.histogram.buckets,
+            count=self.histogram.count,
+            minimum=self.histogram.minimum,
+            maximum=self.histogram.maximum,
+            total=self.histogram.total,
+            counters=evidence.counters(),
+            void=evidence.void(self.benchmark, self.histogram.count),
+        )
 
     def close(self) -> None:
-        """Release what outlives no VM: the stats fd."""
+        """Release the stats fd."""
         self._witness.close()
-
-    def void(self) -> str:
-        """Why the round trips since reset() must not be judged; "" when they may."""
-        return self._witness.void(self.benchmark, self.histogram.count)
 
 
 @contextmanager

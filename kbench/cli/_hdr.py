@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Histograms as HdrHistogram's own file formats, written by its library."""
+
+import io
+from pathlib import Path
+
+from hdrh.log import HistogramLogWriter
+
+from kbench.errors import KbenchError
+from kbench.record.suite import Benchmark, load
+from kbench.record.files import write_atomically
+
+
+def export(file: Path, name: str, output: Path, *, force: bool) -> None:
+    """Write the histograms of benchmark `name` of the suite `file` to `output`."""
+    suite = load(file)
+    if name not in suite.benchmarks:
+        raise KbenchError(f"{file} has no benchmark {name!r}: {', '.join(suite.benchmarks)}")
+    benchmark = suite.benchmarks[name]
+    text = _log(benchmark) if output.suffix == ".hlog" else _distribution(benchmark)
+    write_atomically(output, text, force=force)
+
+
+def _distribution(benchmark: Benchmark) -> bytes:
+    """The percentile text (.hgrm) of all good runs, in us (in the lab: in instructions)."""
+    buffer = io.BytesIO()
+    scale = 1000 if benchmark.unit == "second" else 1
+    benchmark.histogram().output_percentile_distribution(buffer, scale)
+    return buffer.getvalue()
+
+
+def _log(benchmark: Benchmark) -> bytes:
+    """A histogram log, one interval a good run; the intervals are numbered, not timed."""
+    buffer = io.StringIO()
+    writer = HistogramLogWriter(buffer)
+    writer.output_log_format_version()
+    writer.output_comment(f"[kbench {benchmark.name}, {benchmark.provenance('kbench_backend')}]")
+    writer.output_start_time(0)
+    writer.output_legend()
+    for number, run in enumerate(benchmark.good):
+        histogram = run.histogram()
+        writer.output_interval_histogram(histogram, number, number + 1, 1)
+    return buffer.getvalue().encode()

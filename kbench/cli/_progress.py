@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""Progress of long work: a bar on a terminal, plain lines on a pipe."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from kbench.cli._units import human
+from kbench.targets.target import Step
+
+
+@contextmanager
+def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
+    """Yield what to call with each finished Step."""
+    p50s: dict[str, list[float]] = {}
+
+    def text(step: Step) -> str:
+        if step.p50 is not None:
+            p50s.setdefault(step.benchmark, []).append(step.p50)
+        seen = sorted(p50s.get(step.benchmark, ()))
+        return f"p50 {human(seen[len(seen) // 2], step.unit)}" if seen else "calibrating"
+
+    if not console.is_terminal:
+        yield lambda step: print(
+            f"{step.done}/{step.total} {step.benchmark}: {text(step)}", file=console.file, flush=True
+        )
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(step: Step) -> None:
+            bar.update(
+                task,
+                completed=step.done,
+                total=step.total,
+                description=f"{step.benchmark:28} {text(step)}",
+            )
+
+        yield show

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""The forms of `kbench show`.
+
+JSON schema version 1: {"version": 1, "suites": [{"file", "benchmarks": [{"name", "title",
+"unit", "target", "backend", "runs", "void_runs", "count", "min", "mean", "max",
+"percentiles": {"50": ...}, "p50_range": [low, high], "warnings": [...]}]}]}; figures are
+in "unit" ("second": float seconds, "integer": instructions of the lab).
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kbench.cli._table import console, suite_table
+from kbench.cli._units import human, human_range
+from kbench.errors import KbenchError
+from kbench.record.suite import load
+from kbench.record.summary import Summary, summarize
+
+
+def parse_percentiles(text: str) -> tuple[float, ...]:
+    """`50,99.9` as numbers in (0, 100]. Raises KbenchError for anything else."""
+    try:
+        values = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or not all(0 < value <= 100 for value in values):
+        raise KbenchError(f"--percentiles {text!r}: expected numbers in (0, 100], as in 50,99.9")
+    return values
+
+
+def show(files: Sequence[Path], percentiles: Sequence[float], form: str) -> None:
+    """Print these suites as "text", "json", "csv" or "md"."""
+    suites = {path: [summarize(row, percentiles) for row in load(path)] for path in files}
+    match form:
+        case "json":
+            document = {
+                "version": 1,
+                "suites": [
+                    {"file": str(path), "benchmarks": [_plain(row) for row in rows]}
+                    for path, rows in suites.items()
+                ],
+            }
+            print(json.dumps(document, indent=2))
+        case "csv":
+            _csv(suites)
+        case "md":
+            for path, rows in suites.items():
+                print(_markdown(path, rows))
+        case _:
+            terminal = console()
+            for path, rows in suites.items():
+                if len(suites) > 1:
+                    terminal.print(f"{path}:", highlight=False, markup=False)
+                terminal.print(suite_table(rows, terminal.width))
+
+
+def _plain(row: Summary) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "title": row.title,
+        "unit": row.unit,
+        "target": row.target,
+        "backend": row.backend,
+        "runs": row.runs,
+        "void_runs": row.void_runs,
+        "count": row.count,
+        "min": row.minimum,
+        "mean": row.mean,
+        "max": row.maximum,
+        "percentiles": {f"{p:g}": value for p, value in row.percentiles.items()},
+        "p50_range": list(row.spread),
+        "warnings": list(row.warnings),
+    }
+
+
+def _csv(suites: dict[Path, list[Summary]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    for number, (path, rows) in enumerate(suites.items()):
+        for index, row in enumerate(rows):
+            plain = _plain(row)
+            percentiles = {f"p{p}": value for p, value in plain.pop("percentiles").items()}
+            low, high = plain.pop("p50_range")
+            warnings = "; ".join(plain.pop("warnings"))
+            flat = {"file": path, **plain, **percentiles, "p50_low": low, "p50_high": high}
+            flat["warnings"] = warnings
+            if not number and not index:
+                writer.writerow(flat)
+            writer.writerow(flat.values())
+
+
+def _markdown(path: Path, rows: Sequence[Summary]) -> str:
+    names = [f"p{p:g}" for p in rows[0].percentiles]
+    lines = [
+        f"**{path.name}** ({rows[0].target}, backend {rows[0].backend})\n",
+        "| " + " | ".join(["benchmark", "min", *names, "max", "p50 of runs", "runs"]) + " |",
+        "|---|" + "---:|" * (len(names) + 4),
+    ]
+    for row in rows:
+        figures = [row.minimum, *row.percentiles.values(), row.maximum]
+        cells = [f"`{row.name}`", *(human(figure, row.unit) for figure in figures)]
+        cells.append(human_range(*row.spread, row.unit))
+        lines.append("| " + " | ".join([*cells, f"{row.runs - row.void_runs}/{row.runs}"]) + " |")
+    notes = dict.fromkeys(text for row in rows for text in row.warnings)
+    return "\n".join([*lines, "", *(f"- {text}" for text in notes)]).rstrip() + "\n"

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The table of a suite on the terminal, with its warnings as footnotes."""
+
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from kbench.cli._units import human, human_range
+from kbench.record.summary import Summary
+
+NOTES = {
+    "second": "'p50 of runs' is the lowest and the highest p50 of a single run. Nothing is "
+    "subtracted: read the floor.* rows beside the others.",
+    "integer": "Instructions of an emulated machine (QEMU TCG, -icount): the length of the "
+    "software path, exact. Not time: nothing here speaks of caches, microcode or pipelines.",
+}
+
+
+WIDE = 100  # columns from which min and max fit beside the percentiles
+
+
+def console() -> Console:
+    """Standard output; a pipe has no width of its own and gets every column."""
+    return Console() if sys.stdout.isatty() else Console(width=120)
+
+
+def suite_table(summaries: Sequence[Summary], width: int) -> RenderableType:
+    """Benchmarks as rows, percentiles as columns; a table for each machine and unit."""
+    parts: list[RenderableType] = []
+    for where, backend, unit in dict.fromkeys((r.where, r.backend, r.unit) for r in summaries):
+        rows = [r for r in summaries if (r.where, r.backend, r.unit) == (where, backend, unit)]
+        title = f"target {rows[0].target}, backend {backend}: {where}"
+        parts += [Text(title, style="bold"), _table(rows, wide=width >= WIDE)]
+        parts += [Text(NOTES.get(unit, ""), style="dim")]
+    return Group(*parts)
+
+
+def _table(rows: Sequence[Summary], *, wide: bool) -> RenderableType:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("benchmark", no_wrap=True)
+    percentiles = [f"p{percentile:g}" for percentile in rows[0].percentiles]
+    names = ["min", *percentiles, "max"] if wide else percentiles
+    for name in (*names, "p50 of runs", "runs"):
+        table.add_column(name, justify="right", no_wrap=True)
+    notes: dict[str, int] = {}
+    for row in rows:
+        marks = [notes.setdefault(text, len(notes) + 1) for text in row.warnings]
+        figures = list(row.percentiles.values())
+        if wide:
+            figures = [row.minimum, *figures, row.maximum]
+        table.add_row(
+            Text(row.name + "".join(f" [{mark}]" for mark in marks)),
+            *(human(figure, row.unit) for figure in figures),
+            human_range(*row.spread, row.unit),
+            f"{row.runs}" if not row.void_runs else f"{row.runs} ({row.void_runs} void)",
+        )
+    footnotes = (Text(f"[{mark}] {text}") for text, mark in notes.items())
+    return Group(table, *footnotes)

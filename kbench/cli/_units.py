@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""Figures for people: 7.31 us, 3,031."""
+
+
+def human(value: float, unit: str) -> str:
+    """A figure in pyperf's `unit`: seconds get three digits and a prefix, counts are exact."""
+    if unit != "second":
+        return f"{value:,.0f}"
+    scale, name = next(
+        ((scale, name) for scale, name in ((1, "s"), (1e-3, "ms"), (1e-6, "us")) if value >= scale),
+        (1e-9, "ns"),
+    )
+    scaled = value / scale
+    digits = 2 if scaled < 10 else 1 if scaled < 100 else 0
+    return f"{scaled:.{digits}f} {name}"
+
+
+def human_range(low: float, high: float, unit: str) -> str:
+    """`7.41-9.06 us`: two figures with one prefix where they share it."""
+    first, second = human(low, unit), human(high, unit)
+    number, _, prefix = first.partition(" ")
+    return f"{number}-{second}" if prefix and second.endswith(f" {prefix}") else f"{first}-{second}"

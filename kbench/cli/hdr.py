@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""kbench hdr"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="A suite.")],
+    benchmark: Annotated[str, typer.Argument(help="The name of one of its benchmarks.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="FILE.hlog for a log, else percentile text.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Export the histograms of a benchmark for HdrHistogram's own tools.
+
+    A .hlog holds one interval a run, in ns (in the lab: in instructions); any other name
+    gets the percentile distribution of all good runs together, in us.
+
+    Example: kbench hdr a.json exit.pio_out -o pio_out.hlog
+    """
+    from kbench.cli import _hdr
+
+    _hdr.export(file, benchmark, output, force=force)

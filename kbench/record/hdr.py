@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""From a timed loop's counts to the HdrHistogram library, which encodes and computes."""
+
+import ctypes
+from array import array
+from typing import Any
+
+from kbench.record.histogram import DIGITS, HIGHEST, LOWEST
+
+# metadata suffix -> percentile
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "p99_99": 99.99}
+
+
+def library_histogram(buckets: "array[int]") -> Any:
+    """An hdrh.HdrHistogram with these counts, one a bucket, as kbench._loops.hdr lays them out.
+
+    The counts are copied into the library's own buffer; min and max become bucket edges,
+    which is why a run keeps the exact ones apart.
+    """
+    from hdrh.histogram import HdrHistogram
+
+    histogram = HdrHistogram(LOWEST, HIGHEST, DIGITS)
+    if histogram.counts_len != len(buckets):
+        raise ValueError(f"expected {histogram.counts_len} counts, got {len(buckets)}")
+    ctypes.memmove(histogram.counts, buckets.buffer_info()[0], 8 * len(buckets))
+    used = [index for index, count in enumerate(buckets) if count]
+    if used:
+        total = sum(buckets[index] for index in used)
+        histogram.set_internal_tacking_values(used[0], used[-1], total)
+    return histogram

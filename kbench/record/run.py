@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""What a run keeps beside its pyperf values: histogram, percentiles, counters, marks."""
+
+from array import array
+from dataclasses import dataclass, field
+
+from kbench.record.hdr import PERCENTILES, library_histogram
+
+Metadata = dict[str, str | int | float]
+
+SCHEMA = 1
+"""`kbench_schema` of the runs this kbench writes and the newest it reads. 1: the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The round trips of one run, as they come out of a timed loop.
+
+    `buckets` are the HDR counts; `minimum`, `maximum` and `total` are exact, in ns (in
+    the lab: in instructions). `void` says why the run must not be judged, or is "".
+    """
+
+    buckets: "array[int]" = field(repr=False)
+    count: int
+    minimum: float
+    maximum: float
+    total: float
+    counters: dict[str, int | float]
+    warnings: tuple[str, ...] = ()
+    void: str = ""
+
+
+def metadata(recording: Recording, unit: str) -> Metadata:
+    """The pyperf metadata of a run: `kbench_hdr` and its scalars in `unit`.
+
+    `unit` is pyperf's: "second" (the histogram is in ns) or "integer" (instructions).
+    """
+    histogram = library_histogram(recording.buckets)
+
+    def scaled(value: float) -> float:
+        return value / 1e9 if unit == "second" else round(value)
+
+    result: Metadata = {
+        "kbench_schema": SCHEMA,
+        "kbench_hdr": histogram.encode().decode(),
+        "kbench_count": recording.count,
+        "kbench_min": scaled(recording.minimum),
+        "kbench_mean": scaled(recording.total / max(recording.count, 1)),
+        "kbench_max": scaled(recording.maximum),
+    }
+    for name, percentile in PERCENTILES.items():
+        result[f"kbench_{name}"] = scaled(histogram.get_value_at_percentile(percentile))
+    for name, count in recording.counters.items():
+        result[f"kbench_counter_{name}"] = count
+    if recording.warnings:
+        result["kbench_warnings"] = "; ".join(recording.warnings)
+    if recording.void:
+        result["kbench_void"] = recording.void
+    return result

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Writing a suite: after each run the file on disk is complete and readable.
+
+While a suite grows, its runs are stored as the workers made them, each with all its
+metadata: adding one is a concatenation. close() has pyperf write the file once more,
+with what the runs share factored out.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from kbench.errors import KbenchError
+from kbench.record.files import check_absent, temporary_beside
+
+
+class SuiteWriter:
+    """The pyperf suite at `path`; a context manager that leaves it canonical.
+
+    With `append`, an existing suite is kept and added to; with `force`, it is replaced
+    once the first run is there. Otherwise an existing file is refused, as pyperf does.
+    Benchmarks stand in the order of `names`, whatever order their runs come in.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        names: Sequence[str] = (),
+        *,
+        append: bool = False,
+        force: bool = False,
+    ) -> None:
+        self.path = path
+        self._runs: dict[str, list[str]] = {name: [] for name in names}
+        if path.exists() and append:
+            self._load()
+        elif not force:
+            check_absent(path, "choose another -o, or --append, or --force")
+        self._temporary = temporary_beside(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if any(self._runs.values()):
+            self._canonical()
+        self._temporary.unlink(missing_ok=True)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._runs.values()))
+
+    def add(self, output: bytes) -> dict[str, Any]:
+        """Add the one run that a worker wrote and return its metadata."""
+        run, name = self._expand(json.loads(output))[0]
+        self._runs.setdefault(name, []).append(json.dumps(run))
+        self._store()
+        metadata: dict[str, Any] = run["metadata"]
+        return metadata
+
+    def _load(self) -> None:
+        from kbench.record.suite import load
+
+        load(self.path)  # refuses what is no suite, with the reason
+        for run, name in self._expand(json.loads(self.path.read_bytes())):
+            self._runs.setdefault(name, []).append(json.dumps(run))
+
+    @staticmethod
+    def _expand(suite: Any) -> list[tuple[dict[str, Any], str]]:
+        """Every run with its whole metadata, and its benchmark's name."""
+        expanded = []
+        for benchmark in suite["benchmarks"]:
+            shared = {**suite.get("metadata", {}), **benchmark.get("metadata", {})}
+            for run in benchmark["runs"]:
+                run["metadata"] = {**shared, **run.get("metadata", {})}
+                expanded.append((run, run["metadata"]["name"]))
+        return expanded
+
+    def _store(self) -> None:
+        benchmarks = ",\n".join(
+            f'{{"runs": [{", ".join(runs)}]}}' for runs in self._runs.values() if runs
+        )
+        text = f'{{"version": "1.0", "benchmarks": [{benchmarks}]}}\n'
+        try:
+            self._temporary.write_text(text)
+            self._replace()
+        except OSError as error:
+            raise KbenchError(f"cannot write {self.path}: {error.strerror}") from None
+
+    def _canonical(self) -> None:
+        import pyperf
+
+        suite = pyperf.BenchmarkSuite.load(str(self.path))
+        suite.dump(str(self._temporary), compact=True, replace=True)
+        self._replace()
+
+    def _replace(self) -> None:
+        self._temporary.replace(self.path)

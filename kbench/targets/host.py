@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Measuring on this machine: pyperf worker processes, interleaved over the benchmarks.
+
+pyperf would run all processes of one benchmark and then all of the next; a drift of the
+machine would then pass for a difference between benchmarks. Here each round runs every
+benchmark once, in random order.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kbench.benches import Benchmark
+from kbench.errors import KbenchError, Unavailable
+from kbench.record.writer import SuiteWriter
+from kbench.targets.spawn import worker
+from kbench.targets.target import Outcome, Step
+
+
+class Host:
+    """This machine's /dev/kvm."""
+
+    name = "host"
+    unit = "second"
+
+    def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
+        from kbench.worker.probe import obstacles
+
+        return obstacles(benchmarks)
+
+    def measure(
+        self,
+        benchmarks: Sequence[Benchmark],
+        args: argparse.Namespace,
+        writer: SuiteWriter,
+        *,
+        limit: float,
+        progress: Callable[[Step], None],
+    ) -> Outcome:
+        outcome = Outcome()
+        loops = {row.name: args.loops for row in benchmarks}
+        rounds = [bool(args.loops)] * (not args.loops) + [True] * args.processes
+        steps = len(benchmarks) * len(rounds)
+        done = 0
+        with machine_lock():
+            for calibrated in rounds:
+                for row in random.sample(benchmarks, len(benchmarks)):
+                    done += 1
+                    if row.name in outcome.skipped or row.name in outcome.failed:
+                        continue
+                    p50 = None
+                    try:
+                        output = worker(row.name, args, loops=loops[row.name], limit=limit)
+                        if calibrated:
+                            p50 = writer.add(output)["kbench_p50"]
+                        else:
+                            loops[row.name] = _calibrated(output)
+                    except Unavailable as reason:
+                        outcome.skipped[row.name] = str(reason)
+                    except KbenchError as error:
+                        outcome.failed[row.name] = str(error)
+                    progress(Step(row.name, done, steps, self.unit, p50))
+        return outcome
+
+
+@contextmanager
+def machine_lock() -> Iterator[None]:
+    """One kbench measures at a time: an advisory lock on /dev/kvm itself.
+
+    Every user who can measure can take it, it leaves no file, and it ends with the
+    process. Raises KbenchError where another one holds it.
+    """
+    try:
+        fd = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        yield  # the first worker will say what is wrong with /dev/kvm
+        return
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise KbenchError(
+                "another kbench is measuring on this machine: wait for it to end"
+            ) from None
+        yield
+    finally:
+        os.close(fd)
+
+
+def _calibrated(output: bytes) -> int:
+    """The number of loops that a calibration run settled on."""
+    suite: dict[str, Any] = json.loads(output)
+    (benchmark,) = suite["benchmarks"]
+    parts = (suite, benchmark, benchmark["runs"][0])
+    return next(
+        int(part["metadata"]["calibrate_loops"])
+        for part in parts
+        if "calibrate_loops" in part.get("metadata", {})
+    )

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""A pyperf worker process for one benchmark: `python -P -m kbench.worker --benchmark NAME`.
+
+kbench.targets.host starts it; it takes pyperf's worker options besides its own.
+"""
+
+import sys
+
+import pyperf
+
+from kbench._loops.watchdog import die_with_parent
+from kbench.benches import find
+from kbench.errors import KbenchError, Unavailable
+from kbench.record import provenance
+from kbench.record.hook import HistogramHook
+from kbench.record.run import Metadata
+from kbench.worker.measure import LIMIT, prepare
+
+UNAVAILABLE = 3  # exit status: not an error, this machine lacks something
+
+
+def main() -> int:
+    """Measure one benchmark; errors become one line on stderr."""
+    die_with_parent()
+    runner = pyperf.Runner(program_args=("-P", "-m", "kbench.worker"))
+    runner.argparser.set_defaults(hook=["kbench"])
+    runner.argparser.add_argument("--benchmark", required=True)
+    runner.argparser.add_argument("--limit", type=float, default=LIMIT)
+    args = runner.parse_args()
+    benchmark = find(args.benchmark)
+    try:
+        with prepare(benchmark, args.limit) as measurement:
+            image_sha256 = measurement.image_sha256
+
+            def identity() -> Metadata:
+                return {
+                    "kbench_target": "host",
+                    "kbench_guest_sha256": image_sha256,
+                    **provenance.machine(),
+                    **provenance.process(),
+                }
+
+            HistogramHook.source = measurement
+            HistogramHook.provenance = staticmethod(identity)
+            runner.bench_time_func(
+                benchmark.name,
+                lambda loops: measurement.run(loops) / 1e9,
+                metadata={"kbench_title": benchmark.title},
+            )
+    except Unavailable as error:
+        print(error, file=sys.stderr)
+        return UNAVAILABLE
+    except KbenchError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
