@@ -64,6 +64,10 @@ class Measurement:
             return errors.failed_entry(error, self._vcpu)
         return errors.unexpected_exit(self.benchmark.expect, self._vcpu, self._memory)
 
+    def reference_arguments(self) -> tuple[int, int, int]:
+        """(vCPU fd, kvm_run address, expected reason), for kbench._loops.reference."""
+        return self._vcpu.fd, self._vcpu.run_address, getattr(lib, self.benchmark.expect)
+
     def reset(self) -> None:
         """Forget what was recorded; the next round trips are the first."""
         self.histogram.reset()

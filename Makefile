@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# Everything from a fresh checkout on a fresh Debian machine: make run, make test.
+PYTHON ?= python3
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+BIN := .venv/bin
+LOCAL := reports/local
+export LOCAL
+
+# What builds the wheel, and what the lab needs beside it.
+BUILD_PACKAGES := gcc libc6-dev linux-libc-dev binutils
+LAB_PACKAGES := qemu-system-x86 make flex bison libelf-dev bc coccinelle xz-utils cpio
+SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
+
+.DEFAULT_GOAL := help
+.PHONY: help run test venv packages check perf clean
+
+help: ## show these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: venv ## measure this machine's KVM: a table here, the suite and histograms under reports/local/
+	@mkdir -p $(LOCAL)
+	$(BIN)/kbench run exit floor --fast --force -o $(LOCAL)/suite.json
+	$(BIN)/kbench hdr $(LOCAL)/suite.json exit.pio_out --force -o $(LOCAL)/exit.pio_out.hlog
+	@$(BIN)/kbench show $(LOCAL)/suite.json --md > $(LOCAL)/suite.md
+	@echo "files: $(LOCAL)/suite.json $(LOCAL)/suite.md $(LOCAL)/exit.pio_out.hlog"
+
+test: venv ## run the tests against the installed wheel
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+venv: .venv/installed ## .venv/ with the built wheel and the development tools
+
+check: venv ## ruff, ruff format, mypy --strict, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_imports.py
+
+perf: venv ## kbench's own speed, as ratios of one run: a table, and reports/local/perf.json
+	@mkdir -p $(LOCAL)
+	$(BIN)/python -P tests/perf.py $(LOCAL)/perf.json
+
+clean: ## remove .venv/, build products and reports/local/
+	rm -rf .venv build dist $(LOCAL)
+
+packages: ## install the Debian packages that are missing
+	@missing=$$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $(BUILD_PACKAGES) $(LAB_PACKAGES) 2>/dev/null \
+	  | sed -n 's/^ii //p' | cat - <(echo $(BUILD_PACKAGES) $(LAB_PACKAGES) | tr ' ' '\n') | sort | uniq -u); \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null \
+	  || missing="$$missing python3-dev"; \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
+
+packages: SHELL := /bin/bash
+
+# The wheel is built without isolation, from tools in the venv: a rebuild takes seconds.
+.venv/installed: $(SOURCES) | packages
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q 'meson-python>=0.16' 'meson>=1.4' ninja 'cython>=3.1' 'cffi>=1.17'
+	rm -rf build/wheel
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip wheel -q --no-deps --no-build-isolation -w build/wheel .
+	$(BIN)/pip install -q "$$(echo build/wheel/kbench-*.whl)[dev]"
+	$(BIN)/pip install -q --no-deps --force-reinstall build/wheel/kbench-*.whl
+	touch $@
