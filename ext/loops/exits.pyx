@@ -25,7 +25,7 @@ def round_trips(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Wa
     first entry that fails (errno > 0) or ends with another reason (errno 0).
     Python's signal handlers have run when it returns.
     """
-    cdef Counts *counts = &histogram.counts
+    cdef Counts counts = histogram.counts
     cdef kb_watchdog *dog = &watchdog.dog
     cdef kb_run *run = watchdog.run
     cdef uint64_t done = 0, begin, end
@@ -39,8 +39,9 @@ def round_trips(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Wa
             end = stamp_end()
             if run.exit_reason != expect:
                 break
-            record(counts, end - begin)
+            record(&counts, end - begin)
             done += 1
             dog.progress += 1
+    histogram.counts = counts
     PyErr_CheckSignals()
     return done, error

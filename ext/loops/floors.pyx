@@ -29,25 +29,27 @@ cdef extern from "<unistd.h>" nogil:
 
 def clock(uint64_t loops, Histogram histogram):
     """Two stamps with nothing between them, `loops` times; returns (loops, 0)."""
-    cdef Counts *counts = &histogram.counts
+    cdef Counts counts = histogram.counts
     cdef uint64_t done, begin
     with nogil:
         for done in range(loops):
             begin = stamp_begin()
-            record(counts, stamp_end() - begin)
+            record(&counts, stamp_end() - begin)
+    histogram.counts = counts
     PyErr_CheckSignals()
     return loops, 0
 
 
 def syscall(uint64_t loops, Histogram histogram):
     """getppid(2), which the C library never caches, `loops` times; returns (loops, 0)."""
-    cdef Counts *counts = &histogram.counts
+    cdef Counts counts = histogram.counts
     cdef uint64_t done, begin
     with nogil:
         for done in range(loops):
             begin = stamp_begin()
             getppid()
-            record(counts, stamp_end() - begin)
+            record(&counts, stamp_end() - begin)
+    histogram.counts = counts
     PyErr_CheckSignals()
     return loops, 0
 
@@ -58,7 +60,7 @@ def immediate_exit(int fd, uint64_t loops, Histogram histogram, Watchdog watchdo
     Returns (round trips, errno), as exits.round_trips does; an errno other than the
     EINTR that immediate_exit makes, or success, stops the loop.
     """
-    cdef Counts *counts = &histogram.counts
+    cdef Counts counts = histogram.counts
     cdef uint64_t done = 0, begin, end
     cdef int result, error = 0
     watchdog.run.immediate_exit = 1
@@ -70,17 +72,18 @@ def immediate_exit(int fd, uint64_t loops, Histogram histogram, Watchdog watchdo
             if result == 0 or errno != EINTR:
                 error = errno if result else 0
                 break
-            record(counts, end - begin)
+            record(&counts, end - begin)
             done += 1
             watchdog.dog.progress += 1
     watchdog.run.immediate_exit = 0
+    histogram.counts = counts
     PyErr_CheckSignals()
     return done, error
 
 
 def get_mp_state(int fd, uint64_t loops, Histogram histogram):
     """KVM_GET_MP_STATE on a vCPU that does not run; returns (round trips, errno)."""
-    cdef Counts *counts = &histogram.counts
+    cdef Counts counts = histogram.counts
     cdef uint64_t done = 0, begin, end
     cdef int error = 0
     cdef kvm_mp_state state
@@ -91,8 +94,9 @@ def get_mp_state(int fd, uint64_t loops, Histogram histogram):
                 error = errno
                 break
             end = stamp_end()
-            record(counts, end - begin)
+            record(&counts, end - begin)
             done += 1
+    histogram.counts = counts
     PyErr_CheckSignals()
     return done, error
 

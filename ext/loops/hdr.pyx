@@ -15,13 +15,13 @@ cdef class Histogram:
     """
 
     def __cinit__(self, uint64_t tsc_khz):
-        if not tsc_khz:
-            raise ValueError("tsc_khz must be positive")
+        if tsc_khz < 250_001:
+            raise ValueError(f"a TSC of {tsc_khz} kHz is too slow to measure with")
         self.tsc_khz = tsc_khz
         self.buckets = array.array("Q", bytes(8 * LENGTH))
         self.counts.buckets = (<array.array>self.buckets).data.as_ulonglongs
-        # 1 tick = 10**6 / tsc_khz ns; the lab's TSC of 1 GHz makes this 2**32, exactly 1.
-        self.counts.scale = (10**6 << 32) // tsc_khz
+        # 1 tick = 10**6 / tsc_khz ns; the lab's TSC of 1 GHz makes this 2**62, exactly 1.
+        self.counts.scale = (10**6 << 62) // tsc_khz
         self.reset()
 
     def reset(self):
@@ -35,9 +35,11 @@ cdef class Histogram:
     def record_ticks(self, const unsigned long long[::1] ticks):
         """Record each of these durations (TSC ticks), in a nogil loop like the timed ones."""
         cdef Py_ssize_t i
+        cdef Counts counts = self.counts
         with nogil:
             for i in range(ticks.shape[0]):
-                record(&self.counts, ticks[i])
+                record(&counts, ticks[i])
+        self.counts = counts
 
     @property
     def count(self):
