@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from select import select
 
 from kbench.errors import KbenchError, Unavailable
-from kbench.worker.__main__ import UNAVAILABLE
 
 DEADLINE = 600.0  # seconds; a worker's own watchdog ends a guest that hangs long before
 
@@ -113,7 +112,7 @@ def _environment(args: argparse.Namespace) -> dict[str, str]:
 
 def _error(name: str, status: int, message: str) -> KbenchError:
     last = message.splitlines()[-1] if message else ""
-    if status == UNAVAILABLE:
+    if status == Unavailable.WORKER_STATUS:
         return Unavailable(last)
     if status < 0:
         return WorkerDied(f"{name}: the worker was killed by signal {-status}")

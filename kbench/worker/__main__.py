@@ -16,9 +16,6 @@ from kbench.record.hook import HistogramHook
 from kbench.record.run import Metadata
 from kbench.worker.measure import LIMIT, prepare
 
-UNAVAILABLE = 3  # exit status: not an error, this machine lacks something
-
-
 def main() -> int:
     """Measure one benchmark; errors become one line on stderr."""
     die_with_parent()
@@ -49,7 +46,7 @@ def main() -> int:
             )
     except Unavailable as error:
         print(error, file=sys.stderr)
-        return UNAVAILABLE
+        return Unavailable.WORKER_STATUS
     except KbenchError as error:
         print(error, file=sys.stderr)
         return error.exit_code
