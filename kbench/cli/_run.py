@@ -30,7 +30,7 @@ NOT_OURS = ("compare_to", "python_names", "worker", "pipe", "debug_single_value"
 def session(
     words: Sequence[str],
     *,
-    target: str,
+    target: tuple[str, str | None, str | None],
     output: Path | None,
     append: bool,
     force: bool,
@@ -38,14 +38,17 @@ def session(
 ) -> None:
     """Run one measuring session; `words` are selectors and pyperf options in any order.
 
+    `target` is its name, and for the lab the variant of KVM and the kernel pin.
+
     Raises KbenchError when nothing could be measured or a benchmark failed; runs that
     finished are in the suite all the same, also after Ctrl-C.
     """
     args = pyperf_options(words)
     benchmarks = select(args.selectors)
-    chosen = choose(target)
-    path = output or Path(f"kbench-{datetime.now():%Y%m%d-%H%M%S}.json")
     console = Console(stderr=True)
+    name, kvm, kernel = target
+    chosen = choose(name, kvm=kvm, kernel=kernel, report=console.print)
+    path = output or Path(f"kbench-{datetime.now():%Y%m%d-%H%M%S}.json")
     names = [row.name for row in benchmarks]
     with SuiteWriter(path, names, append=append, force=force) as writer:
         try:

@@ -34,12 +34,17 @@ def command(
     pin: Annotated[
         str | None, typer.Option(help="CPU(s) to pin the vCPU's thread to, e.g. 1 or 2-3.")
     ] = None,
+    kvm: Annotated[
+        str | None, typer.Option("--kvm", help="Lab: variant of the KVM modules (kbench kvm info).")
+    ] = None,
+    kernel: Annotated[str | None, typer.Option(help="Lab: kernel pin, 6.1 or 6.12.")] = None,
     limit: Annotated[float, typer.Option(min=0.01, help="Seconds a KVM_RUN may take.")] = 5.0,
 ) -> None:
     """Measure benchmarks, show them, and keep the runs in a suite.
 
     Each run is one pyperf worker process; after each the suite on disk is complete.
-    Without -o the suite goes to kbench-DATE.json in the current directory.
+    Without -o the suite goes to kbench-DATE.json in the current directory. Target auto is
+    the host where its /dev/kvm works and else the lab, whose unit is instructions.
 
     Example: kbench run exit floor --fast -o a.json
     """
@@ -54,7 +59,7 @@ def command(
         options.append(f"--affinity={pin}")
     _run.session(
         [*options, *(words or [])],
-        target=target,
+        target=(target, kvm, kernel),
         output=output,
         append=append,
         force=force,
