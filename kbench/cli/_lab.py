@@ -10,13 +10,14 @@ from rich.table import Table
 
 from kbench.benches import select
 from kbench.errors import KbenchError
-from kbench.targets.lab import cache, machine, pins, qemu, shell as lab_shell, snapshot, target
+from kbench.targets.lab import cache, machine, pins, qemu, snapshot, target
+from kbench.targets.lab import shell as lab_shell
 from kbench.targets.lab import verify as lab_verify
 
 # The cache's directories by what they hold; the first is cheap to make again.
 SNAPSHOTS = ("snapshot",)
 KERNELS = ("kernel-image", "kernel-headers", "kernel-source", "kvm-modules", "kvm-source")
-OTHERS = ("downloads", "pins", "apt", "locks")
+OTHERS = ("downloads", "pins", "apt")
 
 
 def say(line: str) -> None:

@@ -5,8 +5,10 @@ The agent calls main() after it has loaded KVM and injected this package.
 """
 
 import gc
+import re
 import signal
 import time
+from array import array
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -79,7 +81,7 @@ def _counts(measurement: Measurement) -> dict[str, Any]:
         raise KbenchError(f"its TSC has {measurement.histogram.tsc_khz} kHz instead of {TSC_KHZ}")
     recording = measurement.recording()
     return {
-        "buckets": [[index, count] for index, count in enumerate(recording.buckets) if count],
+        "buckets": [[index, recording.buckets[index]] for index in _used(recording.buckets)],
         "count": recording.count,
         "minimum": int(recording.minimum),
         "maximum": int(recording.maximum),
@@ -88,6 +90,12 @@ def _counts(measurement: Measurement) -> dict[str, Any]:
         "void": recording.void,
         "guest_sha256": measurement.image_sha256,
     }
+
+
+def _used(buckets: "array[int]") -> list[int]:
+    """The indices of the counts above 0; a loop over all 27,648 would take 0.1 s here."""
+    size = buckets.itemsize
+    return sorted({byte.start() // size for byte in re.finditer(rb"[^\0]", buckets.tobytes())})
 
 
 def _alarm(number: int, frame: FrameType | None) -> None:

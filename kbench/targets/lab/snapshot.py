@@ -2,6 +2,7 @@
 """The snapshot: the booted lab, its agent ready, no KVM module loaded yet."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from kbench.targets.lab.qmp import QmpClosed, QmpError
 
 # A boot takes 10 s on an idle machine of 2023.
 BOOT_SECONDS = 300.0
-# The two files of RAM and devices, and the largest they may get.
+# Snapshots that stay in the cache: of two kernels, and of two kbench in turns.
+KEPT = 4
+# The two files of a snapshot: RAM, and devices with ROMs.
 RAM, STATE = "ram", "state"
 # In the order of loading; they come through fw_cfg after a restore.
 KVM_MODULES = ("kvm", "kvm-amd")
@@ -34,12 +37,18 @@ class Snapshot:
         """Changes with everything that the snapshot's content depends on."""
         return self.place.name
 
-    def restore(self, files: dict[str, bytes], seconds: float) -> qemu.Process:
+    def restore(
+        self, files: dict[str, bytes], seconds: float, serial: Sequence[str] = ()
+    ) -> qemu.Process:
         """A running lab that continues from the snapshot with `files` (enter it at once).
+
+        seconds: limit of wall time. serial: as in qemu.Process.
 
         Errors: QemuUnavailable, SnapshotUnusable, WallTimeout.
         """
-        process = qemu.Process(self.emulator, machine.restore(self.place / RAM), files, seconds)
+        process = qemu.Process(
+            self.emulator, machine.restore(self.place / RAM), files, seconds, serial
+        )
         try:
             _load(process, self.place / STATE)
         except BaseException:
@@ -64,6 +73,7 @@ def ensure(pin: Pin, progress: Progress) -> Snapshot:
         _boot(work, emulator, pin, package)
 
     place = cache.entry("snapshot", f"{pin.version}-{key}", build, progress)
+    cache.keep_recent(place, KEPT)
     return Snapshot(place, emulator, pin, package)
 
 

@@ -57,15 +57,21 @@ class Lab:
         self._files = {name: payload.module(data) for name, data in kvm.items()}
         self._files["package"] = package
 
+    def files(self, job: protocol.Job) -> dict[str, bytes]:
+        """What the agent is handed for `job`: itself, the modules, kbench."""
+        return {"job": protocol.encode(job), **self._files}
+
     def measure(self, job: protocol.Job, running: Running) -> LabResult:
         """Do one job from the restored snapshot.
 
         A failure that is the benchmark's own is in the result's `error`.
         """
         start = time.monotonic()
-        files = {"job": protocol.encode(job), **self._files}
         try:
-            with self.snapshot.restore(files, WALL_SECONDS) as process, running.one(process):
+            with (
+                self.snapshot.restore(self.files(job), WALL_SECONDS) as process,
+                running.one(process),
+            ):
                 process.wait()
                 message, facts = outcome(process.results(), process.console(), process.log())
         except LabError as error:
