@@ -13,4 +13,4 @@ class KbenchError(Exception):
 
 
 class Unavailable(KbenchError):
-    """A benchmark, policy or capability that this target cannot offer; the message is the reason."""
+    """A benchmark, policy or capability that this target lacks; the message is the reason."""
