@@ -1,7 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Exit reasons by their own names."""
+"""The table of used capabilities holds every capability that the package names."""
 
-from kbench.kvm.caps import EXIT_REASONS, exit_name
+import re
+from pathlib import Path
+
+import kbench
+from kbench.kvm.caps import CAPABILITIES, EXIT_REASONS, USES, exit_name
+
+
+def test_uses_is_complete() -> None:
+    sources = Path(kbench.__file__).parent.rglob("*.py")
+    named = {
+        name
+        for source in sources
+        for name in re.findall(r"KVM_CAP_[A-Z0-9]\w*", source.read_text())
+    }
+    assert set(USES) == named
+    assert set(USES) <= set(CAPABILITIES)
 
 
 def test_exit_names() -> None:
