@@ -7,8 +7,8 @@ from pathlib import Path
 from hdrh.log import HistogramLogWriter
 
 from kbench.errors import KbenchError
-from kbench.record.suite import Benchmark, load
 from kbench.record.files import write_atomically
+from kbench.record.suite import Benchmark, load
 
 
 def export(file: Path, name: str, output: Path, *, force: bool) -> None:

@@ -52,6 +52,10 @@ def metadata(recording: Recording, unit: str) -> Metadata:
         result[f"kbench_{name}"] = scaled(histogram.get_value_at_percentile(percentile))
     for name, count in recording.counters.items():
         result[f"kbench_counter_{name}"] = count
+    # What else disturbed the run is part of what identifies it.
+    for counter, key in (("steal_s", "kbench_steal"), ("nivcsw", "kbench_nivcsw")):
+        if counter in recording.counters:
+            result[key] = recording.counters[counter]
     if recording.warnings:
         result["kbench_warnings"] = "; ".join(recording.warnings)
     if recording.void:

@@ -4,6 +4,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kbench.errors import KbenchError
+from kbench.metrics import metrics
 from kbench.record.suite import Benchmark
 
 DEFAULT_PERCENTILES = (50.0, 90.0, 99.0, 99.9)
@@ -36,18 +38,18 @@ class Summary:
     warnings: tuple[str, ...]
 
 
-def summarize(
-    benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES
-) -> Summary:
+def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
     """The Summary of `benchmark`. Raises KbenchError where no good run is left."""
     histogram = benchmark.histogram()
     scale = 1e-9 if benchmark.unit == "second" else 1
     good = benchmark.good
-    figures = {
-        key: [float(run.get(f"kbench_{key}") or 0) for run in good]
-        for key in ("min", "mean", "max", "p50", "count")
-    }
+    names = ("min", "mean", "max", "p50", "count")
+    figures = {name: benchmark.figures(metrics()[name]) for name in names}
+    if missing := [metrics()[name].field for name in names if not figures[name]]:
+        raise KbenchError(f"{benchmark.name}: the runs lack {', '.join(missing)}")
     count = sum(figures["count"])
+    if not count:
+        raise KbenchError(f"{benchmark.name}: no run has recorded anything")
     weighted = zip(figures["mean"], figures["count"], strict=True)
     voids = dict.fromkeys(run.void for run in benchmark.runs if run.void)
     return Summary(

@@ -50,6 +50,6 @@ def registers(vcpu: Vcpu) -> str:
         regs = vcpu.get_regs()
     except IoctlError as error:
         return f"(registers unreadable: {os.strerror(error.errno)})"
-    names = "rax rbx rcx rdx rsi rdi rsp rflags".split()
+    names = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rflags")
     values = " ".join(f"{name}={getattr(regs, name):#x}" for name in names)
     return f"at rip {regs.rip:#x} ({values})"
