@@ -5,6 +5,8 @@
 from cpython cimport array
 import array
 
+BUCKETS = LENGTH    # counts of a histogram
+
 
 cdef class Histogram:
     """Counts of round trips, in the bucket layout of HdrHistogram(1, 60e9, 3).

@@ -1,5 +1,7 @@
 from array import array
 
+BUCKETS: int
+
 class Histogram:
     buckets: array[int]
     tsc_khz: int

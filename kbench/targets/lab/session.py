@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import kbench
-from kbench._loops.hdr import Histogram
+from kbench._loops.hdr import BUCKETS
 from kbench.benches import Benchmark
 from kbench.record.run import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
@@ -80,7 +80,7 @@ def suite(result: target.LabResult, title: str) -> bytes:
     """The pyperf JSON of a measured result: one benchmark of one run, unit "integer"."""
     counts = result.counts
     assert counts is not None
-    buckets: array[int] = array("Q", bytes(8 * len(Histogram(1).buckets)))
+    buckets: array[int] = array("Q", bytes(8 * BUCKETS))
     for index, count in counts.buckets:
         buckets[index] = count
     recording = Recording(
