@@ -42,6 +42,12 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
     """The Summary of `benchmark`. Raises KbenchError where no good run is left."""
     histogram = benchmark.histogram()
     scale = 1e-9 if benchmark.unit == "second" else 1
+
+    def at(percentile: float) -> float:
+        # The library answers with the upper edge of a bucket; the longest event is exact.
+        value: float = histogram.get_value_at_percentile(percentile) * scale
+        return min(value, max(figures["max"]))
+
     good = benchmark.good
     names = ("min", "mean", "max", "p50", "count")
     figures = {name: benchmark.figures(metrics()[name]) for name in names}
@@ -65,7 +71,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         minimum=min(figures["min"]),
         mean=sum(mean * n for mean, n in weighted) / count,
         maximum=max(figures["max"]),
-        percentiles={p: histogram.get_value_at_percentile(p) * scale for p in percentiles},
+        percentiles={p: at(p) for p in percentiles},
         spread=(min(figures["p50"]), max(figures["p50"])),
         warnings=(*benchmark.warnings, *(f"void run: {reason}" for reason in voids)),
     )
@@ -74,5 +80,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
 def _where(benchmark: Benchmark) -> str:
     model = benchmark.provenance("kbench_cpu_model")
     kernel = benchmark.provenance("kbench_kernel")
+    if benchmark.provenance("kbench_target") == "lab":
+        return f"{model}, Linux {kernel}"
     virtual = ", in a virtual machine" if benchmark.provenance("kbench_hypervisor") == "yes" else ""
     return f"{model}, Linux {kernel}{virtual}"

@@ -24,6 +24,7 @@ from kbench.targets.lab.errors import LabError, QemuUnavailable, WallTimeout
 from kbench.targets.lab.qmp import Qmp, QmpClosed
 
 PROGRAM = "qemu-system-x86_64"
+MISSING = f"{PROGRAM} is not here: apt-get install qemu-system-x86"
 # The oldest on which the lab was seen to be exact.
 OLDEST = (7, 2)
 # Files of the agent in fw_cfg: users' names start with "opt/" (docs/specs/fw_cfg.rst).
@@ -42,7 +43,7 @@ def find() -> Qemu:
     """The installed QEMU. Errors: QemuUnavailable when it is missing or older than OLDEST."""
     path = shutil.which(PROGRAM)
     if path is None:
-        raise QemuUnavailable(f"{PROGRAM} is not here: apt-get install qemu-system-x86")
+        raise QemuUnavailable(MISSING)
     try:
         text = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=60, check=True

@@ -7,6 +7,7 @@ One run of a benchmark is all there is: a second one has the same counts, bit fo
 
 import argparse
 import json
+import shutil
 from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,7 +17,7 @@ from kbench._loops.hdr import BUCKETS
 from kbench.benches import Benchmark
 from kbench.record.run import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
-from kbench.targets.lab import target
+from kbench.targets.lab import qemu, target
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.pins import DEFAULT
 from kbench.targets.target import Outcome, Step
@@ -43,8 +44,9 @@ class LabTarget:
         self._report = report
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
-        """Nothing is known before the lab has tried: what it lacks it skips."""
-        return {row.name: "" for row in benchmarks}
+        """Why there can be no lab here; what a lab lacks is only known when it has tried."""
+        reason = "" if shutil.which(qemu.PROGRAM) else qemu.MISSING
+        return {row.name: reason for row in benchmarks}
 
     def measure(
         self,
