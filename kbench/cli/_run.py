@@ -24,7 +24,7 @@ from kbench.targets.choice import choose
 
 PROCESSES = 6
 MIN_TIME = 0.05  # seconds a value: some 7,000 exits of 7 us
-NOT_OURS = ("compare_to", "python_names", "worker", "pipe", "debug_single_value")
+NOT_OURS = ("compare_to", "python_names", "worker", "pipe")
 
 
 def session(

@@ -43,7 +43,10 @@ def worker(name: str, args: argparse.Namespace, *, loops: int, limit: float) -> 
             os.close(write_end)
         with _ended(process):
             output = _read(read_end, name, args.timeout or DEADLINE)
-            status = process.wait(timeout=10)
+            try:
+                status = process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                raise WorkerDied(f"{name}: the worker did not exit after its result") from None
         if status:
             stderr.seek(0)
             raise _error(name, status, stderr.read().decode(errors="replace").strip())
