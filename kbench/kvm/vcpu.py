@@ -15,7 +15,11 @@ class Vcpu(Handle):
 
     def __init__(self, fd: int, run_size: int) -> None:
         super().__init__(fd)
-        self._map = mmap.mmap(fd, run_size, mmap.MAP_SHARED)
+        try:
+            self._map = mmap.mmap(fd, run_size, mmap.MAP_SHARED)
+        except OSError:
+            super().close()
+            raise
         self._view = ffi.from_buffer(self._map)
         self.run: Any = ffi.cast("struct kvm_run *", self._view)
         self.run_address = int(ffi.cast("uintptr_t", self._view))
