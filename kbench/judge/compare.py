@@ -128,6 +128,8 @@ def _margin(metric: Metric, exact: bool, unit: str, options: Options) -> Margin 
     if not (metric.exact if exact else metric.margin is not None):
         return None
     own = options.margins.get(metric.name, options.margin)
+    if own is not None and own.absolute and not exact:
+        raise KbenchError("a margin in instructions is for lab counts: give a share such as 3%")
     own = own or options.project.margin("lab" if exact else "host", metric.name)
     if own is None:
         own = LAB_MARGIN if exact else Margin(metric.margin or 0.0)

@@ -73,7 +73,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def parse_margin(text: str) -> Margin:
     """`3%` is a share of base, `10` a number of instructions, `0` no margin at all."""
-    matched = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)(%?)", text.strip())
+    matched = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(%?)", text.strip())
     if matched is None:
         raise KbenchError(
             f"{text!r} is not a margin: write 3% (a share of base) or 10 (instructions, lab only)"

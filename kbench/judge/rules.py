@@ -89,7 +89,7 @@ def _further_pairs(evidence: Evidence, adjusted: float, edge: float, rule: HostR
         half = max(high - mid, mid - low)
         wanted = pairs * (half / max(edge - abs(mid), 1e-9)) ** 2
     wanted = max(wanted, rule.runs, pairs + 1)
-    return min(math.ceil(wanted), MOST_PAIRS + pairs) - pairs
+    return min(math.ceil(wanted) - pairs, MOST_PAIRS)
 
 
 @dataclass(frozen=True, slots=True)
