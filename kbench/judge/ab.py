@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from kbench.errors import Unavailable
+from kbench.errors import KbenchError, Unavailable
 from kbench.judge.compare import Comparison, Options, compare
 from kbench.judge.rules import HostRule
 from kbench.judge.verdict import Verdict
@@ -32,8 +32,8 @@ class Side(Protocol):
     label: str
     exact: bool
 
-    def measure(self, benchmark: str) -> None:
-        """Add one run of `benchmark`; Unavailable where this side cannot run it."""
+    def measure(self, benchmark: str) -> bool:
+        """Add one run of `benchmark`: False when it is void. Unavailable where it cannot run."""
 
     def suite(self) -> Suite:
         """All runs so far."""
@@ -80,6 +80,9 @@ def measure_and_compare(
                     undecided.remove(name)
             if not undecided:
                 break
+        if len(skipped) == len(benchmarks):
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+            raise KbenchError(f"no benchmark could be measured on both sides: {reasons}")
         rule = options.rule if exact else spending(options.rule, look)
         comparison = compare(base.suite(), head.suite(), replace(options, rule=rule))
         undecided = [name for name in open_benchmarks(comparison) if name not in skipped]
@@ -97,9 +100,7 @@ def measure_and_compare(
 def spending(rule: HostRule, look: int) -> HostRule:
     """The rule for look 0, 1, 2 ...: half of alpha and of 1 - confidence, a quarter ..."""
     share = 0.5 ** (look + 1)
-    return replace(
-        rule, alpha=rule.alpha * share, confidence=1 - (1 - rule.confidence) * share
-    )
+    return replace(rule, alpha=rule.alpha * share, confidence=1 - (1 - rule.confidence) * share)
 
 
 def open_benchmarks(comparison: Comparison) -> list[str]:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Printing a gate in the formats asked for; files appear whole or not at all."""
+"""Printing a gate in the formats asked for."""
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from kbench.judge.export.markdown import gate_markdown
 from kbench.judge.export.text import gate_text
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Verdict
+from kbench.record.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Formats:
 def emit(comparison: Comparison, outcome: Outcome, formats: Formats) -> None:
     """Print the gate to stdout, and write the JUnit file if one is asked for."""
     if formats.junit is not None:
-        write_whole(formats.junit, gate_junit(comparison, outcome))
+        write_atomically(formats.junit, gate_junit(comparison, outcome).encode(), force=True)
     if formats.json:
         print(to_json([comparison], outcome))
         return
@@ -50,24 +49,3 @@ def emit(comparison: Comparison, outcome: Outcome, formats: Formats) -> None:
     print(show(comparison, outcome, changes))
     if formats.github:
         print(gate_github(comparison, outcome))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` to a temporary file beside `path` and rename it there."""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            try:
-                file.write(text)
-                file.flush()
-                # The temporary file is private; what is published has the usual mode.
-                umask = os.umask(0)
-                os.umask(umask)
-                os.fchmod(file.fileno(), 0o666 & ~umask)
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-    except OSError as error:
-        raise KbenchError(f"cannot write {path}: {error.strerror}") from None
