@@ -41,9 +41,7 @@ class Difference:
     @property
     def forbids(self) -> bool:
         """Whether numbers on both sides of this difference must not be compared."""
-        if self.key in _SUBJECT:
-            return False
-        return self.key in _IDENTITY or self.key == "unit" or self.key.startswith(_PIN)
+        return _identifies(self.key)
 
 
 def differences(pairs: Iterable[tuple[Benchmark, Benchmark]]) -> tuple[Difference, ...]:
@@ -66,6 +64,18 @@ def differences(pairs: Iterable[tuple[Benchmark, Benchmark]]) -> tuple[Differenc
         for what, names in found.items()
     ]
     return tuple(sorted(rows, key=lambda row: (not row.forbids, row.key)))
+
+
+def identity(benchmark: Benchmark) -> dict[str, str]:
+    """What must be equal for two measurements of a benchmark to be compared."""
+    found = {key: text for key, text in _conditions(benchmark).items() if _identifies(key)}
+    return {**found, "unit": benchmark.unit}
+
+
+def _identifies(key: str) -> bool:
+    if key in _SUBJECT:
+        return False
+    return key in _IDENTITY or key == "unit" or key.startswith(_PIN)
 
 
 def _conditions(benchmark: Benchmark) -> dict[str, str]:
