@@ -11,8 +11,6 @@ from kbench.record.suite import Benchmark
 _IDENTITY = ("kbench_target", "kbench_backend", "kbench_cpu_model")
 # Results of different lab pins (QEMU, -cpu, kernel, options) are never compared.
 _PIN = "kbench_pin_"
-# ... but for the KVM modules, which are what a lab gate compares.
-_SUBJECT = ("kbench_pin_kvm", "kbench_pin_kvm_srcversion")
 # What every run measures anew, or holds its figures: not a condition of the measurement.
 _MEASURED = ("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_hdr", "kbench_schema")
 _MEASURED_PREFIXES = ("kbench_counter_", "kbench_void", "kbench_warnings")
@@ -73,8 +71,6 @@ def identity(benchmark: Benchmark) -> dict[str, str]:
 
 
 def _identifies(key: str) -> bool:
-    if key in _SUBJECT:
-        return False
     return key in _IDENTITY or key == "unit" or key.startswith(_PIN)
 
 

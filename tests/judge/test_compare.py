@@ -117,12 +117,6 @@ def test_other_differences_are_listed(run: Compared) -> None:
     assert not found.forced
 
 
-def test_kvm_variants_are_what_a_lab_gate_compares(run: Compared) -> None:
-    sides = {"exit.hlt": lab(10)}, {"exit.hlt": lab(10)}
-    found = run(*sides, {"kbench_pin_kvm": "mypatch"})
-    assert not found.forced and found.differences[0].key == "kbench_pin_kvm"
-
-
 def test_void_runs_are_left_out_and_counted(run: Compared) -> None:
     good, bad = noisy(6e-6, 20, 1), [host_run(60e-6, kbench_void="migrated")] * 10
     comparison = run({"exit.hlt": good}, {"exit.hlt": noisy(6e-6, 20, 2) + bad})
