@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from kbench.cli._run import pyperf_options
+from kbench.cli._lab_sides import in_the_lab
 from kbench.cli._sides import HostSide, delayable, interpreter, named
 from kbench.errors import KbenchError
 from kbench.judge.ab import Limits, measure_and_compare
@@ -33,13 +34,18 @@ def measured(
     max_time: float,
     output: Path | None,
 ) -> Comparison:
-    """`--ab`: measure both sides in turn and compare; the suites stay at `output`-a and -b."""
+    """`--ab`: measure both sides and compare; the suites stay at `output`-a.json and -b.json.
+
+    On the host in turn, until there is a verdict; in the lab once, as counts repeat.
+    """
     with ExitStack() as stack:
         folder = output or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "ab"
         writers = [
             stack.enter_context(SuiteWriter(folder.with_name(f"{folder.name}-{letter}.json")))
             for letter in "ab"
         ]
+        if not any(_is_host(text) for text in sides):
+            return in_the_lab(sides, selectors, options, writers)
         args = pyperf_options([])
         hosts = [_host(text, args) for text in sides]
         loops: dict[str, int] = {}
@@ -122,13 +128,16 @@ def _runs(side: HostSide) -> Benchmark:
 
 def _host(text: str, args: argparse.Namespace) -> tuple[argparse.Namespace, str]:
     """pyperf's options and the variant of a side's name on the command line."""
+    if not _is_host(text):
+        raise KbenchError(f"{text} is a KVM variant for the lab, the other side is on the host")
     if text.startswith("@"):
         return args, text if len(text) > 1 else ""
-    if "/" in text or Path(text).exists():
-        return argparse.Namespace(**{**vars(args), "python": interpreter(Path(text))}), ""
-    raise KbenchError(
-        f"{text!r} is no side: give a venv or interpreter (a path), or @VARIANT of the benchmarks"
-    )
+    return argparse.Namespace(**{**vars(args), "python": interpreter(Path(text))}), ""
+
+
+def _is_host(text: str) -> bool:
+    """Paths and @VARIANTs are measured on the host, names of KVM variants in the lab."""
+    return text.startswith("@") or "/" in text
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The sides of `kbench gate --ab` and the arms of `--self-test`: who measures a run, and where to.
+"""The host sides of `kbench gate --ab` and `--self-test`: who measures a run, and where to.
 
-PATH        another kbench build on this host: a venv or its Python interpreter
+PATH        another kbench build: a venv or its Python interpreter
 @VARIANT    this build, benchmarks NAME@VARIANT (a policy, or @real): @ alone is plain NAME
 """
 
@@ -24,8 +24,6 @@ class HostSide:
     their runs have the same number of events. `variant` is appended to the names measured,
     not to those stored.
     """
-
-    exact = False
 
     def __init__(
         self,

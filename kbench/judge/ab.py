@@ -3,7 +3,7 @@
 
 A machine drifts: two suites measured one after the other differ by the drift. Here the
 two runs of a pair follow each other at once, in random order, so that drift falls on
-both sides alike.
+both sides alike. (Lab counts need none of this: one run of each side is all there is.)
 
 Judging again and again while runs come in would raise false alarms (each look is one
 more chance). The looks come at 20, 40, 80 ... pairs, and each may spend half of what
@@ -24,13 +24,9 @@ from kbench.record.suite import Suite
 
 
 class Side(Protocol):
-    """One of the two things compared, and the suite of its runs.
-
-    `exact` says that one run repeats bit for bit, so that one pair is enough.
-    """
+    """One of the two things compared, and the suite of its runs."""
 
     label: str
-    exact: bool
 
     def measure(self, benchmark: str) -> bool:
         """Add one run of `benchmark`: False when it is void. Unavailable where it cannot run."""
@@ -62,12 +58,11 @@ def measure_and_compare(
 ) -> Comparison:
     """Measure pairs of runs until every benchmark has a verdict or time is up."""
     start = limits.clock()
-    exact = base.exact and head.exact
     undecided = list(benchmarks)
     skipped: dict[str, str] = {}
     pair = look = 0
     while True:
-        goal = 1 if exact else options.rule.runs << look
+        goal = options.rule.runs << look
         while pair < goal and (pair == 0 or limits.clock() - start < limits.max_time):
             pair += 1
             progress(pair, undecided)
@@ -83,11 +78,11 @@ def measure_and_compare(
         if len(skipped) == len(benchmarks):
             reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
             raise KbenchError(f"no benchmark could be measured on both sides: {reasons}")
-        rule = options.rule if exact else spending(options.rule, look)
+        rule = spending(options.rule, look)
         comparison = compare(base.suite(), head.suite(), replace(options, rule=rule))
         undecided = [name for name in open_benchmarks(comparison) if name not in skipped]
         look += 1
-        if exact or not undecided or limits.clock() - start >= limits.max_time:
+        if not undecided or limits.clock() - start >= limits.max_time:
             notes = tuple(f"skipped {name}: {reason}" for name, reason in skipped.items())
             return replace(
                 comparison,

@@ -63,6 +63,12 @@ class Comparison:
     only_base: tuple[str, ...]
     only_head: tuple[str, ...]
     notes: tuple[str, ...]
+    identical: bool = False
+
+
+def identical(base: str, head: str, why: str) -> Comparison:
+    """Two sides that cannot differ: same modules, images and pins. Nothing was run."""
+    return Comparison(base, head, False, (), (), (), (), (), (why,), identical=True)
 
 
 def compare(base: Suite, head: Suite, options: Options) -> Comparison:

@@ -43,6 +43,8 @@ def outcome(comparison: Comparison, strict: bool) -> Outcome:
             UNUSABLE,
             f"unusable: more than half of the runs are void: {listed(unusable)}",
         )
+    elif comparison.identical:
+        headline = "same without running: both sides are identical"
     elif not judged:
         code, headline = UNUSABLE, "unusable: no metric that could be judged"
     elif undecided or comparison.only_base:

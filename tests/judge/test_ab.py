@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.suites import LAB, Metadata, host_run, lab_run, write
+from support.suites import Metadata, host_run, write
 
 from kbench.errors import KbenchError, Unavailable
 from kbench.judge.ab import Limits, measure_and_compare, spending
@@ -20,8 +20,6 @@ OPTIONS = Options(today=date(2026, 1, 1))
 
 class Drawn:
     """A side whose p50 is `factor` times 6 us with log-normal noise, the same drift for both."""
-
-    exact = False
 
     def __init__(self, path: Path, factor: float, spread: float, seed: int) -> None:
         self.label = path.stem
@@ -44,19 +42,12 @@ class Drawn:
         return load(write(self._path, self.runs))
 
 
-class Exact(Drawn):
-    exact = True
-
-    def drawn(self, noise: float) -> Metadata:
-        return lab_run(round(3000 * self._factor), **LAB)
-
-
 def sides(
-    tmp_path: Path, factor: float, spread: float = 0.02, seed: int = 0, kind: type[Drawn] = Drawn
+    tmp_path: Path, factor: float, spread: float = 0.02, seed: int = 0
 ) -> tuple[Drawn, Drawn]:
     return (
-        kind(tmp_path / "a.json", 1.0, spread, seed),
-        kind(tmp_path / "b.json", factor, spread, seed),
+        Drawn(tmp_path / "a.json", 1.0, spread, seed),
+        Drawn(tmp_path / "b.json", factor, spread, seed),
     )
 
 
@@ -103,13 +94,6 @@ def test_time_is_an_end(tmp_path: Path) -> None:
     assert outcome(found, strict=True).exit_code == 3
 
 
-def test_one_exact_pair_is_enough(tmp_path: Path) -> None:
-    base, head = sides(tmp_path, 1.1, kind=Exact)
-    found = measure_and_compare(base, head, ["exit.a"], OPTIONS, forever(), random.Random(1))
-    assert len(base.runs["exit.a"]) == 1
-    assert found.changes[0].delta == 300
-
-
 def test_what_one_side_lacks_is_skipped_and_said(tmp_path: Path) -> None:
     base, head = sides(tmp_path, 1.0, spread=0.01)
     names = ["exit.absent", "exit.a"]
@@ -142,11 +126,10 @@ def test_pairs_are_adjacent_and_in_random_order(tmp_path: Path) -> None:
     assert {one[0] for one, _ in pairs[::2]} == {"exit.a", "exit.b"}
 
 
-@pytest.mark.parametrize("factor", [1.0])
-def test_looking_often_raises_no_alarms(tmp_path: Path, factor: float) -> None:
+def test_looking_often_raises_no_alarms(tmp_path: Path) -> None:
     alarms = 0
     for seed in range(40):
-        base, head = sides(tmp_path, factor, spread=0.08, seed=seed)
+        base, head = sides(tmp_path, 1.0, spread=0.08, seed=seed)
         ticks = iter(range(100_000))
         limits = Limits(max_time=85.0, clock=lambda ticks=ticks: float(next(ticks)))
         found = measure_and_compare(base, head, ["exit.a"], OPTIONS, limits, random.Random(seed))

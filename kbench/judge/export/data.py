@@ -3,7 +3,7 @@
 
 JSON, version 1: `{"version", "comparisons": [{"base", "head", "forced", "differences": [{"key",
 "base", "head", "benchmarks"}], "changes": [...], "voids": [{"benchmark", "side", "void", "runs",
-"reason"}], "only_base", "only_head", "notes"}]}`. A change has the fields of
+"reason"}], "only_base", "only_head", "notes", "identical"}]}`. A change has the fields of
 kbench.judge.verdict.Change: `low`, `mid`, `high` are shares of base (null: unknown), `verdict`
 is one of the four or null (not judged). `kbench gate` adds `"gate": {"exit_code", "headline",
 "worse", "acknowledged", "better", "same", "cannot_tell"}`.
