@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
-from kbench.cli._run import pyperf_options
 from kbench.cli._lab_sides import in_the_lab
+from kbench.cli._run import pyperf_options
 from kbench.cli._sides import HostSide, delayable, interpreter, named
 from kbench.errors import KbenchError
 from kbench.judge.ab import Limits, measure_and_compare
