@@ -13,6 +13,7 @@ class Benchmark:
     the image, `mode` the CPU mode it is built for, `expect` the KVM_EXIT_* that every
     entry must end with, and `features` what the VM needs beside RAM and a vCPU
     (kbench/worker/features.py). `batch` is what the guest finds in kb_params.batch.
+    `delay_ns` is spun away in each round trip: no row has it, the gate's self-test sets it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Benchmark:
     expect: str = ""
     features: tuple[str, ...] = ()
     batch: int = 0
+    delay_ns: float = 0.0
 
     @property
     def family(self) -> str:

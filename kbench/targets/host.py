@@ -59,7 +59,7 @@ class Host:
                         if calibrated:
                             p50 = writer.add(output)["kbench_p50"]
                         else:
-                            loops[row.name] = _calibrated(output)
+                            loops[row.name] = calibrated_loops(output)
                     except Unavailable as reason:
                         outcome.skipped[row.name] = str(reason)
                     except KbenchError as error:
@@ -92,7 +92,7 @@ def machine_lock() -> Iterator[None]:
         os.close(fd)
 
 
-def _calibrated(output: bytes) -> int:
+def calibrated_loops(output: bytes) -> int:
     """The number of loops that a calibration run settled on."""
     suite: dict[str, Any] = json.loads(output)
     (benchmark,) = suite["benchmarks"]

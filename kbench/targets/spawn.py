@@ -20,16 +20,19 @@ class WorkerDied(KbenchError):
     """A worker process that was killed, timed out or broke: its run is lost, no other is."""
 
 
-def worker(name: str, args: argparse.Namespace, *, loops: int, limit: float) -> bytes:
+def worker(
+    name: str, args: argparse.Namespace, *, loops: int, limit: float, delay_ns: float = 0.0
+) -> bytes:
     """The pyperf JSON of one run of benchmark `name`; `loops` 0 only calibrates their number.
 
-    `args` are pyperf's parsed options. Raises Unavailable with the worker's reason,
-    KbenchError with its message, WorkerDied.
+    `args` are pyperf's parsed options; `delay_ns` is added to each round trip. Raises
+    Unavailable with the worker's reason, KbenchError with its message, WorkerDied.
     """
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb", buffering=0), tempfile.TemporaryFile() as stderr:
         try:
             command = _command(name, args, loops, limit, write_end)
+            command += ["--delay-ns", str(delay_ns)] if delay_ns else []
             process = subprocess.Popen(
                 command,
                 pass_fds=[write_end],

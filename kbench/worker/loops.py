@@ -7,7 +7,7 @@ Each takes the number of round trips still to do and returns (done, errno).
 from collections.abc import Callable
 
 from kbench._abi import lib
-from kbench._loops import exits, floors
+from kbench._loops import delayed, exits, floors
 from kbench._loops.hdr import Histogram
 from kbench._loops.watchdog import Watchdog
 from kbench.benches import Benchmark
@@ -19,6 +19,10 @@ Loop = Callable[[int], tuple[int, int]]
 def bind(benchmark: Benchmark, vcpu: Vcpu, histogram: Histogram, watchdog: Watchdog) -> Loop:
     """The loop of `benchmark` on this vCPU, recording into `histogram`."""
     match benchmark.loop:
+        case "kvm_run" if benchmark.delay_ns:
+            expect = getattr(lib, benchmark.expect)
+            ticks = round(benchmark.delay_ns * histogram.tsc_khz / 1e6)
+            return lambda n: delayed.round_trips(vcpu.fd, expect, n, histogram, watchdog, ticks)
         case "kvm_run":
             expect = getattr(lib, benchmark.expect)
             return lambda n: exits.round_trips(vcpu.fd, expect, n, histogram, watchdog)
