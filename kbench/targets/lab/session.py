@@ -7,7 +7,6 @@ One run of a benchmark is all there is: a second one has the same counts, bit fo
 
 import argparse
 import json
-from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -22,6 +21,7 @@ from kbench.targets.lab.pins import DEFAULT
 from kbench.targets.target import Outcome, Step
 
 BACKEND = "svm-tcg"
+TSC_KHZ = 1_000_000
 
 
 class LabTarget:
@@ -80,7 +80,8 @@ def suite(result: target.LabResult, title: str) -> bytes:
     """The pyperf JSON of a measured result: one benchmark of one run, unit "integer"."""
     counts = result.counts
     assert counts is not None
-    buckets: array[int] = array("Q", bytes(8 * len(Histogram(1).buckets)))
+    # An empty histogram of the lab's TSC: one tick is one instruction.
+    buckets = Histogram(TSC_KHZ).buckets
     for index, count in counts.buckets:
         buckets[index] = count
     recording = Recording(
