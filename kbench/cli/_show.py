@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The forms of `kbench show`.
 
-JSON schema version 1: {"version": 1, "suites": [{"file", "benchmarks": [{"name", "title",
-"unit", "target", "backend", "runs", "void_runs", "count", "min", "mean", "max",
-"percentiles": {"50": ...}, "p50_range": [low, high], "warnings": [...]}]}]}; figures are
-in "unit" ("second": float seconds, "integer": instructions of the lab).
+JSON schema version 1: {"version": 1, "benchmarks": [{"file", "name", "title", "unit",
+"target", "backend", "runs", "void_runs", "count", "min", "mean", "max", "percentiles":
+{"50": ...}, "p50_range": [low, high], "warnings": [...]}]}; figures are in "unit"
+("second": float seconds, "integer": instructions of the lab).
 """
 
 import csv
@@ -39,9 +39,10 @@ def show(files: Sequence[Path], percentiles: Sequence[float], form: str) -> None
         case "json":
             document = {
                 "version": 1,
-                "suites": [
-                    {"file": str(path), "benchmarks": [_plain(row) for row in rows]}
+                "benchmarks": [
+                    {"file": str(path), **_plain(row)}
                     for path, rows in suites.items()
+                    for row in rows
                 ],
             }
             print(json.dumps(document, indent=2))
