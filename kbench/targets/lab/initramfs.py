@@ -32,6 +32,7 @@ SKIPPED_DYNAMIC = (
     *("_test", "_xxtest", "xx", "_codecs_", "_tkinter", "_sqlite3", "_ssl", "_hashlib"),
     *("_curses", "readline", "nis", "_crypt", "_gdbm", "_dbm", "unicodedata"),
 )
+AGENT = ("agent.py", "fw_cfg.py")
 DIRECTORIES = ("dev", "proc", "sys", "tmp")
 LDD_SECONDS = 60
 
@@ -53,7 +54,8 @@ def build(modules: Sequence[tuple[str, bytes]]) -> bytes:
     for path in sorted(extensions):
         _add_elf(files, f"usr/lib/{version}/lib-dynload/{path.name}", path)
     _add_elf(files, f"agent/{Path(_port.__file__).name}", Path(_port.__file__))
-    files["agent/agent.py"] = (0o755, Path(__file__).with_name("agent.py").read_bytes())
+    for name in AGENT:
+        files[f"agent/{name}"] = (0o755, Path(__file__).with_name(name).read_bytes())
     for number, (name, data) in enumerate(modules):
         files[f"modules/{number:02}-{name}.ko"] = (0o644, data)
     return cpio.archive(files, DIRECTORIES)
@@ -67,7 +69,7 @@ def key() -> str:
     from kbench.targets.lab import _port
 
     here = Path(__file__)
-    files = [here, here.with_name("cpio.py"), here.with_name("agent.py"), here.with_name("elf.py")]
+    files = [here, *(here.with_name(name) for name in ("cpio.py", "elf.py", *AGENT))]
     files += [Path(_port.__file__), _cffi_backend(), Path(sys.executable)]
     return cache.digest(sys.version, *(path.read_bytes() for path in files))
 

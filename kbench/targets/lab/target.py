@@ -103,6 +103,8 @@ def outcome(results: bytes, console: str, log: str) -> tuple[protocol.Message, M
             measured = message
     if measured is not None:
         return measured, facts
+    if "Attempted to kill init" in console:
+        raise AgentFailed("the agent inside the lab crashed", console)
     if "Kernel panic" in console:
         raise LabPanic("the kernel inside the lab panicked", console)
     raise AgentFailed(f"the lab ended without a result {log.strip()}".rstrip(), console)
