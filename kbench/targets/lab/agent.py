@@ -33,7 +33,6 @@ PRELOADED = """
 RESULT_PORT, PAUSE_PORT, EXIT_PORT = 0xE9, 0x505, 0xF4
 INJECTED = "/kbench"
 DEVICE_SECONDS = 5.0
-KERNEL_LINES = 8
 
 
 def send(message: dict[str, object]) -> None:
@@ -71,39 +70,36 @@ def prepare() -> None:
     time.sleep(0.5)
 
 
-def refuse(reason: str) -> NoReturn:
-    """Report that KVM could not be loaded, with what the kernel says about it, and end."""
-    send({"failure": "module", "reason": "\n".join([reason, *kernel_log()[-KERNEL_LINES:]])})
-    leave(1)
-
-
-def kernel_log() -> list[str]:
-    """The kernel's messages; those of a module that is refused are too unimportant to be
-    on the console."""
-    lines = []
+def load(modules: list[str], files: dict[str, bytes]) -> None:
+    """Load the KVM modules in their order and wait for the device."""
     log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    os.lseek(log, 0, os.SEEK_END)
+    for name in modules:
+        try:
+            _port.init_module(files.pop(name))
+        except OSError as error:
+            refuse(f"{name}: {error.strerror}", log)
+    end = time.monotonic() + DEVICE_SECONDS
+    while modules and not Path("/dev/kvm").exists():
+        if time.monotonic() > end:
+            refuse("the modules are loaded, but there is no /dev/kvm", log)
+        time.sleep(0.01)
+    os.close(log)
+
+
+def refuse(reason: str, log: int) -> NoReturn:
+    """Report that KVM could not be loaded, with what the kernel says about it, and end.
+
+    "Unknown symbol" is a warning, which `quiet` keeps off the console.
+    """
+    lines = [reason]
     try:
         while True:
             # "priority,sequence,time,flags;message" (Documentation/ABI/testing/dev-kmsg)
             lines.append(os.read(log, 8192).decode().partition(";")[2].splitlines()[0])
     except BlockingIOError:
-        return lines
-    finally:
-        os.close(log)
-
-
-def load(modules: list[str], files: dict[str, bytes]) -> None:
-    """Load the KVM modules in their order and wait for the device."""
-    for name in modules:
-        try:
-            _port.init_module(files.pop(name))
-        except OSError as error:
-            refuse(f"{name}: {error.strerror}")
-    end = time.monotonic() + DEVICE_SECONDS
-    while modules and not Path("/dev/kvm").exists():
-        if time.monotonic() > end:
-            refuse("the modules are loaded, but there is no /dev/kvm")
-        time.sleep(0.01)
+        send({"failure": "module", "reason": "\n".join(lines)})
+    leave(1)
 
 
 def main() -> None:

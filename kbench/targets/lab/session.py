@@ -17,7 +17,7 @@ from kbench._loops.hdr import BUCKETS
 from kbench.benches import Benchmark
 from kbench.record.run import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
-from kbench.targets.lab import qemu, target
+from kbench.targets.lab import emulator, target
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.pins import DEFAULT
 from kbench.targets.target import Outcome, Step
@@ -45,7 +45,7 @@ class LabTarget:
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         """Why there can be no lab here; what a lab lacks is only known when it has tried."""
-        reason = "" if shutil.which(qemu.PROGRAM) else qemu.MISSING
+        reason = "" if shutil.which(emulator.PROGRAM) else emulator.MISSING
         return {row.name: reason for row in benchmarks}
 
     def measure(

@@ -97,13 +97,17 @@ def outcome(results: bytes, console: str, log: str) -> tuple[protocol.Message, M
     for message in protocol.decode(results):
         if message.failure:
             raise protocol.failure(message, console)
-        if message.facts:
-            facts = message.facts
-        else:
+        if message.counts is not None or message.skipped:
             measured = message
+        facts = message.facts or facts
     if measured is not None:
         return measured, facts
-    if "Attempted to kill init" in console:
+    # The agent is the first process: when it dies, with or without the kernel's fault,
+    # the kernel panics.
+    if (
+        "Kernel panic - not syncing: Attempted to kill init" in console
+        and "RIP: 0010" not in console
+    ):
         raise AgentFailed("the agent inside the lab crashed", console)
     if "Kernel panic" in console:
         raise LabPanic("the kernel inside the lab panicked", console)
