@@ -23,15 +23,17 @@ pytestmark = pytest.mark.lab
 NAMES = ["exit.pio_out", "floor.immediate_exit", "exit.mmio_read"]
 
 
-def labs() -> set[int]:
-    """The process ids of all running QEMUs that are labs."""
+def labs(parent: int) -> set[int]:
+    """The process ids of the running QEMUs that `parent` started."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if b"name=opt/kbench/job" in (entry / "cmdline").read_bytes():
-                found.add(int(entry.name))
+            words = (entry / "cmdline").read_bytes()
+            ppid = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
+        if b"name=opt/kbench/job" in words and ppid == parent:
+            found.add(int(entry.name))
     return found
 
 
@@ -111,10 +113,9 @@ def test_blocked_lab_does_not_wait_in_wall_time(lab: Lab) -> None:
 
 
 def test_wall_limit(lab: Lab) -> None:
-    before = labs()
     with pytest.raises(errors.WallTimeout, match="within 3 s"):
         run(lab, with_code(lab, "while True: pass"), 3.0)
-    assert labs() <= before
+    assert labs(os.getpid()) == set()
 
 
 def test_foreign_snapshot_is_refused(lab: Lab, tmp_path: Path) -> None:
@@ -123,11 +124,10 @@ def test_foreign_snapshot_is_refused(lab: Lab, tmp_path: Path) -> None:
     state = (tmp_path / snapshot.STATE).read_bytes()
     (tmp_path / snapshot.STATE).unlink()
     (tmp_path / snapshot.STATE).write_bytes(state.replace(b"pc-i440fx", b"pc-i440fy"))
-    before = labs()
     shot = replace(lab.snapshot, place=tmp_path)
     with pytest.raises(errors.SnapshotUnusable, match="kbench lab clean"):
         shot.restore(lab.files(job()), 60.0)
-    assert labs() <= before
+    assert labs(os.getpid()) == set()
 
 
 def test_missing_snapshot_file(lab: Lab, tmp_path: Path) -> None:
@@ -145,11 +145,10 @@ def test_boot_without_an_agent(root: Path, lab: Lab, monkeypatch: pytest.MonkeyP
 
 
 def test_closing_the_iterator_ends_the_labs(lab: Lab) -> None:
-    before = labs()
     results = target.measure_all(lab, NAMES * 4)
     assert next(results).error is None
     results.close()  # type: ignore[attr-defined]
-    assert labs() <= before
+    assert labs(os.getpid()) == set()
 
 
 def test_stopped_run_kills_what_comes_later(lab: Lab) -> None:
@@ -166,17 +165,16 @@ def test_labs_die_with_kbench(lab: Lab, number: signal.Signals) -> None:
         f"lab = target.prepare({pins.DEFAULT!r}, 'stock', print)\n"
         f"list(target.measure_all(lab, {NAMES!r} * 40))"
     )
-    before = labs()
     with subprocess.Popen(
         [sys.executable, "-P", "-c", program], stderr=subprocess.DEVNULL, start_new_session=True
     ) as child:
         end = time.monotonic() + 60
-        while len(labs() - before) < 2:
+        while len(running := labs(child.pid)) < 2:
             assert time.monotonic() < end, "no labs were started"
             time.sleep(0.02)
         os.kill(child.pid, number)
         child.wait(30)
     end = time.monotonic() + 10
-    while labs() - before:
+    while any(Path(f"/proc/{pid}").exists() for pid in running):
         assert time.monotonic() < end, "a QEMU outlived kbench"
         time.sleep(0.05)
