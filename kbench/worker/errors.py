@@ -17,12 +17,10 @@ class GuestError(KbenchError):
 def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
     """An entry that ended with another reason than `expect` ("KVM_EXIT_...")."""
     run = vcpu.run
+    if fault := exception(memory):
+        return GuestError(f"expected {expect}, got {fault} {registers(vcpu)}")
     got = exit_name(run.exit_reason)
     match run.exit_reason:
-        case lib.KVM_EXIT_IO if run.io.port == lib.KB_PORT_FAULT:
-            params = memory.struct("kb_params", lib.KB_PARAMS)
-            got = f"exception vector {params.fault_vector} in the guest"
-            got += f" (error code {params.fault_error:#x}, at rip {params.fault_rip:#x})"
         case lib.KVM_EXIT_IO:
             got += f" on port {run.io.port:#x}"
         case lib.KVM_EXIT_MMIO:
@@ -32,6 +30,15 @@ def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
         case lib.KVM_EXIT_FAIL_ENTRY:
             got += f", hardware reason {run.fail_entry.hardware_entry_failure_reason:#x}"
     return GuestError(f"expected {expect}, got {got} {registers(vcpu)}")
+
+
+def exception(memory: GuestMemory) -> str:
+    """The exception that the guest has reported (guests/start.S); "" when it took none."""
+    params = memory.struct("kb_params", lib.KB_PARAMS)
+    if not params.fault_rip:
+        return ""
+    where = f"error code {params.fault_error:#x}, at rip {params.fault_rip:#x}"
+    return f"exception vector {params.fault_vector} in the guest ({where})"
 
 
 def hung(limit: float, vcpu: Vcpu) -> GuestError:

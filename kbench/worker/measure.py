@@ -48,20 +48,25 @@ class Measurement:
         """
         before = self.histogram.total_ticks
         done = 0
-        while done < loops:
-            with self._watchdog as watchdog:
+        with self._watchdog as watchdog:
+            while done < loops:
                 count, error = self._loop(loops - done)
-            done += count
-            if done == loops or (error == errno.EINTR and not watchdog.fired):
-                continue  # a signal that was not the watchdog's: go on
-            raise self._failure(error)
+                done += count
+                # Any signal ends a KVM_RUN, also a tick of the watchdog that saw progress.
+                if done < loops and (error != errno.EINTR or watchdog.fired):
+                    raise self._failure(error)
+        # The guest reports an exception by a PIO write, which may be the exit of its subject.
+        if errors.exception(self._memory):
+            raise self._failure(0)
         return self.histogram.nanoseconds(self.histogram.total_ticks - before)
 
     def _failure(self, error: int) -> errors.GuestError:
-        if self._watchdog.fired:
-            return errors.hung(self._watchdog.limit, self._vcpu)
-        if error:
-            return errors.failed_entry(error, self._vcpu)
+        # An exception comes first: its guest waits for ever, so the watchdog ends it too.
+        if not errors.exception(self._memory):
+            if self._watchdog.fired:
+                return errors.hung(self._watchdog.limit, self._vcpu)
+            if error:
+                return errors.failed_entry(error, self._vcpu)
         return errors.unexpected_exit(self.benchmark.expect, self._vcpu, self._memory)
 
     def reference_arguments(self) -> tuple[int, int, int]:
