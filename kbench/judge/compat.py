@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What makes two measurements comparable: provenance of base against head."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class Difference:
         names = ", ".join(self.benchmarks[:3])
         more = f" and {len(self.benchmarks) - 3} more" if len(self.benchmarks) > 3 else ""
         where = f" ({names}{more})" if names else ""
-        return f"{self.title}: {self.base or 'unknown'} -> {self.head or 'unknown'}{where}"
+        return f"{self.title}: {_short(self.base)} -> {_short(self.head)}{where}"
 
     @property
     def title(self) -> str:
@@ -62,6 +63,11 @@ def differences(pairs: Iterable[tuple[Benchmark, Benchmark]]) -> tuple[Differenc
         for what, names in found.items()
     ]
     return tuple(sorted(rows, key=lambda row: (not row.forbids, row.key)))
+
+
+def _short(text: str) -> str:
+    """A value for people: of a digest its beginning, which tells it from any other."""
+    return text[:12] if re.fullmatch(r"[0-9a-f]{40,}", text) else text or "unknown"
 
 
 def identity(benchmark: Benchmark) -> dict[str, str]:

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""`kbench gate --ab` and `--self-test` where they really measure, and what they refuse."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kbench.benches import find
+from kbench.record.suite import load
+from kbench.worker import prepare
+
+KBENCH = [sys.executable, "-P", "-c", "from kbench.cli import main; main()"]
+
+
+def gate(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*KBENCH, "gate", *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.kvm
+def test_one_pair_cannot_tell(tmp_path: Path) -> None:
+    """The first pair is always measured; the suites stay and hold both sides' runs."""
+    words = ("--ab", "@", "@real", "exit.pio_out", "--max-time", "1", "--strict", "-o", "kept")
+    result = gate(tmp_path, *words)
+    assert result.returncode == 3, result.stderr
+    assert "cannot tell" in result.stdout and "base @\nhead @real" in result.stdout
+    first, second = (load(tmp_path / f"kept-{side}.json") for side in "ab")
+    assert list(first.benchmarks) == list(second.benchmarks) == ["exit.pio_out"]
+    again = gate(tmp_path, *words)
+    assert again.returncode == 2 and "exists" in again.stderr
+
+
+@pytest.mark.kvm
+def test_another_build_is_a_side(tmp_path: Path) -> None:
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    words = ("--ab", "./venv", sys.executable, "exit.hlt", "--max-time", "1")
+    result = gate(tmp_path, *words)
+    assert result.returncode == 0, result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["venv"], "without -o nothing stays"
+
+
+@pytest.mark.kvm
+def test_the_delay_is_real() -> None:
+    """Each round trip takes at least the time that is spun away in it."""
+    from dataclasses import replace
+
+    with prepare(replace(find("exit.pio_out"), delay_ns=50_000)) as measurement:
+        measurement.run(100)
+        assert measurement.histogram.minimum >= 50_000
+
+
+@pytest.mark.lab
+def test_the_same_modules_are_not_run(tmp_path: Path) -> None:
+    result = gate(tmp_path, "--ab", "stock", "stock", "exit.pio_out", "--strict")
+    assert result.returncode == 0, result.stderr
+    assert "same without running" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("one.json",), "got 1 suites, expected two"),
+        (("--ab", "@", "stock", "exit.pio_out"), "the other side is on the host"),
+        (("--ab", "./absent", "@", "exit.pio_out"), "neither a virtual environment"),
+        (("--ab", "@", "@absent", "exit.pio_out"), "no selected benchmark exists"),
+        (("--ab", "@", "@real", "exit.oops"), "no benchmark matches"),
+        (("--self-test", "floor.syscall"), "one benchmark that enters a guest"),
+        (("--self-test", "exit"), "one benchmark that enters a guest"),
+        (("--self-test", "--rounds", "5"), "a gate needs 20 pairs"),
+        (("--self-test", "--ab", "@", "@real"), "exclude each other"),
+    ],
+)
+def test_mistakes(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    result = gate(tmp_path, *words)
+    assert result.returncode == 2
+    assert message in result.stderr and result.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
