@@ -11,7 +11,14 @@ from kbench.kvm.memory import GuestMemory
 
 
 class GuestError(KbenchError):
-    """The guest did something other than its subject; the message ends with its registers."""
+    """The guest did something other than its subject; the message ends with its registers.
+
+    `what` is the message without them.
+    """
+
+    def __init__(self, what: str, vcpu: Vcpu) -> None:
+        self.what = what
+        super().__init__(f"{what} {registers(vcpu)}")
 
 
 def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
@@ -23,6 +30,9 @@ def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
             params = memory.struct("kb_params", lib.KB_PARAMS)
             got = f"exception vector {params.fault_vector} in the guest"
             got += f" (error code {params.fault_error:#x}, at rip {params.fault_rip:#x})"
+        case lib.KVM_EXIT_IO if run.io.port == lib.KB_PORT_MISSED:
+            params = memory.struct("kb_params", lib.KB_PARAMS)
+            got = f"{params.events} interrupts for {params.batch} subjects"
         case lib.KVM_EXIT_IO:
             got += f" on port {run.io.port:#x}"
         case lib.KVM_EXIT_MMIO:
@@ -31,17 +41,23 @@ def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
             got += f", suberror {run.internal.suberror}"
         case lib.KVM_EXIT_FAIL_ENTRY:
             got += f", hardware reason {run.fail_entry.hardware_entry_failure_reason:#x}"
-    return GuestError(f"expected {expect}, got {got} {registers(vcpu)}")
+    return GuestError(f"expected {expect}, got {got}", vcpu)
 
 
 def hung(limit: float, vcpu: Vcpu) -> GuestError:
     """An entry that the watchdog had to end."""
-    return GuestError(f"KVM_RUN did not come back within {limit:g} s {registers(vcpu)}")
+    return GuestError(f"KVM_RUN did not come back within {limit:g} s", vcpu)
 
 
 def failed_entry(errno: int, vcpu: Vcpu) -> GuestError:
     """KVM_RUN itself failed with `errno`."""
-    return GuestError(f"{IoctlError('KVM_RUN', errno)} {registers(vcpu)}")
+    return GuestError(str(IoctlError("KVM_RUN", errno)), vcpu)
+
+
+def neighbour_ended(index: int, reason: int, errno: int, vcpu: Vcpu) -> GuestError:
+    """The vCPU `index`, which should run until it is stopped, ended with this exit or errno."""
+    how = str(IoctlError("KVM_RUN", errno)) if errno else exit_name(reason)
+    return GuestError(f"vCPU {index} left its guest: {how}", vcpu)
 
 
 def registers(vcpu: Vcpu) -> str:
