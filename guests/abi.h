@@ -13,12 +13,19 @@
 #define KB_IDT		0x7000	/* ... and the IDT */
 #define KB_ENTRY	0x8000	/* the guest's first instruction */
 #define KB_BUFFER	0x10000	/* one page that string instructions read */
-#define KB_STACK	0x20000	/* grows down */
+#define KB_STACK	0x20000	/* grows down, each vCPU's KB_STACK_SIZE below the last one's */
+#define KB_STACK_SIZE	0x1000
 #define KB_MEMORY	0x40000	/* bytes of RAM */
 #define KB_MMIO		0xd0000	/* no memslot; below 1 MiB so that real mode reaches it */
+#define KB_PAGES	0x200000 /* a memslot of KB_PAGES_SIZE, where a benchmark touches pages */
+#define KB_PAGES_SIZE	0x64000	/* 100 pages, a batch of them */
 
 #define KB_PORT		0x10	/* the exit that a benchmark counts */
 #define KB_PORT_FAULT	0x11	/* the guest took an exception: see struct kb_params */
+#define KB_PORT_CONTROL	0x12	/* the end of a control batch */
+#define KB_PORT_MISSED	0x13	/* a batch ended with fewer interrupts than subjects: `events` */
+#define KB_PORT_EVENTFD	0x14	/* where an ioeventfd listens; so does one at KB_MMIO */
+#define KB_DATAMATCH	0x5a	/* the value that it waits for, where it waits for one */
 
 #define KB_MSR		0x4b420000	/* no CPU has it; the MSR filter sends it to userspace */
 #define KB_VECTOR	0x40		/* the guest's interrupt handler `irq` */
@@ -31,6 +38,12 @@
 #define KB_FAULT_VECTOR	(KB_PARAMS + 8)
 #define KB_FAULT_ERROR	(KB_PARAMS + 16)
 #define KB_FAULT_RIP	(KB_PARAMS + 24)
+#define KB_TICKS	(KB_PARAMS + 32)
+#define KB_TSC_PAIR	(KB_PARAMS + 40)
+#define KB_EVENTS	(KB_PARAMS + 48)
+#define KB_VCPUS	(KB_PARAMS + 56)
+#define KB_READY	(KB_PARAMS + 64)
+#define KB_TURN		(KB_PARAMS + 128)
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -40,6 +53,13 @@ struct kb_params {
 	uint64_t fault_vector;	/* out: the exception that nothing expected */
 	uint64_t fault_error;	/* out: its error code, 0 where the vector has none */
 	uint64_t fault_rip;	/* out */
+	uint64_t ticks;		/* out: TSC ticks of the last batch, as the guest counts them */
+	uint64_t tsc_pair;	/* out: TSC ticks between two RDTSC with nothing between them */
+	uint64_t events;	/* out: interrupts that the batch's handlers have seen */
+	uint64_t vcpus;		/* in: how many run this guest */
+	uint64_t ready;		/* the vCPUs that have come through start-up */
+	uint64_t unused[7];
+	uint64_t turn;		/* whose turn it is, on a cache line of its own */
 };
 #endif
 

@@ -43,8 +43,8 @@ class Vm(Handle):
         return Vcpu(self.ioctl("KVM_CREATE_VCPU", index), self._run_size)
 
     # KVM_CAP_USER_MEMORY
-    def set_user_memory_region(self, memory: GuestMemory, flags: int = 0) -> None:
-        """Map `memory` into the guest in a slot of its own."""
+    def set_user_memory_region(self, memory: GuestMemory, flags: int = 0) -> int:
+        """Map `memory` into the guest in a slot of its own; the number of that slot."""
         region = ffi.new("struct kvm_userspace_memory_region *")
         region.slot, self._slots = self._slots, self._slots + 1
         region.flags = flags
@@ -52,6 +52,18 @@ class Vm(Handle):
         region.memory_size = len(memory.map)
         region.userspace_addr = memory.address
         self.ioctl("KVM_SET_USER_MEMORY_REGION", region)
+        return int(region.slot)
+
+    # KVM_CAP_USER_MEMORY
+    def get_dirty_log(self, slot: int, size: int) -> bytes:
+        """A bit for each page of the slot (`size` bytes) written since the last call.
+
+        The pages are clean again: the next write to each is noticed.
+        """
+        bitmap = ffi.new("uint64_t[]", (size // 4096 + 63) // 64)
+        log = ffi.new("struct kvm_dirty_log *", {"slot": slot, "dirty_bitmap": bitmap})
+        self.ioctl("KVM_GET_DIRTY_LOG", log)
+        return bytes(ffi.buffer(bitmap))
 
     # KVM_CAP_SET_TSS_ADDR
     def set_tss_addr(self, address: int = 0xFFFBD000) -> None:

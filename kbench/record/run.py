@@ -28,6 +28,7 @@ class Recording:
     counters: dict[str, int | float]
     warnings: tuple[str, ...] = ()
     void: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 def metadata(recording: Recording, unit: str) -> Metadata:
@@ -50,6 +51,8 @@ def metadata(recording: Recording, unit: str) -> Metadata:
     }
     for name, percentile in PERCENTILES.items():
         result[f"kbench_{name}"] = scaled(histogram.get_value_at_percentile(percentile))
+    for name, figure in recording.figures.items():
+        result[f"kbench_{name}"] = figure / 1e9 if unit == "second" else _count(figure)
     for name, count in recording.counters.items():
         result[f"kbench_counter_{name}"] = count
     # What else disturbed the run is part of what identifies it.
@@ -61,3 +64,8 @@ def metadata(recording: Recording, unit: str) -> Metadata:
     if recording.void:
         result["kbench_void"] = recording.void
     return result
+
+
+def _count(figure: float) -> int | float:
+    """Instructions; a share of a batch need not be whole."""
+    return int(figure) if figure.is_integer() else round(figure, 3)

@@ -11,16 +11,26 @@ from kbench.kvm.memory import GuestMemory
 
 
 class GuestError(KbenchError):
-    """The guest did something other than its subject; the message ends with its registers."""
+    """The guest did something other than its subject; the message ends with its registers.
+
+    `what` is the message without them.
+    """
+
+    def __init__(self, what: str, vcpu: Vcpu) -> None:
+        self.what = what
+        super().__init__(f"{what} {registers(vcpu)}")
 
 
 def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
     """An entry that ended with another reason than `expect` ("KVM_EXIT_...")."""
     run = vcpu.run
     if fault := exception(memory):
-        return GuestError(f"expected {expect}, got {fault} {registers(vcpu)}")
+        return GuestError(f"expected {expect}, got {fault}", vcpu)
     got = exit_name(run.exit_reason)
     match run.exit_reason:
+        case lib.KVM_EXIT_IO if run.io.port == lib.KB_PORT_MISSED:
+            params = memory.struct("kb_params", lib.KB_PARAMS)
+            got = f"{params.events} interrupts for {params.batch} subjects"
         case lib.KVM_EXIT_IO:
             got += f" on port {run.io.port:#x}"
         case lib.KVM_EXIT_MMIO:
@@ -29,7 +39,7 @@ def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
             got += f", suberror {run.internal.suberror}"
         case lib.KVM_EXIT_FAIL_ENTRY:
             got += f", hardware reason {run.fail_entry.hardware_entry_failure_reason:#x}"
-    return GuestError(f"expected {expect}, got {got} {registers(vcpu)}")
+    return GuestError(f"expected {expect}, got {got}", vcpu)
 
 
 def exception(memory: GuestMemory) -> str:
@@ -43,12 +53,18 @@ def exception(memory: GuestMemory) -> str:
 
 def hung(limit: float, vcpu: Vcpu) -> GuestError:
     """An entry that the watchdog had to end."""
-    return GuestError(f"KVM_RUN did not come back within {limit:g} s {registers(vcpu)}")
+    return GuestError(f"KVM_RUN did not come back within {limit:g} s", vcpu)
 
 
 def failed_entry(errno: int, vcpu: Vcpu) -> GuestError:
     """KVM_RUN itself failed with `errno`."""
-    return GuestError(f"{IoctlError('KVM_RUN', errno)} {registers(vcpu)}")
+    return GuestError(str(IoctlError("KVM_RUN", errno)), vcpu)
+
+
+def neighbour_ended(index: int, reason: int, errno: int, vcpu: Vcpu) -> GuestError:
+    """The vCPU `index`, which should run until it is stopped, ended with this exit or errno."""
+    how = str(IoctlError("KVM_RUN", errno)) if errno else exit_name(reason)
+    return GuestError(f"vCPU {index} left its guest: {how}", vcpu)
 
 
 def registers(vcpu: Vcpu) -> str:
