@@ -152,6 +152,8 @@ def _shifts(
     points: Sequence[Point], benchmark: Benchmark, metric: Metric, project: Project
 ) -> Iterator[Shift]:
     exact = _exact(benchmark)
+    if not (metric.exact if exact else metric.margin):
+        return  # shown, never judged
     margin = project.margin("lab" if exact else "host", metric.name)
     margin = margin or (LAB_MARGIN if exact else Margin(metric.margin or 0.0))
     values = [point.value for point in points]

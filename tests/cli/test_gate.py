@@ -2,20 +2,11 @@
 """`kbench gate` and `kbench compare` as a build sees them: output, files and exit codes."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.cli import kbench
 from support.suites import LAB, host_run, lab_run, noisy, write
-
-KBENCH = [sys.executable, "-c", "from kbench.cli import main; main()"]
-
-
-def kbench(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*KBENCH, *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
-    )
 
 
 @pytest.fixture
@@ -48,52 +39,54 @@ def place(tmp_path: Path) -> Path:
     ],
 )
 def test_exit_codes(place: Path, words: tuple[str, ...], code: int) -> None:
-    result = kbench(place, "gate", "base.json", *words)
-    assert result.returncode == code, result.stdout + result.stderr
-    assert "Traceback" not in result.stderr
+    result = kbench("gate", "base.json", *words, cwd=place)
+    assert result.status == code, result.out + result.err
+    assert "Traceback" not in result.err
     if code == 2 and "void.json" not in words:
-        assert result.stderr.startswith("kbench: ") and result.stderr.count("\n") == 1
-        assert not result.stdout
+        assert result.err.startswith("kbench: ") and result.err.count("\n") == 1
+        assert not result.out
 
 
 def test_lab_gate(place: Path) -> None:
-    assert kbench(place, "gate", "lab.json", "lab1.json").returncode == 0
-    result = kbench(place, "gate", "lab.json", "lab1.json", "--margin", "0")
-    assert result.returncode == 1 and "+1 (+0.03 %)" in result.stdout
+    assert kbench("gate", "lab.json", "lab1.json", cwd=place).status == 0
+    result = kbench("gate", "lab.json", "lab1.json", "--margin", "0", cwd=place)
+    assert result.status == 1 and "+1 (+0.03 %)" in result.out
 
 
 def test_formats(place: Path) -> None:
     words = ("gate", "base.json", "worse.json")
-    assert "exit\\.b" in kbench(place, *words, "--md").stdout.replace(".", "\\.")
-    assert json.loads(kbench(place, *words, "--json").stdout)["gate"]["worse"] == 2
-    assert "::error title=exit.b p50::" in kbench(place, *words, "--github").stdout
-    kbench(place, *words, "--junit", "out.xml")
+    assert "exit\\.b" in kbench(*words, "--md", cwd=place).out.replace(".", "\\.")
+    assert json.loads(kbench(*words, "--json", cwd=place).out)["gate"]["worse"] == 2
+    assert "::error title=exit.b p50::" in kbench(*words, "--github", cwd=place).out
+    kbench(*words, "--junit", "out.xml", cwd=place)
     assert "<failure" in (place / "out.xml").read_text()
 
 
 def test_bad_input_writes_nothing(place: Path) -> None:
     before = sorted(path.name for path in place.iterdir())
-    kbench(place, "gate", "base.json", "bad.json", "--junit", "out.xml")
-    result = kbench(place, "gate", "base.json", "same.json", "--junit", "absent/out.xml")
-    assert result.returncode == 2 and "cannot write" in result.stderr
+    kbench("gate", "base.json", "bad.json", "--junit", "out.xml", cwd=place)
+    result = kbench("gate", "base.json", "same.json", "--junit", "absent/out.xml", cwd=place)
+    assert result.status == 2 and "cannot write" in result.err
     assert sorted(path.name for path in place.iterdir()) == before
 
 
 def test_project_file_is_found(place: Path) -> None:
     (place / "kbench.toml").write_text('[margins.host]\np50 = "40%"\np90 = "40%"\n')
-    assert kbench(place, "gate", "base.json", "worse.json").returncode == 0
+    assert kbench("gate", "base.json", "worse.json", cwd=place).status == 0
     (place / "kbench.toml").write_text("oops")
-    assert kbench(place, "gate", "base.json", "worse.json").returncode == 2
+    assert kbench("gate", "base.json", "worse.json", cwd=place).status == 2
 
 
 def test_compare(place: Path) -> None:
-    result = kbench(place, "compare", "base.json", "same.json", "worse.json", "--sort", "change")
-    assert result.returncode == 0
-    second = result.stdout.split("head worse.json")[1]
+    result = kbench(
+        "compare", "base.json", "same.json", "worse.json", "--sort", "change", cwd=place
+    )
+    assert result.status == 0
+    second = result.out.split("head worse.json")[1]
     assert second.index("exit.b") < second.index("exit.a")
-    assert json.loads(kbench(place, "compare", "base.json", "same.json", "--json").stdout)
-    shown = kbench(place, "compare", "base.json", "same.json", "--csv", "--metric", "max").stdout
+    assert json.loads(kbench("compare", "base.json", "same.json", "--json", cwd=place).out)
+    shown = kbench("compare", "base.json", "same.json", "--csv", "--metric", "max", cwd=place).out
     assert shown.startswith("base_file,head_file,benchmark,metric,") and ",max," in shown
-    refused = kbench(place, "compare", "base.json", "lab.json")
-    assert refused.returncode == 2 and "--force" in refused.stderr
-    assert kbench(place, "compare", "base.json", "lab.json", "--force").returncode == 0
+    refused = kbench("compare", "base.json", "lab.json", cwd=place)
+    assert refused.status == 2 and "--force" in refused.err
+    assert kbench("compare", "base.json", "lab.json", "--force", cwd=place).status == 0

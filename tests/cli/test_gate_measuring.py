@@ -1,36 +1,28 @@
 # SPDX-License-Identifier: MIT
 """`kbench gate --ab` and `--self-test` where they really measure, and what they refuse."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.cli import kbench
 
 from kbench.benches import find
 from kbench.record.suite import load
 from kbench.worker import prepare
-
-KBENCH = [sys.executable, "-P", "-c", "from kbench.cli import main; main()"]
-
-
-def gate(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*KBENCH, "gate", *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 @pytest.mark.kvm
 def test_one_pair_cannot_tell(tmp_path: Path) -> None:
     """The first pair is always measured; the suites stay and hold both sides' runs."""
     words = ("--ab", "@", "@real", "exit.pio_out", "--max-time", "1", "--strict", "-o", "kept")
-    result = gate(tmp_path, *words)
-    assert result.returncode == 3, result.stderr
-    assert "cannot tell" in result.stdout and "base @\nhead @real" in result.stdout
+    result = kbench("gate", *words, cwd=tmp_path)
+    assert result.status == 3, result.err
+    assert "cannot tell" in result.out and "base @\nhead @real" in result.out
     first, second = (load(tmp_path / f"kept-{side}.json") for side in "ab")
     assert list(first.benchmarks) == list(second.benchmarks) == ["exit.pio_out"]
-    again = gate(tmp_path, *words)
-    assert again.returncode == 2 and "exists" in again.stderr
+    again = kbench("gate", *words, cwd=tmp_path)
+    assert again.status == 2 and "exists" in again.err
 
 
 @pytest.mark.kvm
@@ -40,8 +32,8 @@ def test_another_build_is_a_side(tmp_path: Path) -> None:
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
     words = ("--ab", "./venv", sys.executable, "exit.hlt", "--max-time", "1")
-    result = gate(tmp_path, *words)
-    assert result.returncode == 0, result.stderr
+    result = kbench("gate", *words, cwd=tmp_path)
+    assert result.status == 0, result.err
     assert [path.name for path in tmp_path.iterdir()] == ["venv"], "without -o nothing stays"
 
 
@@ -57,9 +49,9 @@ def test_the_delay_is_real() -> None:
 
 @pytest.mark.lab
 def test_the_same_modules_are_not_run(tmp_path: Path) -> None:
-    result = gate(tmp_path, "--ab", "stock", "stock", "exit.pio_out", "--strict")
-    assert result.returncode == 0, result.stderr
-    assert "same without running" in result.stdout
+    result = kbench("gate", "--ab", "stock", "stock", "exit.pio_out", "--strict", cwd=tmp_path)
+    assert result.status == 0, result.err
+    assert "same without running" in result.out
 
 
 @pytest.mark.parametrize(
@@ -77,7 +69,6 @@ def test_the_same_modules_are_not_run(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
-    result = gate(tmp_path, *words)
-    assert result.returncode == 2
-    assert message in result.stderr and result.stderr.count("\n") == 1
+    result = kbench("gate", *words, cwd=tmp_path)
+    assert message in result.refused() and result.err.count("\n") == 1
     assert not list(tmp_path.iterdir())

@@ -5,12 +5,11 @@ import csv
 import io
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.cli import Result, kbench
 from support.suites import LAB, Metadata, lab_run, noisy, write
 
 from kbench.errors import KbenchError
@@ -105,19 +104,16 @@ def test_mistakes(tmp_path: Path) -> None:
 
 
 def test_command_line(slower: Path) -> None:
-    def kbench(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from kbench.cli import main; main()", "history", *words]
-        return subprocess.run(
-            command, cwd=slower.parent, capture_output=True, text=True, timeout=60, check=False
-        )
+    def history(*words: str) -> Result:
+        return kbench("history", *words, cwd=slower.parent)
 
-    checked = kbench("check", "history")
-    assert checked.returncode == 1 and "exit.a p50" in checked.stdout
-    assert kbench("check", "history", "--metric", "max").returncode == 0
-    assert "c010" in kbench("show", "history", "exit.a").stdout
-    assert kbench("show", "history", "exit.absent").returncode == 2
-    added = kbench("add", "history", "suite.json", "--commit", "abc", "--date", "2026-03-01")
-    assert added.stdout == f"history{os.sep}20260301T000000Z-abc.json\n"
-    nowhere = kbench("add", "history", "suite.json", "--commit", "--output=x")
-    assert nowhere.returncode == 2 and "give --commit and --date" in nowhere.stderr
+    checked = history("check", "history")
+    assert checked.status == 1 and "exit.a p50" in checked.out
+    assert history("check", "history", "--metric", "max").status == 0
+    assert "c010" in history("show", "history", "exit.a").out
+    assert history("show", "history", "exit.absent").status == 2
+    added = history("add", "history", "suite.json", "--commit", "abc", "--date", "2026-03-01")
+    assert added.out == f"history{os.sep}20260301T000000Z-abc.json\n"
+    nowhere = history("add", "history", "suite.json", "--commit", "--output=x")
+    assert nowhere.status == 2 and "give --commit and --date" in nowhere.err
     assert not (slower.parent / "x").exists()
