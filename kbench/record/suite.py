@@ -18,7 +18,7 @@ from kbench.record.run import SCHEMA
 
 _UNITS = ("second", "integer", "byte")
 # pyperf refuses a benchmark whose runs differ in one of these (_bench._CHECKED_METADATA).
-_UNIFORM = (
+UNIFORM = (
     *("aslr", "cpu_count", "cpu_model_name", "hostname", "inner_loops", "name", "platform"),
     *("python_executable", "python_implementation", "python_unicode", "python_version", "unit"),
 )
@@ -192,7 +192,7 @@ def _benchmark(stored: BenchmarkJson, shared: Mapping[str, Scalar], index: int) 
         raise KbenchError(f"benchmark {index + 1} has no name")
     if unit not in _UNITS:
         raise KbenchError(f"{name}: unit is {unit!r}, expected one of {', '.join(_UNITS)}")
-    uniform = {key: first.get(key) for key in _UNIFORM}
+    uniform = {key: first.get(key) for key in UNIFORM}
     runs = []
     for number, item in enumerate(stored.runs, 1):
         run = Run(tuple(item.values), _checked(item.metadata), common)
