@@ -35,6 +35,13 @@
 #define FIRST_STAMP rdtsc; mov %eax, %r13d
 #define LAST_STAMP rdtsc; sub %r13d, %eax; mov %eax, KB_TICKS
 
+#ifdef EVENTS
+#define CHECK_EVENTS(expected) \
+	mov %r14d, KB_EVENTS; cmp expected, %r14d; je 1f; out %al, $KB_PORT_MISSED; 1:
+#else
+#define CHECK_EVENTS(expected)
+#endif
+
 	SETUP
 #ifdef OTHERS
 	lock incl KB_READY		/* an IPI to an APIC that is not on yet is lost */
@@ -52,6 +59,7 @@
 	mov %eax, KB_TSC_PAIR
 	.endr
 
+	/* Both halves are entered by a jump, so that nothing but SUBJECT sets them apart. */
 .Lbatch:
 	mov KB_BATCH, %r12d
 	xor %r14d, %r14d
@@ -63,16 +71,13 @@
 	dec %r12d
 	jnz .Lsubject
 	LAST_STAMP
-#ifdef EVENTS
-	mov %r14d, KB_EVENTS
-	cmp KB_BATCH, %r14d
-	je 1f
-	out %al, $KB_PORT_MISSED
-1:
-#endif
+	CHECK_EVENTS(KB_BATCH)
 	out %al, $KB_PORT
+	jmp .Lcontrol_batch
 
+.Lcontrol_batch:
 	mov KB_BATCH, %r12d
+	xor %r14d, %r14d
 	FIRST_STAMP
 	BEGIN
 .Lcontrol:
@@ -81,5 +86,6 @@
 	dec %r12d
 	jnz .Lcontrol
 	LAST_STAMP
+	CHECK_EVENTS(KB_EVENTS)
 	out %al, $KB_PORT_CONTROL
 	jmp .Lbatch

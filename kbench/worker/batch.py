@@ -49,7 +49,9 @@ class Batch:
         if self._params.tsc_pair < CHEAP_PAIR:
             guest, control = self.guest.percentile(50), self.guest_control.percentile(50)
             figures |= {
+                "guest_batch_min": self.guest.minimum,
                 "guest_batch_p50": guest,
+                "guest_control_min": self.guest_control.minimum,
                 "guest_control_p50": control,
                 "guest_per_instruction": _each(guest, control, size),
             }

@@ -30,6 +30,7 @@ WARM_UP = 8
 # Instructions of one window. A dearer benchmark takes fewer samples, down to LEAST,
 # which may then run into a tick (always the same one).
 WINDOW = 2_500_000
+WARM_UP_WINDOW = 1_000_000
 LEAST = 4
 # The TSC at which one tick is one instruction; machine.py sets it.
 TSC_KHZ = 1_000_000
@@ -66,7 +67,7 @@ def sample(measurement: Measurement, samples: int) -> None:
     dearest = max(1, int(measurement.histogram.minimum))
     count = max(LEAST, min(samples, WINDOW // dearest))
     _sleep_past_tick()
-    measurement.run(WARM_UP)
+    measurement.run(max(1, min(WARM_UP, WARM_UP_WINDOW // dearest)))
     measurement.reset()
     measurement.run(count)
 
@@ -88,6 +89,8 @@ def _counts(measurement: Measurement) -> dict[str, Any]:
         "total": int(recording.total),
         "counters": recording.counters,
         "void": recording.void,
+        "warnings": recording.warnings,
+        "figures": recording.figures,
         "guest_sha256": measurement.image_sha256,
     }
 

@@ -93,6 +93,8 @@ def suite(result: target.LabResult, title: str) -> bytes:
         total=counts.total,
         counters=counts.counters,
         void=counts.void,
+        warnings=counts.warnings,
+        figures=counts.figures,
     )
     run: Metadata = {
         "name": result.benchmark,
