@@ -11,27 +11,25 @@ of kbench needs no new snapshot.
 import ctypes
 import gc
 import importlib
-import importlib.machinery
-import importlib.resources
 import io
 import json
 import mmap
-import os
 import struct
 import sys
 import time
 import traceback
 import zipfile
+from pathlib import Path
 
 import _port  # type: ignore[import-not-found]
 
 # What the measuring code imports: from the snapshot that is free.
-PRELOADED = (
-    "_cffi_backend abc array base64 bisect collections collections.abc contextlib ctypes dataclasses "
-    "enum errno fcntl functools hashlib itertools math mmap pathlib platform random re resource "
-    "select signal statistics string struct subprocess tempfile threading tomllib types typing "
-    "warnings zlib"
-)
+PRELOADED = """
+    _cffi_backend abc array base64 bisect collections.abc contextlib ctypes dataclasses difflib
+    enum errno fcntl fnmatch functools hashlib importlib.resources itertools math mmap pathlib
+    pkgutil platform random re resource select signal statistics string struct threading tomllib
+    types typing warnings zlib
+"""
 RESULT_PORT, PAUSE_PORT, EXIT_PORT = 0xE9, 0x505, 0xF4
 # fw_cfg: the port of its DMA address, the item of its directory, its commands.
 FW_DMA, FW_DIRECTORY, FW_READ, FW_SELECT = 0x514, 0x19, 0x2, 0x8
@@ -64,11 +62,10 @@ def fail(kind: type[BaseException], error: BaseException, trace: object) -> None
 
 def prepare() -> None:
     """Everything that is the same for all jobs."""
-    for kind in (b"proc", b"sysfs", b"devtmpfs"):
-        _port.mount(kind, {b"proc": b"/proc", b"sysfs": b"/sys", b"devtmpfs": b"/dev"}[kind])
-    for name in sorted(os.listdir("/modules")):
-        with open(f"/modules/{name}", "rb") as file:
-            _port.init_module(file.read())
+    for kind, place in ((b"proc", b"/proc"), (b"sysfs", b"/sys"), (b"devtmpfs", b"/dev")):
+        _port.mount(kind, place)
+    for path in sorted(Path("/modules").iterdir()):
+        _port.init_module(path.read_bytes())
     for name in PRELOADED.split():
         importlib.import_module(name)
     gc.collect()
@@ -105,7 +102,7 @@ class FwCfg:
         self._pages = mmap.mmap(-1, 2 * PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_LOCKED)
         self._pages[0], self._pages[PAGE] = 1, 1
         start = ctypes.addressof(ctypes.c_char.from_buffer(self._pages))
-        with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
+        with Path("/proc/self/pagemap").open("rb", buffering=0) as pagemap:
             pagemap.seek(start // PAGE * 8)
             frames = struct.unpack("<2Q", pagemap.read(16))
         # Bits 0-54 are the frame number (Documentation/admin-guide/mm/pagemap.rst).
@@ -145,7 +142,7 @@ def load(modules: list[str], files: dict[str, bytes]) -> None:
             send({"failure": "module", "reason": f"{name}: {error.strerror}"})
             leave(1)
     end = time.monotonic() + DEVICE_SECONDS
-    while modules and not os.path.exists("/dev/kvm"):
+    while modules and not Path("/dev/kvm").exists():
         if time.monotonic() > end:
             send(
                 {"failure": "module", "reason": "the modules are loaded, but there is no /dev/kvm"}

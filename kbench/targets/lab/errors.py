@@ -58,3 +58,7 @@ class VirtualTimeout(LabError):
 
 class WallTimeout(LabError):
     """The lab ran for longer than its limit of wall time."""
+
+
+class BenchmarkFailed(LabError):
+    """The guest did something else than its subject; the message has its registers."""

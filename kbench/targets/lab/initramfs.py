@@ -8,7 +8,6 @@ import importlib.util
 import io
 import marshal
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -16,15 +15,15 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kbench.targets.lab import cpio
+from kbench.targets.lab import cache, cpio, elf
 from kbench.targets.lab.errors import LabError
 
 # What a measuring process has no use for; most of it is tests and user interfaces.
-SKIPPED = frozenset(
-    "test tests idlelib tkinter lib2to3 ensurepip turtledemo turtle.py pydoc_data pydoc.py "
-    "site-packages dist-packages lib-dynload __pycache__ distutils venv curses dbm sqlite3 "
-    "unittest wsgiref xmlrpc mailbox.py doctest.py".split()
-)
+SKIPPED = """
+    test tests idlelib tkinter lib2to3 ensurepip turtledemo turtle.py pydoc_data pydoc.py
+    site-packages dist-packages lib-dynload __pycache__ distutils venv curses dbm sqlite3
+    unittest wsgiref xmlrpc mailbox.py doctest.py
+""".split()
 # Extension modules with large libraries of their own, and tests.
 SKIPPED_DYNAMIC = ("_test", "_xxtest", "xx", "_codecs_", "_tkinter", "_sqlite3", "_ssl", "_hashlib")
 SKIPPED_DYNAMIC += ("_curses", "readline", "nis", "_crypt", "_gdbm", "_dbm", "unicodedata")
@@ -55,6 +54,22 @@ def build(modules: Sequence[tuple[str, bytes]]) -> bytes:
     for number, (name, data) in enumerate(modules):
         files[f"modules/{number:02}-{name}.ko"] = (0o644, data)
     return cpio.archive(files, DIRECTORIES)
+
+
+def key() -> str:
+    """Changes with what build() puts into the archive; cheap, unlike build().
+
+    The standard library is known by the version and build date of the interpreter.
+    """
+    import _cffi_backend
+
+    from kbench.targets.lab import _port
+
+    here = Path(__file__)
+    files = [here, here.with_name("cpio.py"), here.with_name("agent.py"), here.with_name("elf.py")]
+    files += [Path(str(module.__file__)) for module in (_port, _cffi_backend)]
+    files.append(Path(sys.executable))
+    return cache.digest(sys.version, *(path.read_bytes() for path in files))
 
 
 def _library() -> bytes:
@@ -90,12 +105,12 @@ def _sources(top: Path) -> Iterator[Path]:
 
 def _add_elf(files: Files, place: str, source: Path) -> None:
     """Add an executable or shared object, and the libraries it needs below /lib."""
-    files[place] = (0o755, _stripped(source))
+    files[place] = (0o755, elf.stripped(source.read_bytes(), "--strip-all"))
     for name, path in _libraries(source):
         # The ELF interpreter is named by its absolute path, a library by its soname.
         target = name.lstrip("/") if name.startswith("/") else f"lib/{name}"
         if target not in files:
-            files[target] = (0o755, _stripped(path))
+            files[target] = (0o755, elf.stripped(path.read_bytes(), "--strip-all"))
 
 
 def _libraries(path: Path) -> Iterator[tuple[str, Path]]:
@@ -113,17 +128,3 @@ def _libraries(path: Path) -> Iterator[tuple[str, Path]]:
             yield words[0], Path(words[2])
         elif words and words[0].startswith("/"):
             yield words[0], Path(words[0])
-
-
-def _stripped(path: Path) -> bytes:
-    """The file without its symbol table where strip(1) is there: a quarter of the size."""
-    if shutil.which("strip") is None:
-        return path.read_bytes()
-    fd = os.memfd_create("kbench-strip")
-    try:
-        command = ["strip", "-s", "-o", f"/proc/{os.getpid()}/fd/{fd}", path]
-        done = subprocess.run(command, capture_output=True, timeout=LDD_SECONDS, check=False)
-        data = os.pread(fd, os.fstat(fd).st_size, 0)
-    finally:
-        os.close(fd)
-    return data if done.returncode == 0 and data else path.read_bytes()

@@ -43,8 +43,9 @@ KERNEL_OPTIONS = (
     # usercopy checks walk slab pages, whose order depends on earlier allocations:
     # medians of MMIO and HLT moved by one instruction with kbench's own imports.
     "hardened_usercopy=off",
-    # The TSC counts nanoseconds here. No calibration, no watchdog against another clock.
-    *("tsc=reliable", "tsc_early_khz=1000000", "lpj=1000000"),
+    # The TSC counts nanoseconds here. No calibration, no watchdog against another clock;
+    # without HPET and PM timer nothing is left to "refine" its frequency to 999999 kHz.
+    *("tsc=reliable", "tsc_early_khz=1000000", "lpj=1000000", "hpet=disable", "pmtmr=0"),
     # Self-tests of crypto run on a kernel thread whose end the boot does not wait for.
     "cryptomgr.notests",
     *("console=ttyS0", "quiet", "panic=-1", "rdinit=/agent/agent.py"),

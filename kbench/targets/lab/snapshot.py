@@ -16,8 +16,7 @@ from kbench.targets.lab.qmp import QmpClosed, QmpError
 BOOT_SECONDS = 300.0
 # The two files of RAM and devices, and the largest they may get.
 RAM, STATE = "ram", "state"
-# KVM's own dependencies are loaded before the snapshot; ccp is kvm-amd's, but only
-# where the kernel has SEV. qemu_fw_cfg is not needed: the agent uses the ports.
+# In the order of loading; they come through fw_cfg after a restore.
 KVM_MODULES = ("kvm", "kvm-amd")
 
 
@@ -57,33 +56,31 @@ def ensure(pin: Pin, progress: Progress) -> Snapshot:
     """
     emulator = qemu.find()
     package = fetch_image(pin, progress)
-    initrd = initramfs.build(_modules(package, pin))
     options = (*machine.OPTIONS, *machine.KERNEL_OPTIONS, str(machine.MEMORY_MB))
-    key = cache.digest(pin.image.sha256, emulator.version, initrd, *options)
+    key = cache.digest(pin.image.sha256, emulator.version, initramfs.key(), *options)
 
     def build(work: Path) -> None:
         progress(f"booting Linux {pin.version} in the lab")
-        _boot(work, emulator, pin, package, initrd)
+        _boot(work, emulator, pin, package)
 
     place = cache.entry("snapshot", f"{pin.version}-{key}", build, progress)
     return Snapshot(place, emulator, pin, package)
 
 
 def _modules(package: Path, pin: Pin) -> list[tuple[str, bytes]]:
+    """What the KVM modules need of other modules: loaded before the snapshot."""
     found: dict[str, bytes] = {}
     for name in KVM_MODULES:
-        for needed, data in image.dependencies(package, pin, image.module(package, pin, name)):
-            if needed not in KVM_MODULES:
-                found[needed] = data
-    return list(found.items())
+        found.update(image.dependencies(package, pin, image.module(package, pin, name)))
+    return [(name, data) for name, data in found.items() if name not in KVM_MODULES]
 
 
-def _boot(work: Path, emulator: qemu.Qemu, pin: Pin, package: Path, initrd: bytes) -> None:
+def _boot(work: Path, emulator: qemu.Qemu, pin: Pin, package: Path) -> None:
     """Boot, wait for the agent's pause, and save RAM and devices into `work`."""
     cache.require_space(work, 2 * machine.MEMORY_MB << 20)
     kernel, archive = work / "kernel", work / "initrd"
     kernel.write_bytes(image.bootable((package / "boot" / f"vmlinuz-{pin.release}").read_bytes()))
-    archive.write_bytes(initrd)
+    archive.write_bytes(initramfs.build(_modules(package, pin)))
     arguments = machine.boot(kernel, archive, work / RAM)
     with qemu.Process(emulator, arguments, {}, BOOT_SECONDS) as process:
         try:
