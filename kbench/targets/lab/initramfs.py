@@ -19,14 +19,19 @@ from kbench.targets.lab import cache, cpio, elf
 from kbench.targets.lab.errors import LabError
 
 # What a measuring process has no use for; most of it is tests and user interfaces.
-SKIPPED = """
-    test tests idlelib tkinter lib2to3 ensurepip turtledemo turtle.py pydoc_data pydoc.py
-    site-packages dist-packages lib-dynload __pycache__ distutils venv curses dbm sqlite3
-    unittest wsgiref xmlrpc mailbox.py doctest.py
-""".split()
+SKIPPED = frozenset(
+    (
+        *("test", "tests", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo", "turtle.py"),
+        *("site-packages", "dist-packages", "lib-dynload", "__pycache__", "distutils", "venv"),
+        *("pydoc_data", "pydoc.py", "curses", "dbm", "sqlite3", "unittest", "wsgiref", "xmlrpc"),
+        *("mailbox.py", "doctest.py"),
+    )
+)
 # Extension modules with large libraries of their own, and tests.
-SKIPPED_DYNAMIC = ("_test", "_xxtest", "xx", "_codecs_", "_tkinter", "_sqlite3", "_ssl", "_hashlib")
-SKIPPED_DYNAMIC += ("_curses", "readline", "nis", "_crypt", "_gdbm", "_dbm", "unicodedata")
+SKIPPED_DYNAMIC = (
+    *("_test", "_xxtest", "xx", "_codecs_", "_tkinter", "_sqlite3", "_ssl", "_hashlib"),
+    *("_curses", "readline", "nis", "_crypt", "_gdbm", "_dbm", "unicodedata"),
+)
 DIRECTORIES = ("dev", "proc", "sys", "tmp")
 LDD_SECONDS = 60
 

@@ -8,13 +8,12 @@ import gc
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from kbench.benches import find
 from kbench.errors import KbenchError, Unavailable
-from kbench.kvm import IoctlError
+from kbench.record import provenance
 from kbench.worker import Measurement, prepare
 
 Send = Callable[[dict[str, Any]], None]
@@ -32,8 +31,6 @@ WINDOW = 2_500_000
 LEAST = 4
 # The TSC at which one tick is one instruction; machine.py sets it.
 TSC_KHZ = 1_000_000
-# Longest KVM_RUN, in virtual seconds. A guest that spins runs at 0.3 s a second of wall time.
-RUN_SECONDS = 1.0
 
 
 class Alarm(Exception):
@@ -46,17 +43,19 @@ def main(job: dict[str, Any], send: Send) -> None:
     signal.setitimer(signal.ITIMER_REAL, job["virtual_seconds"])
     gc.disable()
     try:
-        with prepare(find(job["benchmark"]), RUN_SECONDS) as measurement:
+        with prepare(find(job["benchmark"]), job["run_seconds"]) as measurement:
             sample(measurement, job["samples"])
-            send({"counts": _counts(measurement)})
+            counts = _counts(measurement)
+        send({"counts": counts})
     except Unavailable as error:
         send({"skipped": str(error)})
     except Alarm:
         limit = job["virtual_seconds"]
-        send({"failure": "alarm", "reason": f"it did not end within {limit} s of virtual time"})
-    except (KbenchError, IoctlError) as error:
+        send({"failure": "alarm", "reason": f"it did not end within {limit:g} s of virtual time"})
+    except KbenchError as error:
         send({"failure": "benchmark", "reason": str(error)})
-    send({"facts": _facts()})
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    send({"facts": provenance.machine()})
 
 
 def sample(measurement: Measurement, samples: int) -> None:
@@ -76,31 +75,18 @@ def _sleep_past_tick() -> None:
 
 
 def _counts(measurement: Measurement) -> dict[str, Any]:
-    histogram = measurement.histogram
-    if histogram.tsc_khz != TSC_KHZ:
-        raise KbenchError(f"the lab's TSC has {histogram.tsc_khz} kHz instead of {TSC_KHZ}")
+    if measurement.histogram.tsc_khz != TSC_KHZ:
+        raise KbenchError(f"its TSC has {measurement.histogram.tsc_khz} kHz instead of {TSC_KHZ}")
+    recording = measurement.recording()
     return {
-        "buckets": [[index, count] for index, count in enumerate(histogram.buckets) if count],
-        "count": histogram.count,
-        "minimum": int(histogram.minimum),
-        "maximum": int(histogram.maximum),
-        "total": histogram.total_ticks,
-        "counters": measurement.counters(),
-        "void": measurement.void(),
+        "buckets": [[index, count] for index, count in enumerate(recording.buckets) if count],
+        "count": recording.count,
+        "minimum": int(recording.minimum),
+        "maximum": int(recording.maximum),
+        "total": int(recording.total),
+        "counters": recording.counters,
+        "void": recording.void,
         "guest_sha256": measurement.image_sha256,
-    }
-
-
-def _facts() -> dict[str, str]:
-    """What identifies this machine, as its kernel says it."""
-    model = [
-        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    parameters = Path("/sys/module/kvm/parameters")
-    return {
-        "cpu_model": model[0].partition(":")[2].strip(),
-        "kernel": Path("/proc/sys/kernel/osrelease").read_text().strip(),
-        "halt_poll_ns": (parameters / "halt_poll_ns").read_text().strip(),
     }
 
 

@@ -17,14 +17,16 @@ EXIT_PORT = 0xF4  # isa-debug-exit: QEMU exits with 2 * value + 1
 # The mail that kbench's subject comes from was sent then; any fixed time would do.
 CLOCK = "2023-09-18T13:28:22"
 
+# SVM with nested paging, as EPYC has. RDRAND and RDSEED would give the guest
+# the host's randomness: they moved counts by up to 10 instructions.
+CPU = "max,+svm,+npt,-rdrand,-rdseed"
+
 OPTIONS = (
     # One instruction is one nanosecond of virtual time, whatever the host does;
     # a halted machine skips to its next timer instead of sleeping. Without a fixed
     # shift QEMU adapts virtual to wall time. One CPU: more would share one clock.
     *("-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1"),
-    # SVM with nested paging, as EPYC has. RDRAND and RDSEED would give the guest
-    # the host's randomness: they moved counts by up to 10 instructions.
-    *("-cpu", "max,+svm,+npt,-rdrand,-rdseed"),
+    *("-cpu", CPU),
     # The clock starts at one date and runs in virtual time.
     *("-rtc", f"base={CLOCK},clock=vm"),
     # No device that the lab does not use: no network, no disk, no display.

@@ -12,10 +12,12 @@ ENTRY = "kbench.targets.lab.inside:main"
 
 @dataclass(frozen=True)
 class Job:
-    """One benchmark. `virtual_seconds` is the limit inside; `modules` in loading order."""
+    """One benchmark. `run_seconds` bounds each KVM_RUN, `virtual_seconds` all of it (both
+    of virtual time); `modules` are in loading order."""
 
     benchmark: str
     samples: int
+    run_seconds: float
     virtual_seconds: float
     modules: tuple[str, ...]
     entry: str = ENTRY
@@ -48,7 +50,7 @@ class Message:
     skipped: str = ""
     failure: str = ""
     reason: str = ""
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str | int | float] = field(default_factory=dict)
 
 
 def encode(job: Job) -> bytes:

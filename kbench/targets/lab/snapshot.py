@@ -25,7 +25,7 @@ class Snapshot:
     """A complete snapshot: what to restore, with which QEMU, of which kernel."""
 
     place: Path
-    qemu: qemu.Qemu
+    emulator: qemu.Qemu
     pin: Pin
     image: Path
 
@@ -39,7 +39,7 @@ class Snapshot:
 
         Errors: QemuUnavailable, SnapshotUnusable, WallTimeout.
         """
-        process = qemu.Process(self.qemu, machine.restore(self.place / RAM), files, seconds)
+        process = qemu.Process(self.emulator, machine.restore(self.place / RAM), files, seconds)
         try:
             _load(process, self.place / STATE)
         except BaseException:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from kbench.record.run import Metadata
 from kbench.targets.lab import cache, image, machine, packages, payload, pins, protocol, snapshot
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.errors import AgentFailed, LabError, LabPanic
@@ -14,6 +15,7 @@ from kbench.targets.lab.qemu import Running
 STOCK = "stock"
 SAMPLES = 500
 JOBS = 2
+RUN_SECONDS = 5.0
 # Limits of one benchmark: inside (virtual) and outside. The slowest takes 2 s outside.
 VIRTUAL_SECONDS = 20.0
 WALL_SECONDS = 120.0
@@ -23,13 +25,14 @@ WALL_SECONDS = 120.0
 class LabResult:
     """One benchmark in the lab: counts, or the reason of a skip, or an error.
 
-    pins: what must be equal for two counts to be compared. facts: what the kernel
-    inside says of itself (cpu_model, kernel, halt_poll_ns).
+    kvm: the variant and a digest of its modules. pins: what must be equal for two counts
+    to be compared. facts: the provenance of the machine inside (kbench.record.provenance).
     """
 
     benchmark: str
+    kvm: tuple[str, str]
     pins: dict[str, str]
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: Metadata = field(default_factory=dict)
     counts: protocol.Counts | None = None
     skipped: str = ""
     error: LabError | None = None
@@ -43,34 +46,33 @@ class Lab:
         self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes], package: bytes
     ) -> None:
         self.snapshot = shot
+        # Debian builds modules without srcversion: their content identifies them.
+        self.kvm = (variant, cache.digest(*kvm.values()))
         self.pins = {
-            "qemu": shot.qemu.version,
+            "qemu": shot.emulator.version,
             "kernel": shot.pin.version,
-            "snapshot": shot.key,
-            "cpu": machine.OPTIONS[machine.OPTIONS.index("-cpu") + 1],
-            "kvm": variant,
-            # Debian builds modules without srcversion: their content identifies them.
-            "kvm_modules": cache.digest(*kvm.values()),
+            "cpu": machine.CPU,
+            "machine": cache.digest(*machine.OPTIONS, *machine.KERNEL_OPTIONS),
         }
         self._files = {name: payload.module(data) for name, data in kvm.items()}
         self._files["package"] = package
 
-    def measure(self, benchmark: str, samples: int, running: Running) -> LabResult:
-        """Measure one benchmark from the restored snapshot.
+    def measure(self, job: protocol.Job, running: Running) -> LabResult:
+        """Do one job from the restored snapshot.
 
         A failure that is the benchmark's own is in the result's `error`.
         """
         start = time.monotonic()
-        job = protocol.Job(benchmark, samples, VIRTUAL_SECONDS, snapshot.KVM_MODULES)
         files = {"job": protocol.encode(job), **self._files}
         try:
             with self.snapshot.restore(files, WALL_SECONDS) as process, running.one(process):
                 process.wait()
                 message, facts = outcome(process.results(), process.console(), process.log())
         except LabError as error:
-            return LabResult(benchmark=benchmark, pins=self.pins, error=error)
+            return LabResult(benchmark=job.benchmark, kvm=self.kvm, pins=self.pins, error=error)
         return LabResult(
-            benchmark=benchmark,
+            benchmark=job.benchmark,
+            kvm=self.kvm,
             pins=self.pins,
             facts=facts,
             counts=message.counts,
@@ -79,12 +81,12 @@ class Lab:
         )
 
 
-def outcome(results: bytes, console: str, log: str) -> tuple[protocol.Message, dict[str, str]]:
+def outcome(results: bytes, console: str, log: str) -> tuple[protocol.Message, Metadata]:
     """The measurement and the facts among an ended lab's messages.
 
     Errors: the LabError that the messages or the console tell of.
     """
-    facts: dict[str, str] = {}
+    facts: Metadata = {}
     measured: protocol.Message | None = None
     for message in protocol.decode(results):
         if message.failure:
@@ -110,6 +112,8 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     if variant == STOCK:
         kvm = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
     else:
+        from kbench.targets.lab import modules
+
         built = modules.build(packages.fetch(pin, progress), variant, progress)
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
     return Lab(shot, variant, kvm, payload.package())
@@ -132,12 +136,20 @@ def run(
 
 
 def measure_all(
-    lab: Lab, benchmarks: Sequence[str], samples: int = SAMPLES, jobs: int = JOBS
+    lab: Lab,
+    benchmarks: Sequence[str],
+    samples: int = SAMPLES,
+    jobs: int = JOBS,
+    run_seconds: float = RUN_SECONDS,
 ) -> Iterator[LabResult]:
-    """As run(), in a lab that is ready."""
+    """As run(), in a lab that is ready; `run_seconds` of virtual time bound each KVM_RUN."""
     running = Running()
     with ThreadPoolExecutor(jobs, thread_name_prefix="lab") as pool:
-        futures = [pool.submit(lab.measure, name, samples, running) for name in benchmarks]
+        todo = [
+            protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS, snapshot.KVM_MODULES)
+            for name in benchmarks
+        ]
+        futures = [pool.submit(lab.measure, job, running) for job in todo]
         try:
             for future in futures:
                 yield future.result()
