@@ -26,3 +26,39 @@ class NoSpace(LabError):
 
 class CacheBusy(LabError):
     """Another process has held a cache entry's lock for too long."""
+
+
+class QemuUnavailable(LabError):
+    """QEMU is missing, too old, or does not start."""
+
+
+class SnapshotUnusable(LabError):
+    """QEMU cannot load the snapshot (another QEMU's, or damaged)."""
+
+
+class BootFailed(LabError):
+    """The lab's kernel or agent did not reach the point of the snapshot."""
+
+
+class LabPanic(LabError):
+    """The kernel inside panicked."""
+
+
+class ModuleRefused(LabError):
+    """The kernel inside refused a module (vermagic, unknown symbol, signature)."""
+
+
+class AgentFailed(LabError):
+    """The agent inside, or the measuring code that it ran, raised an exception."""
+
+
+class VirtualTimeout(LabError):
+    """The alarm inside went off: the guest blocks, or the benchmark is too long."""
+
+
+class WallTimeout(LabError):
+    """The lab ran for longer than its limit of wall time."""
+
+
+class BenchmarkFailed(LabError):
+    """The guest did something else than its subject; the message has its registers."""

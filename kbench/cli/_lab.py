@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""What the commands of `kbench lab` do."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from kbench.benches import select
+from kbench.errors import KbenchError
+from kbench.targets.lab import cache, machine, pins, qemu, shell as lab_shell, snapshot, target
+from kbench.targets.lab import verify as lab_verify
+
+# The cache's directories by what they hold; the first is cheap to make again.
+SNAPSHOTS = ("snapshot",)
+KERNELS = ("kernel-image", "kernel-headers", "kernel-source", "kvm-modules", "kvm-source")
+OTHERS = ("downloads", "pins", "apt", "locks")
+
+
+def say(line: str) -> None:
+    """Progress, a line each, on stderr."""
+    print(line, file=sys.stderr)
+
+
+def build(kernel: str, update: bool) -> None:
+    pin = pins.resolve(kernel, update=update)
+    shot = snapshot.ensure(pin, say)
+    say(f"the lab of Linux {pin.version} is ready: {_megabytes(cache.size(shot.place))}")
+
+
+def info(kernel: str) -> None:
+    console = Console()
+    table = Table.grid(padding=(0, 2))
+    pin = pins.recorded(kernel)
+    try:
+        emulator = qemu.find().version
+    except KbenchError as error:
+        emulator = str(error)
+    rows = {
+        "kernel": f"{pin.version} ({pin.release})" if pin else f"{kernel}: not built yet",
+        "QEMU": emulator,
+        "CPU": machine.CPU,
+        "memory": f"{machine.MEMORY_MB} MB",
+        "cache": str(cache.root()),
+    }
+    for kind in (*SNAPSHOTS, *KERNELS, *OTHERS):
+        for place in sorted((cache.root() / kind).glob("[!.]*")):
+            if place.is_dir():
+                rows[f"{kind} {place.name}"] = _megabytes(cache.size(place))
+    for name, value in rows.items():
+        table.add_row(name, value)
+    console.print(table, highlight=False)
+
+
+def verify(selectors: Sequence[str], kernel: str, variant: str) -> int:
+    names = [row.name for row in select(selectors)]
+    lab = target.prepare(kernel, variant, say)
+    differences = lab_verify.verify(lab, names, say)
+    for difference in differences:
+        print(f"{difference.benchmark} differs {difference.repetition}:")
+        print(f"  first {difference.first}\n  then  {difference.again}")
+    if differences:
+        print(f"{len(differences)} of {3 * len(names)} comparisons differ")
+        return 1
+    print(f"{len(names)} benchmarks, four times: every histogram is equal, bit for bit")
+    return 0
+
+
+def shell(kernel: str, variant: str) -> None:
+    lab_shell.run(target.prepare(kernel, variant, say))
+
+
+def clean(kernels: bool) -> None:
+    freed = 0
+    for kind in (*SNAPSHOTS, *((*KERNELS, *OTHERS) if kernels else ())):
+        place = cache.root() / kind
+        freed += cache.size(place)
+        shutil.rmtree(place, ignore_errors=True)
+    say(f"removed {_megabytes(freed)} from {cache.root()}")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""The part of kbench that runs inside the lab: one benchmark, measured between two ticks.
+
+The agent calls main() after it has loaded KVM and injected this package.
+"""
+
+import gc
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from kbench.benches import find
+from kbench.errors import KbenchError, Unavailable
+from kbench.record import provenance
+from kbench.worker import Measurement, prepare
+
+Send = Callable[[dict[str, Any]], None]
+
+# CONFIG_HZ=250: the timer interrupt comes at multiples of 4 ms of CLOCK_MONOTONIC. It,
+# and the softirqs behind it, would be in some samples; where depends on what the
+# Python code executed before. So samples are taken after it has passed.
+TICK = 4_000_000
+AFTER_TICK = 200_000
+# The first round trips after a sleep fill what the kernel caches per task.
+WARM_UP = 8
+# Instructions of one window. A dearer benchmark takes fewer samples, down to LEAST,
+# which may then run into a tick (always the same one).
+WINDOW = 2_500_000
+LEAST = 4
+# The TSC at which one tick is one instruction; machine.py sets it.
+TSC_KHZ = 1_000_000
+
+
+class Alarm(Exception):
+    """The job's limit of virtual time has passed."""
+
+
+def main(job: dict[str, Any], send: Send) -> None:
+    """Measure job["benchmark"] with at most job["samples"] samples and send the result."""
+    signal.signal(signal.SIGALRM, _alarm)
+    signal.setitimer(signal.ITIMER_REAL, job["virtual_seconds"])
+    gc.disable()
+    try:
+        with prepare(find(job["benchmark"]), job["run_seconds"]) as measurement:
+            sample(measurement, job["samples"])
+            counts = _counts(measurement)
+        send({"counts": counts})
+    except Unavailable as error:
+        send({"skipped": str(error)})
+    except Alarm:
+        limit = job["virtual_seconds"]
+        send({"failure": "alarm", "reason": f"it did not end within {limit:g} s of virtual time"})
+    except KbenchError as error:
+        send({"failure": "benchmark", "reason": str(error)})
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    send({"facts": provenance.machine()})
+
+
+def sample(measurement: Measurement, samples: int) -> None:
+    """Fill the histogram with `samples` round trips of one window, or as many as fit."""
+    measurement.run(WARM_UP)
+    dearest = max(1, int(measurement.histogram.minimum))
+    count = max(LEAST, min(samples, WINDOW // dearest))
+    _sleep_past_tick()
+    measurement.run(WARM_UP)
+    measurement.reset()
+    measurement.run(count)
+
+
+def _sleep_past_tick() -> None:
+    now = time.monotonic_ns()
+    time.sleep(((now // TICK + 1) * TICK + AFTER_TICK - now) / 1e9)
+
+
+def _counts(measurement: Measurement) -> dict[str, Any]:
+    if measurement.histogram.tsc_khz != TSC_KHZ:
+        raise KbenchError(f"its TSC has {measurement.histogram.tsc_khz} kHz instead of {TSC_KHZ}")
+    recording = measurement.recording()
+    return {
+        "buckets": [[index, count] for index, count in enumerate(recording.buckets) if count],
+        "count": recording.count,
+        "minimum": int(recording.minimum),
+        "maximum": int(recording.maximum),
+        "total": int(recording.total),
+        "counters": recording.counters,
+        "void": recording.void,
+        "guest_sha256": measurement.image_sha256,
+    }
+
+
+def _alarm(number: int, frame: FrameType | None) -> None:
+    raise Alarm

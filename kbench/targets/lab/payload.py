@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""What is injected into a restored lab: kbench's measuring part and the KVM modules."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import kbench
+from kbench.targets.lab import elf
+from kbench.targets.lab.errors import LabError
+from kbench.targets.lab.initramfs import compiled
+
+# The rooms that only the host side uses; of the lab itself only `inside` runs inside.
+HOST_SIDE = ("cli", "judge", "report", "targets")
+INSIDE = ("targets/__init__.py", "targets/lab/__init__.py", "targets/lab/inside.py")
+# Kernel scripts/sign-file.c: signature, struct module_signature (12 bytes, its length
+# in the last 4), this text.
+SIGNATURE = b"~Module signature appended~\n"
+
+
+def package() -> bytes:
+    """The installed kbench as a zip archive; the same content gives the same bytes."""
+    top = Path(kbench.__file__).parent
+    if not list(top.glob("_abi*.so")):
+        raise LabError("the lab needs the installed kbench with its compiled modules")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(_files(top)):
+            name = f"kbench/{path.relative_to(top)}"
+            if path.suffix == ".py":
+                archive.writestr(zipfile.ZipInfo(f"{name}c"), compiled(path, name))
+            else:
+                archive.writestr(zipfile.ZipInfo(name), path.read_bytes())
+    return out.getvalue()
+
+
+def _files(top: Path) -> Iterator[Path]:
+    for path in top.rglob("*"):
+        relative = path.relative_to(top)
+        wanted = path.suffix in (".py", ".so", ".bin", ".toml")
+        if wanted and (relative.parts[0] not in HOST_SIDE or str(relative) in INSIDE):
+            yield path
+
+
+def module(data: bytes) -> bytes:
+    """A kernel module without what only costs loading time: signature and local symbols.
+
+    Checking the signature and the symbols takes 0.4 s and says nothing here: the
+    packages' hashes were checked. The code stays as it is.
+    """
+    if data.endswith(SIGNATURE):
+        length = int.from_bytes(data[-len(SIGNATURE) - 4 : -len(SIGNATURE)], "big")
+        data = data[: -len(SIGNATURE) - 12 - length]
+    return elf.stripped(data, "--strip-unneeded")

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The lab as a target of `kbench run`: results become runs of a pyperf suite.
+
+One run of a benchmark is all there is: a second one has the same counts, bit for bit
+(`kbench lab verify` shows it).
+"""
+
+import argparse
+import json
+from array import array
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import kbench
+from kbench._loops.hdr import Histogram
+from kbench.benches import Benchmark
+from kbench.record.run import Metadata, Recording, metadata
+from kbench.record.writer import SuiteWriter
+from kbench.targets.lab import target
+from kbench.targets.lab.cache import Progress
+from kbench.targets.lab.pins import DEFAULT
+from kbench.targets.target import Outcome, Step
+
+BACKEND = "svm-tcg"
+
+
+class LabTarget:
+    """The lab of one kernel pin and one variant of KVM; `jobs` labs side by side."""
+
+    name = "lab"
+    unit = "integer"
+
+    def __init__(
+        self,
+        kernel: str = DEFAULT,
+        variant: str = target.STOCK,
+        jobs: int = target.JOBS,
+        report: Progress = lambda line: None,
+    ) -> None:
+        self._kernel = kernel
+        self._variant = variant
+        self._jobs = jobs
+        self._report = report
+
+    def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
+        """Nothing is known before the lab has tried: what it lacks it skips."""
+        return {row.name: "" for row in benchmarks}
+
+    def measure(
+        self,
+        benchmarks: Sequence[Benchmark],
+        args: argparse.Namespace,
+        writer: SuiteWriter,
+        *,
+        limit: float,
+        progress: Callable[[Step], None],
+    ) -> Outcome:
+        """One run of each benchmark. `limit` is in virtual seconds; `args` do not apply.
+
+        Errors: LabError when the lab cannot be made ready; what is a benchmark's own
+        failure is in the Outcome.
+        """
+        outcome = Outcome()
+        titles = {row.name: row.title for row in benchmarks}
+        lab = target.prepare(self._kernel, self._variant, self._report)
+        results = target.measure_all(lab, list(titles), jobs=self._jobs, run_seconds=limit)
+        for done, result in enumerate(results, start=1):
+            p50 = None
+            if result.error is not None:
+                outcome.failed[result.benchmark] = f"{result.benchmark}: {result.error}"
+            elif result.skipped:
+                outcome.skipped[result.benchmark] = result.skipped
+            else:
+                p50 = writer.add(suite(result, titles[result.benchmark]))["kbench_p50"]
+            progress(Step(result.benchmark, done, len(titles), self.unit, p50))
+        return outcome
+
+
+def suite(result: target.LabResult, title: str) -> bytes:
+    """The pyperf JSON of a measured result: one benchmark of one run, unit "integer"."""
+    counts = result.counts
+    assert counts is not None
+    buckets: array[int] = array("Q", bytes(8 * len(Histogram(1).buckets)))
+    for index, count in counts.buckets:
+        buckets[index] = count
+    recording = Recording(
+        buckets=buckets,
+        count=counts.count,
+        minimum=counts.minimum,
+        maximum=counts.maximum,
+        total=counts.total,
+        counters=counts.counters,
+        void=counts.void,
+    )
+    run: Metadata = {
+        "name": result.benchmark,
+        "unit": "integer",
+        "loops": counts.count,
+        "date": f"{datetime.now():%Y-%m-%d %H:%M:%S.%f}",
+        "duration": result.wall_seconds,
+        "kbench_title": title,
+        **metadata(recording, "integer"),
+        **provenance(result),
+    }
+    benchmark = {"runs": [{"values": [counts.total / counts.count], "metadata": run}]}
+    return json.dumps({"version": "1.0", "benchmarks": [benchmark]}).encode()
+
+
+def provenance(result: target.LabResult) -> Metadata:
+    """What identifies the run: the machine inside, and every pin as `kbench_pin_*`."""
+    counts = result.counts
+    variant, modules = result.kvm
+    return {
+        **result.facts,
+        **{f"kbench_pin_{name}": value for name, value in result.pins.items()},
+        "kbench_target": "lab",
+        "kbench_backend": BACKEND,
+        "kbench_version": kbench.__version__,
+        "kbench_kvm_srcversion": modules,
+        "kbench_extension": variant,
+        "kbench_guest_sha256": counts.guest_sha256 if counts else "none",
+    }

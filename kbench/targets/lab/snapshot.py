@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""The snapshot: the booted lab, its agent ready, no KVM module loaded yet."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from kbench.targets.lab import cache, image, initramfs, machine, qemu
+from kbench.targets.lab.cache import Progress
+from kbench.targets.lab.errors import BootFailed, LabError, SnapshotUnusable
+from kbench.targets.lab.packages import fetch_image
+from kbench.targets.lab.pins import Pin
+from kbench.targets.lab.qmp import QmpClosed, QmpError
+
+# A boot takes 10 s on an idle machine of 2023.
+BOOT_SECONDS = 300.0
+# The two files of RAM and devices, and the largest they may get.
+RAM, STATE = "ram", "state"
+# In the order of loading; they come through fw_cfg after a restore.
+KVM_MODULES = ("kvm", "kvm-amd")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A complete snapshot: what to restore, with which QEMU, of which kernel."""
+
+    place: Path
+    emulator: qemu.Qemu
+    pin: Pin
+    image: Path
+
+    @property
+    def key(self) -> str:
+        """Changes with everything that the snapshot's content depends on."""
+        return self.place.name
+
+    def restore(self, files: dict[str, bytes], seconds: float) -> qemu.Process:
+        """A running lab that continues from the snapshot with `files` (enter it at once).
+
+        Errors: QemuUnavailable, SnapshotUnusable, WallTimeout.
+        """
+        process = qemu.Process(self.emulator, machine.restore(self.place / RAM), files, seconds)
+        try:
+            _load(process, self.place / STATE)
+        except BaseException:
+            process.kill()
+            process.__exit__(None, None, None)
+            raise
+        return process
+
+
+def ensure(pin: Pin, progress: Progress) -> Snapshot:
+    """The snapshot of `pin` with this QEMU and this Python, built where it is missing.
+
+    Errors: QemuUnavailable, PinUnavailable, NoSpace, CacheBusy, BootFailed.
+    """
+    emulator = qemu.find()
+    package = fetch_image(pin, progress)
+    options = (*machine.OPTIONS, *machine.KERNEL_OPTIONS, str(machine.MEMORY_MB))
+    key = cache.digest(pin.image.sha256, emulator.version, initramfs.key(), *options)
+
+    def build(work: Path) -> None:
+        progress(f"booting Linux {pin.version} in the lab")
+        _boot(work, emulator, pin, package)
+
+    place = cache.entry("snapshot", f"{pin.version}-{key}", build, progress)
+    return Snapshot(place, emulator, pin, package)
+
+
+def _modules(package: Path, pin: Pin) -> list[tuple[str, bytes]]:
+    """What the KVM modules need of other modules: loaded before the snapshot."""
+    found: dict[str, bytes] = {}
+    for name in KVM_MODULES:
+        found.update(image.dependencies(package, pin, image.module(package, pin, name)))
+    return [(name, data) for name, data in found.items() if name not in KVM_MODULES]
+
+
+def _boot(work: Path, emulator: qemu.Qemu, pin: Pin, package: Path) -> None:
+    """Boot, wait for the agent's pause, and save RAM and devices into `work`."""
+    cache.require_space(work, 2 * machine.MEMORY_MB << 20)
+    kernel, archive = work / "kernel", work / "initrd"
+    kernel.write_bytes(image.bootable((package / "boot" / f"vmlinuz-{pin.release}").read_bytes()))
+    archive.write_bytes(initramfs.build(_modules(package, pin)))
+    arguments = machine.boot(kernel, archive, work / RAM)
+    with qemu.Process(emulator, arguments, {}, BOOT_SECONDS) as process:
+        try:
+            process.qmp.wait("GUEST_PANICKED")
+            _save(process, work / STATE)
+            process.qmp.command("quit")
+            process.wait()
+        except QmpClosed as error:
+            raise BootFailed(_why(process), process.console()) from error
+        except TimeoutError as error:
+            raise BootFailed(
+                f"the lab's kernel did not come up within {BOOT_SECONDS:g} s", process.console()
+            ) from error
+        except QmpError as error:
+            raise BootFailed(f"QEMU could not save the snapshot: {error}") from error
+    kernel.unlink()
+    archive.unlink()
+
+
+def _why(process: qemu.Process) -> str:
+    reason = process.results().decode(errors="replace").strip() or process.log().strip()
+    return f"the lab ended before its snapshot: {reason or 'see its console'}"
+
+
+def _save(process: qemu.Process, path: Path) -> None:
+    # RAM is in its file already: only the devices and the ROMs are written.
+    process.qmp.command("migrate-set-capabilities", capabilities=_CAPABILITIES)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        process.qmp.command("getfd", fd, fdname="state")
+    finally:
+        os.close(fd)
+    process.qmp.command("migrate", uri="fd:state")
+    done = process.qmp.poll("query-migrate", ("completed", "failed", "cancelled"))
+    if done["status"] != "completed":
+        raise QmpError(done.get("error-desc", done["status"]))
+
+
+def _load(process: qemu.Process, path: Path) -> None:
+    try:
+        process.qmp.command("migrate-set-capabilities", capabilities=_CAPABILITIES)
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            process.qmp.command("getfd", fd, fdname="state")
+        finally:
+            os.close(fd)
+        process.qmp.command("migrate-incoming", uri="fd:state")
+        # The saved machine was paused by pvpanic, and so is the restored one.
+        process.qmp.poll("query-status", ("guest-panicked", "paused"))
+        process.qmp.command("cont")
+    except (QmpClosed, QmpError) as error:
+        process.kill()
+        raise SnapshotUnusable(
+            "QEMU cannot load the lab's snapshot (`kbench lab clean` removes it): "
+            f"{str(error) or process.log().strip()}"
+        ) from error
+    except TimeoutError as error:
+        raise process.timeout() from error
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}") from error
+
+
+_CAPABILITIES = [{"capability": "x-ignore-shared", "state": True}]

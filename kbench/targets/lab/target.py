@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""Benchmarks in the lab: each from the restored snapshot, several labs side by side."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from kbench.record.run import Metadata
+from kbench.targets.lab import cache, image, machine, packages, payload, pins, protocol, snapshot
+from kbench.targets.lab.cache import Progress
+from kbench.targets.lab.errors import AgentFailed, LabError, LabPanic
+from kbench.targets.lab.qemu import Running
+
+STOCK = "stock"
+SAMPLES = 500
+JOBS = 2
+RUN_SECONDS = 5.0
+# Limits of one benchmark: inside (virtual) and outside. The slowest takes 2 s outside.
+VIRTUAL_SECONDS = 20.0
+WALL_SECONDS = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabResult:
+    """One benchmark in the lab: counts, or the reason of a skip, or an error.
+
+    kvm: the variant and a digest of its modules. pins: what must be equal for two counts
+    to be compared. facts: the provenance of the machine inside (kbench.record.provenance).
+    """
+
+    benchmark: str
+    kvm: tuple[str, str]
+    pins: dict[str, str]
+    facts: Metadata = field(default_factory=dict)
+    counts: protocol.Counts | None = None
+    skipped: str = ""
+    error: LabError | None = None
+    wall_seconds: float = 0.0
+
+
+class Lab:
+    """A ready lab of one kernel and one variant of KVM; make it with prepare()."""
+
+    def __init__(
+        self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes], package: bytes
+    ) -> None:
+        self.snapshot = shot
+        # Debian builds modules without srcversion: their content identifies them.
+        self.kvm = (variant, cache.digest(*kvm.values()))
+        self.pins = {
+            "qemu": shot.emulator.version,
+            "kernel": shot.pin.version,
+            "cpu": machine.CPU,
+            "machine": cache.digest(*machine.OPTIONS, *machine.KERNEL_OPTIONS),
+        }
+        self._files = {name: payload.module(data) for name, data in kvm.items()}
+        self._files["package"] = package
+
+    def measure(self, job: protocol.Job, running: Running) -> LabResult:
+        """Do one job from the restored snapshot.
+
+        A failure that is the benchmark's own is in the result's `error`.
+        """
+        start = time.monotonic()
+        files = {"job": protocol.encode(job), **self._files}
+        try:
+            with self.snapshot.restore(files, WALL_SECONDS) as process, running.one(process):
+                process.wait()
+                message, facts = outcome(process.results(), process.console(), process.log())
+        except LabError as error:
+            return LabResult(benchmark=job.benchmark, kvm=self.kvm, pins=self.pins, error=error)
+        return LabResult(
+            benchmark=job.benchmark,
+            kvm=self.kvm,
+            pins=self.pins,
+            facts=facts,
+            counts=message.counts,
+            skipped=message.skipped,
+            wall_seconds=time.monotonic() - start,
+        )
+
+
+def outcome(results: bytes, console: str, log: str) -> tuple[protocol.Message, Metadata]:
+    """The measurement and the facts among an ended lab's messages.
+
+    Errors: the LabError that the messages or the console tell of.
+    """
+    facts: Metadata = {}
+    measured: protocol.Message | None = None
+    for message in protocol.decode(results):
+        if message.failure:
+            raise protocol.failure(message, console)
+        if message.facts:
+            facts = message.facts
+        else:
+            measured = message
+    if measured is not None:
+        return measured, facts
+    if "Kernel panic" in console:
+        raise LabPanic("the kernel inside the lab panicked", console)
+    raise AgentFailed(f"the lab ended without a result {log.strip()}".rstrip(), console)
+
+
+def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
+    """Fetch, build and snapshot whatever is missing for `kernel` (a pin) and `variant`.
+
+    Errors: LabError of the step that failed.
+    """
+    pin = pins.resolve(kernel)
+    shot = snapshot.ensure(pin, progress)
+    if variant == STOCK:
+        kvm = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
+    else:
+        from kbench.targets.lab import modules
+
+        built = modules.build(packages.fetch(pin, progress), variant, progress)
+        kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
+    return Lab(shot, variant, kvm, payload.package())
+
+
+def run(
+    benchmarks: Sequence[str],
+    kvm_variant: str = STOCK,
+    samples: int = SAMPLES,
+    jobs: int = JOBS,
+    progress: Progress = lambda line: None,
+    kernel: str = pins.DEFAULT,
+) -> Iterator[LabResult]:
+    """Measure `benchmarks` (names) and yield their results in that order.
+
+    `jobs` labs run side by side. Closing the iterator, and any exception in the
+    consumer, ends them. Errors: LabError when the lab cannot be made ready.
+    """
+    yield from measure_all(prepare(kernel, kvm_variant, progress), benchmarks, samples, jobs)
+
+
+def measure_all(
+    lab: Lab,
+    benchmarks: Sequence[str],
+    samples: int = SAMPLES,
+    jobs: int = JOBS,
+    run_seconds: float = RUN_SECONDS,
+) -> Iterator[LabResult]:
+    """As run(), in a lab that is ready; `run_seconds` of virtual time bound each KVM_RUN."""
+    running = Running()
+    with ThreadPoolExecutor(jobs, thread_name_prefix="lab") as pool:
+        todo = [
+            protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS, snapshot.KVM_MODULES)
+            for name in benchmarks
+        ]
+        futures = [pool.submit(lab.measure, job, running) for job in todo]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+            running.stop()
