@@ -166,6 +166,7 @@ void __kvm_kbench_run_end(struct kvm_vcpu *vcpu)
 		/* Also orders in_run for an event that comes now. */
 		smp_mb();
 		kbench_events_settle(vcpu);
+		kb->settled = true;
 		if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) && !READ_ONCE(kb->quiet) &&
 		    kbench_event_pending(vcpu))
 			kbench_eventfd_signal(kb);

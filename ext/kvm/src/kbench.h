@@ -41,6 +41,7 @@ struct kvm_kbench {
 	u8 step;		/* M5: enum kbench_step, the vCPU's thread only */
 	bool hv_timer;		/* M8, M9: the timer left the hypervisor timer in run_end */
 	bool in_run;		/* M8: the vCPU takes its events itself */
+	bool settled;		/* M8, M9: KVM_RUN left them right */
 	bool quiet;		/* M8: HALTED, and what is pending does not end that */
 
 	wait_queue_head_t wq;			/* M8 */

@@ -61,24 +61,27 @@ void kbench_events_settle(struct kvm_vcpu *vcpu)
 		end_of_halt(vcpu);
 }
 
-/* After any vCPU ioctl, which may have changed mp_state or queued an event. */
+/*
+ * After any vCPU ioctl, which may have changed mp_state or queued an event.
+ * KVM_RUN has settled that at its own end.
+ */
 void kbench_events_changed(struct kvm_vcpu *vcpu)
 {
 	struct kvm_kbench *kb = kbench_of(vcpu);
-	u8 state = READ_ONCE(vcpu->arch.mp_state);
+	int srcu;
 
 	if (!kbench_enabled(vcpu, KBENCH_EVENTS))
 		return;
-	if (state != KVM_MP_STATE_HALTED)
-		WRITE_ONCE(kb->quiet, false);
-	if (kbench_has(KVM_KBENCH_RUN_MP_STATE) && kbench_enabled(vcpu, KVM_KBENCH_RUN_MP_STATE) &&
-	    (state != KVM_MP_STATE_HALTED ||
-	     READ_ONCE(*mp_state_byte(vcpu)) != (KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_RUNNABLE)))
-		kbench_mp_state_publish(vcpu);
-	smp_mb();
-	if (kbench_event_pending(vcpu) && !READ_ONCE(kb->quiet))
-		end_of_halt(vcpu);
-	if (kbench_has(KVM_KBENCH_VCPU_POLL) && wq_has_sleeper(&kb->wq))
+	if (kb->settled) {
+		kb->settled = false;
+	} else {
+		vcpu_load(vcpu);
+		srcu = srcu_read_lock(&vcpu->kvm->srcu);
+		kbench_events_settle(vcpu);
+		srcu_read_unlock(&vcpu->kvm->srcu, srcu);
+		vcpu_put(vcpu);
+	}
+	if (kbench_has(KVM_KBENCH_VCPU_POLL) && !READ_ONCE(kb->quiet) && wq_has_sleeper(&kb->wq))
 		wake_up_poll(&kb->wq, EPOLLIN | EPOLLRDNORM | EPOLLPRI);
 }
 
