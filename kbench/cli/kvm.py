@@ -12,6 +12,8 @@ import typer
 from kbench.errors import KbenchError
 
 app = typer.Typer(no_args_is_help=True)
+live = typer.Typer(no_args_is_help=True)
+app.add_typer(live, name="live", help="The module for an unmodified distribution kernel.")
 
 
 Kernel = Annotated[str, typer.Option(help="Kernel pin: 6.1 or 6.12.", metavar="PIN")]
@@ -91,3 +93,30 @@ def info() -> None:
     for variant in kvm_series.variants():
         parts = " ".join(mechanism.label for mechanism in variant.mechanisms) or "-"
         typer.echo(f"{variant.name:18} capability {variant.bits:#06x}  {parts}")
+
+
+@live.command("build")
+def live_build(kernel: Kernel = "6.1") -> None:
+    """Build the live module against a kernel's stock headers; see ext/kvm/README.md.
+
+    Example: kbench kvm live build --kernel 6.12
+    """
+    from kbench.targets.lab import kvm_live, packages, pins
+
+    typer.echo(kvm_live.build(packages.fetch(pins.resolve(kernel), _say), _say))
+
+
+@app.command()
+def dkms(
+    directory: Annotated[Path, typer.Argument(help="Where to put the source directory.")],
+    variant: Name = "all",
+    kernel: Kernel = "6.1",
+) -> None:
+    """Write a DKMS source directory of a variant, for a machine that is to run it.
+
+    Example: kbench kvm dkms /tmp/kbench-dkms --variant all
+    """
+    from kbench.targets.lab import kvm_dkms, packages, pins
+
+    tree = packages.fetch(pins.resolve(kernel), _say)
+    typer.echo(kvm_dkms.write(tree, variant, directory, _say))

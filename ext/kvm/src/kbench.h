@@ -16,7 +16,7 @@
 #include <linux/jump_label.h>
 #include <linux/poll.h>
 #include <linux/wait.h>
-#include "kvm_kbench.h"
+#include "run_bytes.h"
 #include "kbench_variant.h"
 
 #define kbench_has(bits) (!!(KBENCH_MECHANISMS & (bits)))
@@ -78,12 +78,6 @@ static __always_inline bool kbench_enabled(struct kvm_vcpu *vcpu, u32 bit)
 	return READ_ONCE(kbench_of(vcpu)->enabled) & bit;
 }
 
-/* User space writes these bytes at any time: read each once for one decision. */
-static __always_inline u8 kbench_byte(struct kvm_vcpu *vcpu, int offset)
-{
-	return READ_ONCE(((u8 *)vcpu->run)[offset]);
-}
-
 static __always_inline bool kbench_wants_exit(struct kvm_vcpu *vcpu, u8 bit)
 {
 	return kbench_has(KVM_KBENCH_USERSPACE_EXITS | KVM_KBENCH_RFC_V1) &&
@@ -104,7 +98,6 @@ void __kvm_kbench_run_end(struct kvm_vcpu *vcpu);
 /* mwait.c */
 typedef int (*kbench_emulate_t)(struct kvm_vcpu *vcpu, const char *insn);
 int kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn);
-u64 kbench_time_ns(struct kvm_vcpu *vcpu, u64 none);
 
 /* mwait_yield.c */
 void kbench_mwait_yield(struct kvm_vcpu *vcpu);

@@ -3,15 +3,6 @@
 #include "x86.h"
 #include "kbench.h"
 
-/* Byte 5 of kvm_run in nanoseconds, `none` where it is 0. */
-u64 kbench_time_ns(struct kvm_vcpu *vcpu, u64 none)
-{
-	u8 code = kbench_byte(vcpu, KVM_RUN_KBENCH_TIME);
-
-	/* 2^30 us are 18 minutes. */
-	return code ? (u64)NSEC_PER_USEC << min(code - 1, 30) : none;
-}
-
 /* The RFC as posted: exits after a #UD too, and calls yield() with kvm->srcu held. */
 static int rfc_v1(struct kvm_vcpu *vcpu, int r)
 {

@@ -7,7 +7,7 @@ import time
 from kbench._abi import lib
 from kbench.kvm import extension
 from selftests.machine import HLT, INTERRUPTED, MWAIT, ROUNDS, Machine, expect
-from selftests.runner import FIRST, LOST, Runner
+from selftests.runner import FIRST, LOST, Runner, realtime
 
 ON = lib.KVM_KBENCH_IDLE_FLAG
 
@@ -39,12 +39,12 @@ def hunt(op: int, bit: int, state: int, exit_reason: int, mode: int) -> dict[str
         first.go()
         assert first.stopped(FIRST)
         machine.plan(op)
-        with Runner(machine.vcpu, through=lib.KVM_EXIT_IO) as runner:
+        with Runner(machine.vcpu, through=lib.KVM_EXIT_IO) as runner, realtime():
             for number in range(ROUNDS):
                 machine.exits(0)
                 machine.interrupt()
                 runner.go()
-                time.sleep(generator.randint(0, 300) / 1e6)
+                time.sleep(generator.randint(1, 100) / 1e6)
                 machine.exits(bit)
                 if extension.idle(machine.vcpu) == state:
                     runner.kick()

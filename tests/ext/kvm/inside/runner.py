@@ -5,8 +5,11 @@ A vCPU that changes its thread costs a grace period of RCU (kvm_vcpu_ioctl()), i
 which nothing races: a test keeps to one thread a vCPU.
 """
 
+import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from kbench.kvm import Vcpu
@@ -56,3 +59,13 @@ class Runner(threading.Thread):
     def kick(self) -> None:
         assert self.ident is not None
         signal.pthread_kill(self.ident, signal.SIGUSR1)
+
+
+@contextmanager
+def realtime() -> Iterator[None]:
+    """Let this thread wake at the instant it asks for, whatever the vCPU's thread does."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
