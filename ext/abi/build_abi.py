@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Write the C source of kbench._abi (cffi, API mode).
 
-usage: build_abi.py KVM_CDEF NEWER_H ABI_H OUTPUT -- CC...
+usage: build_abi.py KVM_CDEF NEWER_H ABI_H KVM_KBENCH_H OUTPUT -- CC...
 
 The structs are declared in kvm.cdef. The constants are taken by name from what
 the compiler sees in <linux/kvm.h>, so that the table of capabilities is the one
@@ -17,7 +17,8 @@ from cffi import FFI
 
 CONSTANTS = re.compile(
     r"^#define ((?:KVM_(?:CAP|EXIT|MP_STATE|GUESTDBG|STATS|IRQ_ROUTING|IRQCHIP|IRQFD_FLAG"
-    r"|IOEVENTFD_FLAG|MSR_EXIT_REASON|MSR_FILTER|MEM|X86_DISABLE_EXITS|X86_QUIRK|VCPU_TSC)"
+    r"|IOEVENTFD_FLAG|MSR_EXIT_REASON|MSR_FILTER|MEM|X86_DISABLE_EXITS|X86_QUIRK|VCPU_TSC"
+    r"|KBENCH|RUN_KBENCH)"
     r"|KB)_\w+) +[^\"]",
     re.MULTILINE,
 )
@@ -30,6 +31,7 @@ SOURCE = """
 #include <linux/kvm.h>
 #include "newer.h"
 #include "abi.h"
+#include "kvm_kbench.h"
 
 static int kb_ioctl(int fd, unsigned long request, void *argument)
 {
@@ -55,11 +57,11 @@ def guest_structs(header: Path) -> str:
 
 def main() -> None:
     split = sys.argv.index("--")
-    cdef, newer, abi, output = map(Path, sys.argv[1:split])
+    cdef, newer, abi, extension, output = map(Path, sys.argv[1:split])
     cc = sys.argv[split + 1 :]
     ffi = FFI()
     ffi.cdef(cdef.read_text() + guest_structs(abi))
-    ffi.cdef("\n".join(f"#define {name} ..." for name in sorted(macros(cc, [newer, abi]))))
+    ffi.cdef("\n".join(f"#define {name} ..." for name in sorted(macros(cc, [newer, abi, extension]))))
     ffi.set_source("kbench._abi", SOURCE)
     ffi.emit_c_code(str(output))
 

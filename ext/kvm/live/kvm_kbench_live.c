@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * M1, M2, M8 and, on SVM, M3 for an unmodified kvm.ko: probes in the place of the
+ * hooks. For experiments: it needs only linux-headers, but each probe costs.
+ *
+ * A probe's handler may not sleep, and knows less than KVM's own code:
+ * - HLT exits are taken where HLT is emulated; an event that is pending already
+ *   makes an exit all the same, with the vCPU ready at once.
+ * - M2 is done on the way out of KVM_RUN (fops.c).
+ * - M3 and M8 need no switching on, and poll() knows no masked interrupts.
+ */
+#include <linux/module.h>
+#include "kvm_kbench_live.h"
+
+struct saved { unsigned long argument; };
+
+static int save_first(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	((struct saved *)instance->data)->argument = regs->di;
+	return 0;
+}
+
+static int save_second(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	((struct saved *)instance->data)->argument = regs->si;
+	return 0;
+}
+
+static struct kvm_vcpu *saved_vcpu(struct kretprobe_instance *instance)
+{
+	return (struct kvm_vcpu *)((struct saved *)instance->data)->argument;
+}
+
+/* kvm_emulate_mwait(): > 0 would enter the guest again. */
+static int mwait_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	struct kvm_vcpu *vcpu = saved_vcpu(instance);
+	bool exit = kbench_byte(vcpu, KVM_RUN_KBENCH_EXITS) & KVM_KBENCH_EXIT_MWAIT;
+
+	/* A pending exception is the #UD of a refused MWAIT. */
+	if ((int)regs->ax <= 0 || vcpu->arch.exception.pending ||
+	    (!exit && !kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT)))
+		return 0;
+	vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
+	regs->ax = 0;
+	return 0;
+}
+
+static int halt_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	struct kvm_vcpu *vcpu = saved_vcpu(instance);
+
+	if ((int)regs->ax <= 0 || vcpu->arch.mp_state != KVM_MP_STATE_HALTED ||
+	    !(kbench_byte(vcpu, KVM_RUN_KBENCH_EXITS) & KVM_KBENCH_EXIT_HLT))
+		return 0;
+	vcpu->run->exit_reason = KVM_EXIT_HLT;
+	regs->ax = 0;
+	return 0;
+}
+
+static bool svm;
+
+static int extension_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	if (((struct saved *)instance->data)->argument == KVM_CAP_KBENCH)
+		regs->ax = LIVE_MECHANISMS | (svm ? KVM_KBENCH_ENTRY_INTERCEPTS : 0);
+	return 0;
+}
+
+#define RETURN(name, save, function)						\
+	{ .kp.symbol_name = name, .entry_handler = save, .handler = function,	\
+	  .data_size = sizeof(struct saved) }
+
+static struct kretprobe returns[] = {
+	RETURN("kvm_emulate_mwait", save_first, mwait_return),
+	RETURN("kvm_emulate_halt", save_first, halt_return),
+	RETURN("kvm_vm_ioctl_check_extension", save_second, extension_return),
+};
+
+/* kvm_vcpu_kick() has kvm_vcpu_wake_up() inlined: both are probed. */
+static struct kprobe entries[] = {
+	{ .symbol_name = "anon_inode_getfd", .pre_handler = live_getfd },
+	{ .symbol_name = "kvm_vcpu_kick", .pre_handler = live_wake },
+	{ .symbol_name = "kvm_vcpu_wake_up", .pre_handler = live_wake },
+};
+
+static struct kprobe entry = {
+	.symbol_name = "svm_prepare_switch_to_guest", .pre_handler = live_svm_entry
+};
+
+static int returns_on, entries_on;
+
+static void remove(void)
+{
+	if (svm)
+		unregister_kprobe(&entry);
+	while (entries_on)
+		unregister_kprobe(&entries[--entries_on]);
+	while (returns_on)
+		unregister_kretprobe(&returns[--returns_on]);
+}
+
+static int __init live_init(void)
+{
+	int r;
+
+	/* The vCPU files call into kvm.ko, and nothing else here keeps it loaded. */
+	if (!symbol_get(kvm_vcpu_kick))
+		return -ENODEV;
+	live_fops_init();
+	for (; returns_on < ARRAY_SIZE(returns); returns_on++) {
+		/* Preemptible functions: more instances than CPUs may be on their way. */
+		returns[returns_on].maxactive = 4 * num_possible_cpus() + 16;
+		r = register_kretprobe(&returns[returns_on]);
+		if (r)
+			goto fail;
+	}
+	for (; entries_on < ARRAY_SIZE(entries); entries_on++) {
+		r = register_kprobe(&entries[entries_on]);
+		if (r)
+			goto fail;
+	}
+	/* Not there without kvm-amd: M3 is missing then. */
+	svm = !register_kprobe(&entry);
+	return 0;
+fail:
+	pr_err("cannot probe KVM: %d\n", r);
+	remove();
+	symbol_put(kvm_vcpu_kick);
+	return r;
+}
+
+/* A vCPU's file holds the module: nothing of it is in use any more. */
+static void __exit live_exit(void)
+{
+	remove();
+	symbol_put(kvm_vcpu_kick);
+}
+
+module_init(live_init);
+module_exit(live_exit);
+MODULE_DESCRIPTION("kbench: KVM idle mechanisms on an unmodified KVM");
+MODULE_LICENSE("GPL");
+MODULE_SOFTDEP("pre: kvm");

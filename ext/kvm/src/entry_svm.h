@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The entry hook of SVM, for M3 and M5. Included by svm.c.
+ */
+#include "entry_intercepts.h"
+
+static inline void svm_kbench_control(struct vcpu_svm *svm, u32 intercept, bool native)
+{
+	if (vmcb_is_intercept(&svm->vmcb01.ptr->control, intercept) != native)
+		return;
+	if (native)
+		svm_clr_intercept(svm, intercept);
+	else
+		svm_set_intercept(svm, intercept);
+}
+
+/*
+ * M5 by EFLAGS.TF. KVM's own stepping over an NMI window hides the flag from
+ * everybody and takes it back on the #DB: the step is one more user of it.
+ */
+static inline void svm_kbench_step(struct vcpu_svm *svm)
+{
+	struct kvm_vcpu *vcpu = &svm->vcpu;
+	struct kvm_kbench *kb = kbench_of(vcpu);
+	bool inject = svm->vmcb->control.event_inj & SVM_EVTINJ_VALID;
+
+	if (kb->step == KBENCH_STEP_WANTED && !inject) {
+		if (!svm->nmi_singlestep) {
+			svm->nmi_singlestep_guest_rflags = kvm_get_rflags(vcpu);
+			svm->nmi_singlestep = true;
+			svm->vmcb->save.rflags |= X86_EFLAGS_TF | X86_EFLAGS_RF;
+		}
+		kb->step = KBENCH_STEP_ARMED;
+		return;
+	}
+	/* The #DB has come, or an event goes first: its frame must not hold TF. */
+	if (inject && svm->nmi_singlestep)
+		disable_nmi_singlestep(svm);
+	if (!svm->nmi_singlestep)
+		kbench_step_done(vcpu);
+}
+
+static __always_inline void svm_kbench_entry(struct vcpu_svm *svm)
+{
+	struct kvm_vcpu *vcpu = &svm->vcpu;
+	u8 native;
+
+	if (!kbench_has(KBENCH_ENTRY) || !static_branch_unlikely(&kvm_kbench_entry_key) ||
+	    !READ_ONCE(kbench_of(vcpu)->entry))
+		return;
+	if (kbench_has(KVM_KBENCH_MWAIT_STEP) && kbench_of(vcpu)->step)
+		svm_kbench_step(svm);
+	native = kbench_native(vcpu);
+	svm_kbench_control(svm, INTERCEPT_MWAIT, native & KVM_KBENCH_NATIVE_MWAIT);
+	svm_kbench_control(svm, INTERCEPT_HLT, native & KVM_KBENCH_NATIVE_HLT);
+	svm_kbench_control(svm, INTERCEPT_PAUSE, native & KVM_KBENCH_NATIVE_PAUSE);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The hooks that the semantic patches insert, one each; included by kbench.h. */
+
+static __always_inline int kvm_kbench_check_extension(long ext, int r)
+{
+	return ext == KVM_CAP_KBENCH ? KBENCH_MECHANISMS : r;
+}
+
+/* KVM_ENABLE_CAP on a vCPU, under vcpu->mutex, vCPU loaded. */
+static __always_inline int kvm_kbench_vcpu_cap(struct kvm_vcpu *vcpu, struct kvm_enable_cap *cap,
+					       int (*stock)(struct kvm_vcpu *,
+							    struct kvm_enable_cap *))
+{
+	if (cap->cap == KVM_CAP_KBENCH && kbench_has(KBENCH_SWITCHED))
+		return kvm_kbench_enable_cap(vcpu, cap);
+	return stock(vcpu, cap);
+}
+
+/* Around vcpu_run(): vCPU loaded, kvm->srcu held, preemptible. */
+static __always_inline int kvm_kbench_run(struct kvm_vcpu *vcpu, int (*run)(struct kvm_vcpu *))
+{
+	int r;
+
+	if (kbench_has(KBENCH_RUN) && static_branch_unlikely(&kvm_kbench_run_key))
+		__kvm_kbench_run_begin(vcpu);
+	r = run(vcpu);
+	if (kbench_has(KBENCH_RUN) && static_branch_unlikely(&kvm_kbench_run_key))
+		__kvm_kbench_run_end(vcpu);
+	return r;
+}
+
+/* Around vcpu_block(): the vCPU is not running, the same context. */
+static __always_inline int kvm_kbench_block(struct kvm_vcpu *vcpu, int (*block)(struct kvm_vcpu *))
+{
+	bool halted = READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_HALTED;
+	int r;
+
+	if (halted) {
+		kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_HLT);
+		if (kbench_exit_on_halt(vcpu))
+			return 0;
+	}
+	kbench_block_events(vcpu);
+	r = block(vcpu);
+	kbench_block_events(vcpu);
+	if (halted)
+		kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
+	return r;
+}
+
+/* On the result of the emulation of HLT. */
+static __always_inline int kvm_kbench_halt(struct kvm_vcpu *vcpu, int r)
+{
+	return kbench_has(KVM_KBENCH_RFC_V1) ? kbench_rfc_v1_halt(vcpu, r) : r;
+}
+
+static __always_inline int kvm_kbench_monitor(struct kvm_vcpu *vcpu, kbench_emulate_t emulate,
+					      const char *insn)
+{
+	int r = emulate(vcpu, insn);
+
+	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && r > 0 &&
+	    static_branch_unlikely(&kvm_kbench_monitor_key))
+		kbench_monitor_arm(vcpu);
+	return r;
+}
+
+/* PAUSE exits: begin before the directed yield, end on the handler's result. */
+static __always_inline void kvm_kbench_pause_begin(struct kvm_vcpu *vcpu)
+{
+	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_PAUSE);
+}
+
+static __always_inline int kvm_kbench_pause_end(struct kvm_vcpu *vcpu, int r)
+{
+	r = kbench_exit_on_pause(vcpu, r);
+	if (r > 0)
+		kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
+	return r;
+}
+
+/* An event for the vCPU has been made pending. Any context, hard interrupts too. */
+static __always_inline void kvm_kbench_wake(struct kvm_vcpu *vcpu)
+{
+	if (kbench_has(KBENCH_EVENTS | KVM_KBENCH_MWAIT_LOWPRIO) &&
+	    static_branch_unlikely(&kvm_kbench_run_key))
+		__kvm_kbench_wake(vcpu);
+}
+
+/* At the end of every vCPU ioctl, under vcpu->mutex; the vCPU is not loaded. */
+static __always_inline void kvm_kbench_ioctl_done(struct kvm_vcpu *vcpu)
+{
+	if (kbench_has(KBENCH_EVENTS) && static_branch_unlikely(&kvm_kbench_run_key))
+		kbench_events_changed(vcpu);
+}
+
+static __always_inline void kvm_kbench_vcpu_destroy(struct kvm_vcpu *vcpu)
+{
+	if (kbench_has(KBENCH_SWITCHED))
+		__kvm_kbench_vcpu_destroy(vcpu);
+}
+
+/* Before a write fault is handled: process context, kvm->srcu held, no locks. */
+static __always_inline void kvm_kbench_write_fault(struct kvm_vcpu *vcpu, bool write,
+						   struct kvm_memory_slot *slot, gfn_t gfn)
+{
+	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && write && slot &&
+	    static_branch_unlikely(&kvm_kbench_monitor_key))
+		__kvm_kbench_write_fault(vcpu, slot, gfn);
+}
+
+/* Before the arrays of a memory slot that nobody can find any more are freed. */
+static __always_inline void kvm_kbench_free_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
+{
+	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && static_branch_unlikely(&kvm_kbench_monitor_key))
+		__kvm_kbench_free_memslot(kvm, slot);
+}
+
+/* M7 needs the tracking arrays of every slot, from its creation. */
+static __always_inline bool kvm_kbench_write_tracking(bool enabled)
+{
+	return enabled || kbench_has(KVM_KBENCH_MWAIT_MONITOR);
+}
+
+#define KVM_KBENCH_POLL (kbench_has(KVM_KBENCH_VCPU_POLL) ? kvm_kbench_poll : NULL)

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* An intercepted MWAIT: which mechanism takes it. */
+#include "x86.h"
+#include "kbench.h"
+
+/* The RFC as posted: exits after a #UD too, and calls yield() with kvm->srcu held. */
+static int rfc_v1(struct kvm_vcpu *vcpu, int r)
+{
+	if (r && kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_MWAIT)) {
+		vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
+		return 0;
+	}
+	yield();
+	return r;
+}
+
+static void idle(struct kvm_vcpu *vcpu, u8 mode)
+{
+	if (kbench_has(KVM_KBENCH_MWAIT_LOWPRIO) && mode & KVM_KBENCH_MWAIT_LOWPRIO_BIT &&
+	    kbench_enabled(vcpu, KVM_KBENCH_MWAIT_LOWPRIO)) {
+		kbench_lowprio_yield(vcpu);
+		return;
+	}
+	switch (mode & ~KVM_KBENCH_MWAIT_LOWPRIO_BIT) {
+	case KVM_KBENCH_MWAIT_AS_YIELD:
+		if (kbench_has(KVM_KBENCH_MWAIT_YIELD))
+			kbench_mwait_yield(vcpu);
+		break;
+	case KVM_KBENCH_MWAIT_AS_RESCHED:
+		if (kbench_has(KVM_KBENCH_MWAIT_YIELD))
+			kbench_mwait_resched(vcpu);
+		break;
+	case KVM_KBENCH_MWAIT_AS_TIMEOUT:
+		if (kbench_has(KVM_KBENCH_MWAIT_YIELD))
+			kbench_sleep(vcpu, kbench_time_ns(vcpu, 64 * NSEC_PER_USEC), NULL);
+		break;
+	case KVM_KBENCH_MWAIT_AS_MONITOR:
+		if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) &&
+		    kbench_enabled(vcpu, KVM_KBENCH_MWAIT_MONITOR))
+			kbench_monitor_wait(vcpu);
+		break;
+	}
+}
+
+/* In the exit handler: vCPU loaded, kvm->srcu held, preemptible. */
+int kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn)
+{
+	u8 mode = kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT);
+	int r;
+
+	if (kbench_has(KVM_KBENCH_RFC_V1))
+		return rfc_v1(vcpu, emulate(vcpu, insn));
+
+	if (kbench_has(KVM_KBENCH_MWAIT_STEP) &&
+	    (mode & ~KVM_KBENCH_MWAIT_LOWPRIO_BIT) == KVM_KBENCH_MWAIT_AS_STEP &&
+	    kbench_step_request(vcpu))
+		return 1;
+
+	r = emulate(vcpu, insn);
+	/* A #UD was queued, or the instruction was not skipped: the vCPU is not idle. */
+	if (r <= 0 || kvm_is_exception_pending(vcpu))
+		return r;
+	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_MWAIT);
+	if (kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_MWAIT)) {
+		vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
+		return 0;
+	}
+	if (unlikely(mode))
+		idle(vcpu, mode);
+	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
+	return r;
+}

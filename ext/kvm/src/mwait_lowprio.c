@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * M6 mwait_lowprio: the lowest priority while the vCPU is on MWAIT.
+ *
+ * From David Woodhouse's answer of 2023-09-23: "setting the scheduling priority as
+ * low as possible while it's actually on the MWAIT, and putting it back again
+ * afterwards. Something along the lines of 'do not schedule me unless you have
+ * literally nothing else to do on this pCPU, for the next N us'."
+ *
+ * The thread gets nice 19 and it is restored by whatever comes first: the end of
+ * the MWAIT, an event for the vCPU, N us, or the end of KVM_RUN. Real-time,
+ * deadline and idle threads are left alone; nice counts within the thread's
+ * cgroup. set_user_nice() takes the locks of a wake-up, so it is as safe as
+ * kvm_vcpu_wake_up() from the contexts that call that.
+ */
+#include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
+#include "lapic.h"
+#include "x86.h"
+#include "kbench.h"
+
+/* Any context. The task is in KVM_RUN, which it leaves through kbench_lowprio_end(). */
+void kbench_lowprio_raise(struct kvm_kbench *kb)
+{
+	unsigned long flags;
+
+	if (!READ_ONCE(kb->low.task))
+		return;
+	raw_spin_lock_irqsave(&kb->low.lock, flags);
+	/* A nice value that somebody else has set since then stays. */
+	if (kb->low.task && task_nice(kb->low.task) == MAX_NICE)
+		set_user_nice(kb->low.task, kb->low.nice);
+	WRITE_ONCE(kb->low.task, NULL);
+	raw_spin_unlock_irqrestore(&kb->low.lock, flags);
+}
+
+static enum hrtimer_restart limit(struct hrtimer *timer)
+{
+	kbench_lowprio_raise(container_of(timer, struct kvm_kbench, low.limit));
+	return HRTIMER_NORESTART;
+}
+
+void kbench_lowprio_init(struct kvm_kbench *kb)
+{
+	raw_spin_lock_init(&kb->low.lock);
+	hrtimer_init(&kb->low.limit, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	kb->low.limit.function = limit;
+}
+
+void kbench_lowprio_begin(struct kvm_vcpu *vcpu)
+{
+	struct kvm_kbench *kb = kbench_of(vcpu);
+	unsigned int policy = current->policy;
+
+	if ((policy != SCHED_NORMAL && policy != SCHED_BATCH) || task_nice(current) == MAX_NICE ||
+	    kb->low.task)
+		return;
+	kb->low.nice = task_nice(current);
+	set_user_nice(current, MAX_NICE);
+	WRITE_ONCE(kb->low.task, current);
+	hrtimer_start(&kb->low.limit, ns_to_ktime(kbench_time_ns(vcpu, 64 * NSEC_PER_USEC)),
+		      HRTIMER_MODE_REL_HARD);
+	/* Pairs with __kvm_kbench_wake(): it sees the task or we see its event. */
+	smp_mb();
+	if (kbench_event_pending(vcpu))
+		kbench_lowprio_raise(kb);
+}
+
+/* In the vCPU's thread, at the latest when it leaves KVM_RUN. */
+void kbench_lowprio_end(struct kvm_kbench *kb)
+{
+	unsigned long flags;
+
+	if (!kb->ready)
+		return;
+	kbench_lowprio_raise(kb);
+	/* Whoever raises the priority right now is done with the task after this. */
+	raw_spin_lock_irqsave(&kb->low.lock, flags);
+	raw_spin_unlock_irqrestore(&kb->low.lock, flags);
+	hrtimer_cancel(&kb->low.limit);
+}
+
+void kbench_lowprio_yield(struct kvm_vcpu *vcpu)
+{
+	struct kvm_kbench *kb = kbench_of(vcpu);
+
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	kbench_lowprio_begin(vcpu);
+	while (READ_ONCE(kb->low.task) && !signal_pending(current) && !single_task_running())
+		yield();
+	kbench_lowprio_end(kb);
+	kvm_vcpu_srcu_read_lock(vcpu);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * M1 userspace_exits: leave KVM_RUN on HLT, MWAIT or PAUSE when a bit of
+ * kvm_run says so.
+ *
+ * From David Woodhouse's RFC of 2023-09-18, with PAUSE as Paolo Bonzini suggests
+ * in his answer of 2023-09-22. The HLT exit is taken where the vCPU would block,
+ * not where HLT is emulated: an event that is pending already makes no exit, and
+ * a vCPU that enters KVM_RUN halted leaves it again while its bit is set, where
+ * the RFC blocked in the kernel.
+ *
+ * rfc_v1 keeps the RFC's own behaviour, defects included.
+ */
+
+static __always_inline bool kbench_exit_on_halt(struct kvm_vcpu *vcpu)
+{
+	if (!kbench_has(KVM_KBENCH_USERSPACE_EXITS) ||
+	    likely(!kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_HLT)))
+		return false;
+	/* An expired timer is pending before its interrupt is in the IRR. */
+	if (kvm_arch_vcpu_runnable(vcpu) || kvm_cpu_has_pending_timer(vcpu))
+		return false;
+	vcpu->run->exit_reason = KVM_EXIT_HLT;
+	return true;
+}
+
+/* r: the handler's result; > 0 means that the guest is entered again. */
+static __always_inline int kbench_exit_on_pause(struct kvm_vcpu *vcpu, int r)
+{
+	if (!kbench_has(KVM_KBENCH_USERSPACE_EXITS) || r <= 0 ||
+	    likely(!kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_PAUSE)))
+		return r;
+	vcpu->run->exit_reason = KVM_EXIT_KBENCH_PAUSE;
+	return 0;
+}
+
+static __always_inline int kbench_rfc_v1_halt(struct kvm_vcpu *vcpu, int r)
+{
+	/* r is 0 already with the local APIC in user space. */
+	if (!r || !kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_HLT))
+		return r;
+	vcpu->run->exit_reason = KVM_EXIT_HLT;
+	return 0;
+}

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The KVM extension: build, look at and carry its variants of the KVM modules.
+
+Nothing here loads a module on this machine.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kbench.errors import KbenchError
+
+app = typer.Typer(no_args_is_help=True)
+live = typer.Typer(no_args_is_help=True)
+app.add_typer(live, name="live", help="The module for an unmodified distribution kernel.")
+
+
+Kernel = Annotated[str, typer.Option(help="Kernel pin: 6.1 or 6.12.", metavar="PIN")]
+Name = Annotated[str, typer.Option(help="A variant that `kbench kvm info` lists.", metavar="NAME")]
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+@app.command()
+def build(
+    variant: Name = "stock",
+    kernel: Kernel = "6.1",
+    source: Annotated[
+        Path | None, typer.Option(help="Build the KVM of this kernel source tree instead.")
+    ] = None,
+    patch: Annotated[
+        list[Path] | None, typer.Option(help="Apply this unified diff first; may be repeated.")
+    ] = None,
+) -> None:
+    """Build kvm.ko, kvm-amd.ko and kvm-intel.ko against the stock headers of a kernel.
+
+    Example: kbench kvm build --variant all --kernel 6.1
+    """
+    from kbench.targets.lab import kvm_text, modules, packages, pins
+
+    if source is not None and (patch or variant != "stock"):
+        raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
+    tree = packages.fetch(pins.resolve(kernel), _say)
+    if source is not None:
+        built = modules.build_source(tree, source, _say)
+    elif patch:
+        built = modules.build_patched(tree, patch, variant, _say)
+    else:
+        built = modules.build(tree, variant, _say)
+    typer.echo(f"{built.variant} for {built.release}, key {built.key}")
+    for name in modules.NAMES:
+        same = kvm_text.identical(built.path(name), tree.module(name))
+        note = "identical to the distribution's" if same else "differs from the distribution's"
+        typer.echo(f"{built.path(name)}  .text {note}")
+
+
+@app.command()
+def diff(variant: Name = "all", kernel: Kernel = "6.1") -> None:
+    """Print what a variant changes in KVM's sources, as a unified diff.
+
+    Example: kbench kvm diff --kernel 6.12 | less
+    """
+    import tempfile
+
+    from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source, packages, pins
+
+    chosen = kvm_series.variant(variant)
+    tree = packages.fetch(pins.resolve(kernel), _say)
+    with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
+        before, after = Path(scratch) / "a", Path(scratch) / "b"
+        for place in (before, after):
+            kvm_source.copy(kvm_source.pristine(tree, _say), place)
+        kvm_hooks.apply(after, chosen)
+        typer.echo(kvm_hooks.diff(before, after), nl=False)
+
+
+@app.command()
+def info() -> None:
+    """List the variants and what each contains.
+
+    Example: kbench kvm info
+    """
+    from kbench.targets.lab import kvm_series
+
+    typer.echo(f"series {kvm_series.digest()} in {kvm_series.directory()}")
+    for mechanism in kvm_series.mechanisms():
+        typer.echo(f"{mechanism.label:4}{mechanism.name:18}{mechanism.title}")
+        typer.echo(f"{'':22}{mechanism.mail}; {', '.join(mechanism.sources)}")
+    typer.echo("")
+    for variant in kvm_series.variants():
+        parts = " ".join(mechanism.label for mechanism in variant.mechanisms) or "-"
+        typer.echo(f"{variant.name:18} capability {variant.bits:#06x}  {parts}")
+
+
+@live.command("build")
+def live_build(kernel: Kernel = "6.1") -> None:
+    """Build the live module against a kernel's stock headers; see ext/kvm/README.md.
+
+    Example: kbench kvm live build --kernel 6.12
+    """
+    from kbench.targets.lab import kvm_live, packages, pins
+
+    typer.echo(kvm_live.build(packages.fetch(pins.resolve(kernel), _say), _say))
+
+
+@app.command()
+def dkms(
+    directory: Annotated[Path, typer.Argument(help="Where to put the source directory.")],
+    variant: Name = "all",
+    kernel: Kernel = "6.1",
+) -> None:
+    """Write a DKMS source directory of a variant, for a machine that is to run it.
+
+    Example: kbench kvm dkms /tmp/kbench-dkms --variant all
+    """
+    from kbench.targets.lab import kvm_dkms, packages, pins
+
+    tree = packages.fetch(pins.resolve(kernel), _say)
+    typer.echo(kvm_dkms.write(tree, variant, directory, _say))

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""The kbench extension of KVM, where the loaded modules have it (ext/kvm/).
+
+Its user ABI is ext/kvm/include/kvm_kbench.h: one capability, bytes of struct
+kvm_run that are padding elsewhere, and KVM_ENABLE_CAP on the vCPU.
+"""
+
+from kbench._abi import ffi, lib
+from kbench.errors import Unavailable
+from kbench.kvm.system import System
+from kbench.kvm.vcpu import Vcpu
+
+
+def mechanisms(system: System) -> int:
+    """The KVM_KBENCH_* bits of the loaded modules; 0 without the extension."""
+    return system.check_extension("KVM_CAP_KBENCH")
+
+
+def require(system: System, bits: int, name: str) -> None:
+    """Raise Unavailable unless the modules have all of `bits`; `name` is for the message."""
+    if bits & ~mechanisms(system):
+        raise Unavailable(f"this KVM lacks the extension's {name}: see `kbench kvm info`")
+
+
+def enable(vcpu: Vcpu, bits: int, eventfd: int = -1) -> None:
+    """Switch on exactly these mechanisms; KVM_KBENCH_VCPU_EVENTFD signals `eventfd`."""
+    vcpu.enable_cap("KVM_CAP_KBENCH", bits, eventfd & 0xFFFFFFFF)
+
+
+def write(vcpu: Vcpu, offset: int, value: int) -> None:
+    """Set a byte of kvm_run (KVM_RUN_KBENCH_*); the kernel reads it at any time."""
+    ffi.cast("uint8_t *", vcpu.run)[offset] = value
+
+
+def read(vcpu: Vcpu, offset: int) -> int:
+    """A byte of kvm_run, as it is now."""
+    return int(ffi.cast("volatile uint8_t *", vcpu.run)[offset])
+
+
+def idle(vcpu: Vcpu) -> int:
+    """KVM_KBENCH_IDLE_*: what the vCPU does now (M4)."""
+    return (vcpu.run.flags & lib.KVM_RUN_KBENCH_IDLE_MASK) >> lib.KVM_RUN_KBENCH_IDLE_SHIFT

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""A DKMS source directory of a variant, for a machine that is to run it."""
+
+from pathlib import Path
+
+from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source
+from kbench.targets.lab.cache import Progress
+from kbench.targets.lab.errors import LabError
+from kbench.targets.lab.packages import KernelTree
+
+PACKAGE = "kbench-kvm"
+# DKMS builds with the headers of the running kernel: the sources fit that one only.
+CONFIG = """\
+PACKAGE_NAME="{package}"
+PACKAGE_VERSION="{version}"
+BUILD_EXCLUSIVE_KERNEL="^{release}$"
+MAKE[0]="make -C ${{kernel_source_dir}} \
+M=${{dkms_tree}}/${{PACKAGE_NAME}}/${{PACKAGE_VERSION}}/build/arch/x86/kvm \
+CONFIG_DEBUG_INFO_BTF_MODULES= modules"
+CLEAN="true"
+"""
+MODULE = """\
+BUILT_MODULE_NAME[{index}]="{name}"
+BUILT_MODULE_LOCATION[{index}]="arch/x86/kvm"
+DEST_MODULE_LOCATION[{index}]="/updates"
+"""
+NAMES = ("kvm", "kvm-amd", "kvm-intel")
+
+
+def write(tree: KernelTree, name: str, into: Path, progress: Progress) -> Path:
+    """Write `into`/kbench-kvm-VERSION, ready for `dkms add`; its path.
+
+    It holds the kernel's KVM sources with the variant's hooks, under the kernel's
+    licence (GPL-2.0). Errors: LabError when the directory is there already.
+    """
+    variant = kvm_series.variant(name)
+    version = f"{name}-{kvm_series.digest()}"
+    place = into / f"{PACKAGE}-{version}"
+    if place.exists():
+        raise LabError(f"{place} is there already: remove it first")
+    place.mkdir(parents=True)
+    kvm_source.copy(kvm_source.pristine(tree, progress), place)
+    kvm_hooks.apply(place, variant)
+    kvm_source.relocate(place)
+    release = tree.pin.release.replace(".", r"\.").replace("+", r"\+")
+    config = CONFIG.format(package=PACKAGE, version=version, release=release)
+    for index, module in enumerate(NAMES):
+        config += MODULE.format(index=index, name=module)
+    (place / "dkms.conf").write_text(config)
+    return place

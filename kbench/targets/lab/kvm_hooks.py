@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Putting the extension into a KVM source tree: semantic patches and own files.
+
+Coccinelle finds the places by the shape of the code, so one set of hooks holds
+for several kernels. It is silent about a rule that matches nothing, hence every
+hook is counted afterwards: each must have landed exactly once.
+"""
+
+import difflib
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+from kbench.targets.lab import kvm_series
+from kbench.targets.lab.errors import LabError
+from kbench.targets.lab.kvm_series import Variant
+from kbench.targets.lab.kvm_source import MAKEFILE
+
+SPATCH_SECONDS = 300
+OWN = Path("arch/x86/kvm/kbench")
+HOOK = re.compile(r"\b(?:kvm|svm|vmx)_kbench_\w+|kbench/\w+\.h")
+
+
+def apply(tree: Path, variant: Variant) -> None:
+    """Hook the KVM sources of `tree` and add the extension's files for `variant`.
+
+    Errors: LabError naming the file and the hook that did not land.
+    """
+    if not variant.mechanisms:
+        return
+    for name, rules in kvm_series.hooks().items():
+        _hook(tree / name, rules, name)
+    own = tree / OWN
+    own.mkdir()
+    for source in kvm_series.sources():
+        (own / source.name).write_bytes(source.read_bytes())
+    (own / "kbench_variant.h").write_text(
+        "/* SPDX-License-Identifier: GPL-2.0-only */\n"
+        f"/* The mechanisms of the variant {variant.name}. */\n"
+        f"#define KBENCH_MECHANISMS {variant.bits:#x}u\n"
+    )
+    objects = " ".join(f"kbench/{path.stem}.o" for path in sorted(own.glob("*.c")))
+    with (tree / MAKEFILE).open("a") as makefile:
+        makefile.write(f"\nkvm-y += {objects}\n")
+
+
+def diff(before: Path, after: Path) -> str:
+    """The unified diff between two source trees, new files included."""
+    names = {path.relative_to(top) for top in (before, after) for path in top.rglob("*")}
+    parts = []
+    for name in sorted(names):
+        old, new = before / name, after / name
+        if old.is_dir() or new.is_dir():
+            continue
+        parts += difflib.unified_diff(
+            _lines(old),
+            _lines(new),
+            f"a/{name}" if old.exists() else "/dev/null",
+            f"b/{name}" if new.exists() else "/dev/null",
+        )
+    return "".join(parts)
+
+
+def _hook(path: Path, rules: Path, name: str) -> None:
+    before = _lines(path)
+    command = ["spatch", "--very-quiet", "--no-includes", "--in-place"]
+    command += ["--sp-file", str(rules), str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SPATCH_SECONDS)
+    except FileNotFoundError as error:
+        raise LabError("spatch is not here: install the package coccinelle") from error
+    except subprocess.TimeoutExpired as error:
+        raise LabError(f"spatch did not end within {SPATCH_SECONDS} s on {name}") from error
+    if done.returncode:
+        raise LabError(f"spatch failed on {name}", done.stderr)
+    added = (line for line in difflib.ndiff(before, _lines(path)) if line.startswith("+ "))
+    landed = Counter(word for line in added for word in HOOK.findall(line))
+    for hook, wanted in expected(rules).items():
+        if landed[hook] != wanted:
+            raise LabError(
+                f"the hook {hook} landed {landed[hook]} times in {name}, not {wanted}: "
+                f"{rules.name} does not know this kernel"
+            )
+
+
+def expected(rules: Path) -> Counter[str]:
+    """How often each hook occurs in the added lines of a semantic patch."""
+    added = (line for line in rules.read_text().splitlines() if line.startswith("+"))
+    return Counter(word for line in added for word in HOOK.findall(line))
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines(keepends=True) if path.exists() else []

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest of the extension's selftests: idles once a round, as it is told.
+ *
+ * A round begins with an exit on KB_PORT. The VMM then sets TIMER (ticks of the
+ * LAPIC timer, 1 ns each; 0: none) and OP, and enters again. Each vCPU has its own
+ * words, at %rbp.
+ */
+#include "guest.h"
+
+#define COUNT	0(%rbp)		/* interrupts taken */
+#define TIMER	8(%rbp)
+#define OP	16(%rbp)	/* 0 HLT, 1 MONITOR + MWAIT, 2 PAUSE, 3 write LINE, 4 nothing */
+#define SEEN	24(%rbp)	/* the LINE that MWAIT waits to change */
+#define LINE	(KB_BUFFER + 0x1000)	/* what MONITOR watches: a page of its own */
+
+#define X2APIC_EOI	0x80b
+#define X2APIC_SVR	0x80f
+#define X2APIC_TIMER	0x832
+#define X2APIC_INITIAL	0x838
+#define X2APIC_DIVIDE	0x83e
+
+	.macro set_msr index, value
+	mov $\index, %ecx
+	mov \value, %eax
+	xor %edx, %edx
+	wrmsr
+	.endm
+
+	set_msr X2APIC_SVR, $0x1ff
+	set_msr X2APIC_TIMER, $KB_VECTOR
+	set_msr X2APIC_DIVIDE, $0xb		/* by 1 */
+round:
+	cli
+	out %al, $KB_PORT
+	cmpl $0, TIMER
+	je 1f
+	set_msr X2APIC_INITIAL, TIMER
+1:	mov OP, %eax
+	cmp $1, %eax
+	je mwait
+	cmp $2, %eax
+	je pause
+	cmp $3, %eax
+	je write
+	cmp $4, %eax
+	je round
+	sti
+	hlt
+	jmp round
+mwait:
+	mov $LINE, %eax
+	xor %ecx, %ecx
+	xor %edx, %edx
+	monitor
+	mov SEEN, %rax
+	cmp LINE, %rax
+	jne round
+	xor %eax, %eax
+	sti
+	mwait
+	jmp round
+pause:
+	sti
+	pause
+	nop
+	jmp round
+write:
+	incq LINE
+	sti
+	nop
+	jmp round
+
+	.globl irq
+irq:
+	push %rax
+	push %rcx
+	push %rdx
+	incq COUNT
+	set_msr X2APIC_EOI, $0
+	pop %rdx
+	pop %rcx
+	pop %rax
+	iretq

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Selftests of the KVM extension that run inside the lab; see ../lab.py."""

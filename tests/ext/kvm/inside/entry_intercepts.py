@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""M3: intercepts of HLT, MWAIT and PAUSE, chosen at every entry."""
+
+import random
+
+from kbench._abi import lib
+from kbench.kvm import extension
+from selftests.machine import HLT, MWAIT, PAUSE, ROUNDS, Machine, expect, run
+
+ON = lib.KVM_KBENCH_ENTRY_INTERCEPTS
+NATIVE_HLT, NATIVE_MWAIT = lib.KVM_KBENCH_NATIVE_HLT, lib.KVM_KBENCH_NATIVE_MWAIT
+SOON = 20_000  # ns until the timer ends a native idle
+
+
+def native(machine: Machine, bits: int) -> None:
+    extension.write(machine.vcpu, lib.KVM_RUN_KBENCH_NATIVE, bits)
+
+
+def test_starts_from_the_vms_choice() -> None:
+    caps = {"KVM_CAP_X86_DISABLE_EXITS": lib.KVM_X86_DISABLE_EXITS_HLT}
+    with Machine(caps=caps) as machine:
+        machine.enable(ON)
+        found = extension.read(machine.vcpu, lib.KVM_RUN_KBENCH_NATIVE)
+        expect(found & NATIVE_HLT, NATIVE_HLT, "native bits")
+        machine.start()
+        machine.plan(HLT, timer=SOON)
+        machine.exits(lib.KVM_KBENCH_EXIT_HLT)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO, "a native HLT")
+        native(machine, 0)
+        machine.plan(HLT)
+        expect(run(machine.vcpu), lib.KVM_EXIT_HLT, "an intercepted HLT")
+
+
+def test_switching_off_restores_the_vms_choice() -> None:
+    with Machine() as machine:
+        machine.enable(ON)
+        native(machine, NATIVE_HLT)
+        machine.start()
+        machine.enable(0)
+        machine.exits(lib.KVM_KBENCH_EXIT_HLT)
+        machine.plan(HLT)
+        expect(run(machine.vcpu), lib.KVM_EXIT_HLT)
+
+
+def test_pause_can_be_intercepted() -> None:
+    """The emulated CPU has no PAUSE filter, so KVM does not intercept it by itself."""
+    with Machine() as machine:
+        machine.enable(ON)
+        native(machine, 0)
+        machine.exits(lib.KVM_KBENCH_EXIT_PAUSE)
+        machine.start()
+        machine.plan(PAUSE)
+        expect(run(machine.vcpu), lib.KVM_EXIT_KBENCH_PAUSE)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        native(machine, lib.KVM_KBENCH_NATIVE_PAUSE)
+        machine.plan(PAUSE)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO, "a native PAUSE")
+
+
+def test_every_entry_may_choose() -> None:
+    generator = random.Random(8)
+    interrupts = 0
+    with Machine() as machine:
+        machine.enable(ON)
+        machine.exits(lib.KVM_KBENCH_EXIT_HLT | lib.KVM_KBENCH_EXIT_MWAIT)
+        machine.start()
+        for number in range(ROUNDS):
+            op = generator.choice((HLT, MWAIT))
+            bits = generator.choice((0, NATIVE_HLT, NATIVE_MWAIT, NATIVE_HLT | NATIVE_MWAIT))
+            native(machine, bits)
+            exits, bit = (
+                (lib.KVM_EXIT_HLT, NATIVE_HLT)
+                if op == HLT
+                else (lib.KVM_EXIT_KBENCH_MWAIT, NATIVE_MWAIT)
+            )
+            machine.plan(op, timer=SOON if bits & bit else 0)
+            reason = run(machine.vcpu)
+            expect(reason, lib.KVM_EXIT_IO if bits & bit else exits, f"round {number}")
+            if reason == lib.KVM_EXIT_HLT:
+                machine.interrupt()
+                interrupts += 1
+            if reason != lib.KVM_EXIT_IO:
+                expect(run(machine.vcpu), lib.KVM_EXIT_IO, f"round {number}")

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""A VM with the selftests' guest, and the steps that the selftests are made of."""
+
+import errno
+import fcntl
+import random
+import struct
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from kbench._abi import ffi, lib
+from kbench.guests import Image
+from kbench.kvm import GuestMemory, System, Vcpu, extension
+from kbench.kvm.errors import IoctlError
+from kbench.kvm.vm import Msi
+from kbench.worker.boot import boot
+
+HLT, MWAIT, PAUSE, WRITE, NOTHING = range(5)
+# The words of vCPU 0; those of vCPU n are WORDS * n further on.
+COUNT, TIMER, OP, SEEN = 0x10000, 0x10008, 0x10010, 0x10018
+WORDS = 0x100
+LINE = 0x11000
+APIC_BASE = 0xFEE00D00  # enabled, x2APIC, boot CPU
+VECTOR = Msi(0x40)
+INTERRUPTED = -1  # what run() answers for EINTR
+SET_SIGNAL_MASK = 0x4004AE8B  # KVM_SET_SIGNAL_MASK
+ROUNDS = 1000
+# Ticks of the guest's timer, 1 ns and one instruction each: from "before the HLT is
+# emulated" to "long after the VMM waits".
+SHORTEST, LONGEST = 100, 60_000
+
+
+class Machine:
+    """One VM; `vcpu` stands at the beginning of its first round."""
+
+    def __init__(self, *, irqchip: bool = True, vcpus: int = 1, caps: dict[str, int] | None = None):
+        image = Image("selftest", "long", (Path(__file__).parent / "guest.bin").read_bytes())
+        with ExitStack() as stack:
+            self.system = stack.enter_context(System())
+            self.vm = stack.enter_context(self.system.create_vm())
+            self.vm.set_tss_addr()
+            for name, value in (caps or {}).items():
+                self.vm.enable_cap(name, value)
+            if irqchip:
+                self.vm.create_irqchip()
+            self.memory = stack.enter_context(GuestMemory(lib.KB_MEMORY))
+            self.vm.set_user_memory_region(self.memory)
+            self.vcpus = [stack.enter_context(self.vm.create_vcpu(n)) for n in range(vcpus)]
+            for number, vcpu in enumerate(self.vcpus):
+                cpuid = self.system.get_supported_cpuid()
+                vcpu.set_cpuid2(cpuid)
+                if irqchip:
+                    vcpu.set_mp_state(lib.KVM_MP_STATE_RUNNABLE)
+                    sregs = vcpu.get_sregs()
+                    sregs.apic_base = APIC_BASE if number == 0 else APIC_BASE & ~0x100
+                    vcpu.set_sregs(sregs)
+                boot(vcpu, self.memory, image)
+                regs = vcpu.get_regs()
+                regs.rsp -= 0x1000 * number
+                regs.rbp = COUNT + WORDS * number
+                vcpu.set_regs(regs)
+            self.vcpu = self.vcpus[0]
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def word(self, address: int) -> int:
+        return int.from_bytes(self.memory.read(address, 8), "little")
+
+    def set_word(self, address: int, value: int) -> None:
+        self.memory.write(address, value.to_bytes(8, "little"))
+
+    @property
+    def interrupts(self) -> int:
+        """How many interrupts the guest has taken."""
+        return self.word(COUNT)
+
+    def plan(self, op: int, timer: int = 0, number: int = 0) -> None:
+        """What vCPU `number` does in its next round."""
+        self.set_word(OP + WORDS * number, op)
+        self.set_word(TIMER + WORDS * number, timer)
+        self.set_word(SEEN + WORDS * number, self.word(LINE))
+
+    def start(self, vcpu: Vcpu | None = None) -> None:
+        """Run to the beginning of the next round."""
+        expect(run(vcpu or self.vcpu), lib.KVM_EXIT_IO)
+
+    def interrupt(self) -> None:
+        self.vm.signal_msi(VECTOR)
+
+    def exits(self, bits: int) -> None:
+        extension.write(self.vcpu, lib.KVM_RUN_KBENCH_EXITS, bits)
+
+    def signal_mask(self, blocked: int | None) -> None:
+        """The signals that are blocked during KVM_RUN; None: as outside."""
+        mask = 0 if blocked is None else struct.pack("=IQ", 8, blocked)
+        fcntl.ioctl(self.vcpu.fd, SET_SIGNAL_MASK, mask)
+
+    def mwait(self, mode: int, time: int = 0) -> None:
+        """KVM_KBENCH_MWAIT_AS_* and the time code of its bound."""
+        extension.write(self.vcpu, lib.KVM_RUN_KBENCH_MWAIT, mode)
+        extension.write(self.vcpu, lib.KVM_RUN_KBENCH_TIME, time)
+
+    def enable(self, bits: int, eventfd: int = -1) -> None:
+        extension.enable(self.vcpu, bits, eventfd)
+
+
+def run(vcpu: Vcpu) -> int:
+    """KVM_RUN: the exit reason, or INTERRUPTED."""
+    try:
+        vcpu.enter()
+    except IoctlError as error:
+        if error.errno == errno.EINTR:
+            return INTERRUPTED
+        raise
+    return int(vcpu.run.exit_reason)
+
+
+def expect(found: object, wanted: object, what: str = "exit reason") -> None:
+    """A failure names both values."""
+    if found != wanted:
+        raise AssertionError(f"{what}: expected {wanted}, got {found}")
+
+
+def fault_vector(machine: Machine) -> int:
+    """The vector of the exception that the guest reported."""
+    return int(ffi.cast("uint64_t", machine.memory.struct("kb_params", lib.KB_PARAMS).fault_vector))
+
+
+def delays(seed: int, rounds: int = ROUNDS) -> Iterator[int]:
+    """Seeded random times at which something happens, in ns of virtual time."""
+    generator = random.Random(seed)
+    for _ in range(rounds):
+        yield generator.randint(SHORTEST, LONGEST)

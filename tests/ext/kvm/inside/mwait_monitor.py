@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""M7: MWAIT blocks until the monitored page is written."""
+
+import random
+import time
+from contextlib import ExitStack
+
+from kbench._abi import ffi, lib
+from selftests.machine import HLT, INTERRUPTED, LINE, MWAIT, ROUNDS, WRITE, Machine, expect, run
+from selftests.runner import FIRST, LOST, Runner, realtime
+
+ON = lib.KVM_KBENCH_MWAIT_MONITOR
+MODE = lib.KVM_KBENCH_MWAIT_AS_MONITOR
+
+
+def machine_on() -> Machine:
+    machine = Machine(vcpus=2)
+    machine.enable(ON)
+    machine.mwait(MODE)
+    machine.start(machine.vcpus[1])
+    return machine
+
+
+def started(runner: Runner) -> None:
+    """vCPU 0 has come to its thread and to its first round."""
+    runner.go()
+    assert runner.stopped(FIRST)
+    expect(runner.reason, lib.KVM_EXIT_IO)
+
+
+def test_write_wakes() -> None:
+    with machine_on() as machine, Runner(machine.vcpu) as runner:
+        started(runner)
+        machine.plan(MWAIT)
+        runner.go()
+        assert not runner.stopped(LOST), f"MWAIT did not block: exit {runner.reason}"
+        machine.plan(WRITE, number=1)
+        expect(run(machine.vcpus[1]), lib.KVM_EXIT_IO)
+        assert runner.stopped(), "the write did not wake the vCPU"
+        expect(runner.reason, lib.KVM_EXIT_IO)
+        expect(machine.word(LINE), 1, "the page")
+
+
+def test_interrupt_wakes() -> None:
+    with machine_on() as machine:
+        machine.start()
+        machine.plan(MWAIT, timer=2_000_000)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        expect(machine.interrupts, 1, "interrupts")
+
+
+def test_bound() -> None:
+    with machine_on() as machine:
+        machine.start()
+        machine.mwait(MODE, 12)  # 2^11 us
+        machine.plan(MWAIT)
+        start = time.monotonic()
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        passed = time.monotonic() - start
+        assert 0.002 <= passed < 0.01, f"expected 2 ms, got {passed * 1e3} ms"
+
+
+def test_signal_leaves_and_memslot_goes() -> None:
+    """The page stays armed outside KVM_RUN; its slot may go meanwhile, and come back."""
+    with machine_on() as machine:
+        with Runner(machine.vcpu) as runner:
+            started(runner)
+            machine.plan(MWAIT)
+            runner.go()
+            assert not runner.stopped(LOST), f"MWAIT did not block: exit {runner.reason}"
+            runner.kick()
+            assert runner.stopped()
+            expect(runner.reason, INTERRUPTED)
+        region = ffi.new("struct kvm_userspace_memory_region *")
+        machine.vm.ioctl("KVM_SET_USER_MEMORY_REGION", region)
+        region.memory_size = len(machine.memory.map)
+        region.userspace_addr = machine.memory.address
+        machine.vm.ioctl("KVM_SET_USER_MEMORY_REGION", region)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        # Armed again in the new slot, and switched off while armed.
+        machine.plan(MWAIT, timer=50_000)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        machine.enable(0)
+        machine.plan(WRITE)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        expect(machine.word(LINE), 1, "the page")
+
+
+def test_hlt_is_as_ever() -> None:
+    with machine_on() as machine:
+        machine.start()
+        machine.plan(HLT, timer=20_000)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+
+
+def test_race_with_the_write() -> dict[str, int]:
+    """The other vCPU writes at any moment around MONITOR, the check and MWAIT."""
+    generator = random.Random(12)
+    blocked = 0
+    with machine_on() as machine, Runner(machine.vcpu) as runner, ExitStack() as stack:
+        started(runner)
+        stack.enter_context(realtime())
+        for number in range(1, ROUNDS + 1):
+            machine.plan(MWAIT)
+            machine.plan(WRITE, number=1)
+            runner.go()
+            time.sleep(generator.randint(1, 100) / 1e6)
+            early = runner.stopped(0)  # a spurious end, which MWAIT may always have
+            blocked += not early
+            expect(run(machine.vcpus[1]), lib.KVM_EXIT_IO)
+            assert early or runner.stopped(), f"round {number}: lost"
+            expect(runner.reason, lib.KVM_EXIT_IO)
+            expect(machine.word(LINE), number, "the page")
+    return {"blocked": blocked}

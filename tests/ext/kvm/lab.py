@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Runs the selftests of inside/ in the lab: one restored snapshot a variant and kernel."""
+
+import io
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from kbench.targets.lab import modules, packages, payload, pins, snapshot
+
+HERE = Path(__file__).parent
+GUESTS = HERE.parents[2] / "guests"
+WALL_SECONDS = 400.0
+
+
+def guest(scratch: Path) -> bytes:
+    """The selftests' guest, assembled as guests/meson.build does it."""
+    elf, image = scratch / "guest.elf", scratch / "guest.bin"
+    command = ["gcc", "-m64", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none"]
+    command += ["-Wl,--no-warn-rwx-segments", f"-I{GUESTS}", f"-Wl,-T,{GUESTS / 'guest.ld'}"]
+    command += [str(HERE / "guest.S"), str(GUESTS / "start.S"), "-o", str(elf)]
+    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(["objcopy", "-O", "binary", elf, image], check=True, capture_output=True)
+    return image.read_bytes()
+
+
+def package(scratch: Path) -> bytes:
+    """kbench as the lab gets it, with the selftests beside it."""
+    out = io.BytesIO(payload.package())
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_STORED) as archive:
+        for path in sorted((HERE / "inside").glob("*.py")):
+            archive.writestr(zipfile.ZipInfo(f"selftests/{path.name}"), path.read_bytes())
+        archive.writestr(zipfile.ZipInfo("selftests/guest.bin"), guest(scratch))
+    return out.getvalue()
+
+
+def run(
+    kernel: str,
+    variant: str,
+    scratch: Path,
+    only: str = "",
+    files: dict[str, bytes] | None = None,
+    names: tuple[str, ...] = snapshot.KVM_MODULES,
+) -> dict[str, dict[str, Any]]:
+    """Test name -> its message, of every selftest that the variant's mechanisms allow.
+
+    `files` are modules to load instead of the variant's, `names` their order.
+    """
+    pin = pins.resolve(kernel)
+    shot = snapshot.ensure(pin, print)
+    if files is None:
+        tree = packages.fetch(pin, print)
+        built = modules.build(tree, variant, print)
+        files = {name: payload.module(built.path(name).read_bytes()) for name in names}
+    job = {"modules": names, "entry": "selftests.main:main", "only": only}
+    files = {"job": json.dumps(job).encode(), "package": package(scratch), **files}
+    with shot.restore(files, WALL_SECONDS) as process:
+        process.wait()
+        lines = process.results().splitlines()
+        console = process.console()
+    messages = [json.loads(line) for line in lines]
+    if not any(message.get("test") == "kernel_log" for message in messages):
+        raise AssertionError(f"the selftests did not end: {messages[-3:]}\n{console[-3000:]}")
+    return {message["test"]: message for message in messages}
