@@ -33,8 +33,6 @@
 /* A guest that idles (idle.h): a memslot with KB_IDLE_SIZE for each vCPU's struct kb_idle. */
 #define KB_IDLE			0x400000
 #define KB_IDLE_SIZE		0x10000
-#define KB_IDLE_STACK		0x10000	/* vCPU n's stack ends n * 0x1000 above this */
-#define KB_IDLE_STACK_SIZE	0x1000
 #define KB_IDLE_PLAN_MAX	3584
 #define KB_IDLE_STAMPS_MAX	4096	/* a power of two */
 

@@ -54,7 +54,8 @@ class Pattern:
         if self.kind == "silent":
             return [nanoseconds]
         random = Random(f"{self.name} {self.seed} {turn}")
-        times, now = [], 0
+        times: list[int] = []
+        now = 0
         for gap in self._gaps(random):
             now += max(1, round(gap))
             if now >= nanoseconds:

@@ -6,7 +6,7 @@ need the extension (ext/kvm) name its KVM_KBENCH_* bits; whether a KVM has them 
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from kbench.errors import KbenchError
@@ -115,12 +115,21 @@ POLICIES = (
     Policy(name="spin", title="the guest spins without PAUSE", guest="spin", idles="spins"),
 )
 
-# Policies with a time in their name: any other time makes another policy.
-TIMED = {
-    "hlt-poll": ("hlt-poll-50us", "poll_ns", "HLT, KVM polls up to {} us before it blocks"),
-    "guest-haltpoll": ("guest-haltpoll", "spin_ns", "the guest spins {} us, then HLT blocks in KVM"),
-}
 MOST_US = 1_000_000
+
+
+def _poll(name: str, us: int) -> Policy:
+    title = f"HLT, KVM polls up to {us} us before it blocks"
+    return Policy(name=name, title=title, guest="hlt", idles="polls", poll_ns=us * 1000)
+
+
+def _guest_poll(name: str, us: int) -> Policy:
+    title = f"the guest spins {us} us, then HLT blocks in KVM"
+    return Policy(name=name, title=title, guest="haltpoll", idles="mixed", spin_ns=us * 1000)
+
+
+# Policies with a time in their name: any other time makes another policy.
+TIMED = {"hlt-poll": _poll, "guest-haltpoll": _guest_poll}
 
 
 def policy(name: str) -> Policy:
@@ -133,10 +142,9 @@ def policy(name: str) -> Policy:
         return rows[name]
     timed = re.fullmatch(r"([a-z-]+?)-(-?\d+)us", name)
     if timed and timed[1] in TIMED:
-        like, field, title = TIMED[timed[1]]
         us = int(timed[2])
         if not 1 <= us <= MOST_US:
             raise KbenchError(f"policy {name}: its time must be 1 to {MOST_US} us, not {us}")
-        return replace(rows[like], name=name, title=title.format(us), **{field: us * 1000})
+        return TIMED[timed[1]](name, us)
     valid = ", ".join([*rows, *(f"{stem}-Nus" for stem in TIMED)])
     raise KbenchError(f"no policy {name!r}: it is one of {valid}")

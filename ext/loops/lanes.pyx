@@ -204,6 +204,22 @@ cdef class Lane:
         return self._stamps[:min(self.lane.acks, self.lane.most)]
 
 
+def echo(Lane lane, int fd):
+    """Read the eventfd `fd` in the calling thread until `lane` is stopped, with a stamp each time.
+
+    The floor of a wake-up: a thread that blocks, without a vCPU.
+    """
+    cdef uint64_t count
+    if kb_lane_begin(&lane.lane):
+        lane.lane.ended = 1
+        return
+    with nogil:
+        while not lane.lane.stop:
+            if read(fd, &count, 8) == 8:
+                report(&lane.lane, stamp_end())
+        kb_lane_end(&lane.lane)
+
+
 def work(Queue queue, int wait_fd, Lane lane):
     """Do the queue's work in the calling thread until `lane` is stopped.
 

@@ -10,6 +10,7 @@ from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrno
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.time cimport time_t
+import array
 
 from clock cimport stamp_begin
 from lanes cimport Lane, Queue, kb_lane, kb_lane_kick, kb_queue, kb_queue_arrive
@@ -240,16 +241,17 @@ def monotonic_ns():
     return monotonic()
 
 
-def answers(const uint64_t[::1] fired, const uint64_t[::1] stamps, uint64_t[::1] found):
-    """found[n]: the first of `stamps` (increasing) that is not before fired[n], else 0.
+def answers(const uint64_t[::1] fired, const uint64_t[::1] stamps):
+    """For each event the index of the first of `stamps` (increasing) that is not before
+    fired[n], -1 where there is none: an array('q').
 
-    Two events that one handler served get the same stamp: interrupts coalesce. Returns
-    how many were found.
+    Two events that one handler served get the same one: interrupts coalesce.
     """
-    cdef Py_ssize_t n, at = 0, count = 0
+    cdef Py_ssize_t n, at = 0
+    found = array.array("q", bytes(8 * fired.shape[0]))
+    cdef int64_t[::1] index = found
     for n in range(fired.shape[0]):
         while at < stamps.shape[0] and stamps[at] < fired[n]:
             at += 1
-        found[n] = stamps[at] if at < stamps.shape[0] else 0
-        count += found[n] != 0
-    return count
+        index[n] = at if at < stamps.shape[0] else -1
+    return found

@@ -135,7 +135,7 @@ def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement 
     if benchmark.backends and detect() not in benchmark.backends:
         raise Unavailable(f"it may run on {', '.join(benchmark.backends)} only, not on {detect()}")
     if benchmark.loops:
-        with idling.prepare(benchmark, limit) as scenario:
+        with idling.prepare(benchmark) as scenario:
             yield scenario
         return
     image = load(benchmark.guest, benchmark.mode)

@@ -10,20 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kbench.benches import Benchmark
-from kbench.worker.idling import wake
+from kbench.worker.idling import thread_wake, wake
 from kbench.worker.idling.scenario import Scenario
 
 __all__ = ["Scenario", "prepare"]
 
-LOOPS = {"wake": wake.prepare}
+LOOPS = {"thread_wake": thread_wake.prepare, "wake": wake.prepare}
 
 
 @contextmanager
-def prepare(benchmark: Benchmark, limit: float) -> Iterator[Scenario]:
+def prepare(benchmark: Benchmark) -> Iterator[Scenario]:
     """The measurement of a benchmark of idle guests, after a first window that worked.
 
-    `limit` bounds each KVM_RUN after a signal (seconds). Raises Unavailable where this KVM
+    Raises Unavailable where this KVM
     lacks what the policy takes, or does something else than the policy says.
     """
-    with LOOPS[benchmark.loop](benchmark, limit) as scenario:
+    with LOOPS[benchmark.loop](benchmark) as scenario:
         yield scenario

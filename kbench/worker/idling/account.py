@@ -16,11 +16,9 @@ RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
 # for a thread that is running (kernel/sched/cputime.c): two of them at 100 Hz.
 CLOCK_SLACK_NS = 20_000_000
 CLOCK_BOUND = 0.02
-# Of the idle periods, how many HLT exits KVM must have counted at least: one event may
-# come while the guest still handles another, or polls for itself.
+# HLT exits that KVM must have counted at least for each wake-up: an event may come when
+# the guest has not yet halted again after another.
 HALTS_LEAST = 0.5
-# A guest that spins makes none; one from its start may still be counted.
-HALTS_MOST = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +104,36 @@ class Spent:
         moved = {f"kvm_{name}": self.kvm(name) for name in sorted(self.end.kvm) if self.kvm(name)}
         return counts | moved
 
-    def void(self, policy: Policy | None, events: int) -> str:
-        """Why a window with `events` wake-ups must not be judged; "" when it may."""
+    def void(self, policy: Policy | None, woken: int) -> str:
+        """Why a window must not be judged; "" when it may.
+
+        `woken` idle periods have ended with an event.
+        """
         sched = self.end.sched - self.start.sched
         if abs(sched - sum(self.cpu)) > CLOCK_SLACK_NS + CLOCK_BOUND * sched:
             return f"CPU clocks say {sum(self.cpu)} ns, schedstat {sched} ns"
         if self.steal > max(STEAL_BOUND * self.wall / 1e9, STEAL_TICKS_AT_LEAST * TICK):
             return f"{self.steal:.2f} s of {self.wall / 1e9:.2f} s were stolen by the hypervisor"
-        if policy is None or not self.end.kvm or events < 4:
+        if policy is None or not self.end.kvm:
             return ""
-        return self._otherwise(policy, events)
+        return self.broken(policy) or self._otherwise(policy, woken)
 
-    def _otherwise(self, policy: Policy, events: int) -> str:
+    def broken(self, policy: Policy) -> str:
+        """Why this KVM does not do what `policy` says at all; "" when it does."""
+        halts = self.end.kvm.get("halt_exits", 0)
+        if halts and policy.idles in ("spins", "sleeps"):
+            return f"{policy.name}: KVM still takes HLT exits (halt_exits {halts})"
+        return ""
+
+    def _otherwise(self, policy: Policy, woken: int) -> str:
         """What KVM's own counters say against `policy`."""
         halts = self.kvm("halt_exits")
         polled = self.kvm("halt_poll_success_ns") + self.kvm("halt_poll_fail_ns")
         match policy.idles:
-            case "halts" | "polls" | "blocks" if halts < HALTS_LEAST * events:
-                return f"KVM counted {halts} HLT exits for {events} wake-ups under {policy.name}"
-            case "spins" | "sleeps" if halts > max(1, HALTS_MOST * events):
-                return f"KVM counted {halts} HLT exits under {policy.name}, which makes none"
+            case "halts" | "polls" | "blocks" if halts < HALTS_LEAST * woken:
+                return f"KVM counted {halts} HLT exits for {woken} wake-ups under {policy.name}"
             case "halts" if polled:
                 return f"KVM polled for {polled} ns under {policy.name}, which does not poll"
-            case "polls" if not polled:
+            case "polls" if not polled and woken:
                 return f"KVM did not poll under {policy.name}: another task was runnable"
         return ""
-
-

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kbench._loops import lanes
-from kbench._loops.lanes import Lane
 from kbench.errors import KbenchError
 
 WAKER_PRIORITY, VCPU_PRIORITY = 1, 2
-START_SECONDS = 5.0
+START_SECONDS = END_SECONDS = 5.0
 SLACK_NS = 1
 
 
@@ -82,18 +81,14 @@ class Crew:
 
 @contextmanager
 def running(
-    where: Places, loops: Sequence[Lane], helper: Callable[[], None] | None, limit: float
+    where: Place, jobs: Sequence[tuple[Place, Callable[[], None]]], stop: Callable[[], None]
 ) -> Iterator[Crew]:
-    """Run each lane in a thread of its own and make the calling thread the waker.
+    """Run each job in a thread at its place, and the calling thread, the waker, at `where`.
 
-    `helper`, where given, runs in one more thread, at `where.worker`. At the end, on
-    every path, the lanes are stopped and all threads joined; `helper` must return when the
-    lanes have stopped. Raises KbenchError for a thread that does not end within `limit` s.
+    At the end, on every path, `stop` is called until all jobs have returned, so it must be
+    able to end each of them wherever it is. Raises KbenchError for one that does not end.
     """
     crew = Crew()
-    jobs = [(place, lane.run) for place, lane in zip(where.vcpus, loops, strict=True)]
-    if helper is not None:
-        jobs.append((where.worker, helper))
     members = [_Member(place, job) for place, job in jobs]
     affinity, slack = os.sched_getaffinity(0), lanes.set_timer_slack(SLACK_NS)
     scheduling = os.sched_getscheduler(0), os.sched_getparam(0)
@@ -101,17 +96,17 @@ def running(
         for member in members:
             member.start()
             if not member.ready.wait(START_SECONDS):
-                raise KbenchError("a vCPU's thread did not start")
+                raise KbenchError("a thread did not start: the machine is too busy")
             crew.threads.append(member.native_id or 0)
-            crew.clocks.append(time.pthread_getcpuclockid(member.ident or 0))
+            crew.clocks.append(member.clock)
             crew.notes |= {member.note} - {""}
-        crew.notes |= {where.waker.take()} - {""}
+        crew.notes |= {where.take()} - {""}
         yield crew
     finally:
         os.sched_setscheduler(0, *scheduling)
         os.sched_setaffinity(0, affinity)
         lanes.set_timer_slack(slack)
-        _end(members, loops, limit)
+        _end(members, stop)
 
 
 class _Member(threading.Thread):
@@ -120,19 +115,23 @@ class _Member(threading.Thread):
         self.place, self.job = place, job
         self.ready = threading.Event()
         self.note = ""
+        self.clock = 0
 
     def run(self) -> None:
+        self.clock = time.pthread_getcpuclockid(threading.get_ident())
         self.note = self.place.take()
         self.ready.set()
         self.job()
 
 
-def _end(members: Sequence[_Member], loops: Sequence[Lane], limit: float) -> None:
-    end = time.monotonic() + limit
+def _end(members: Sequence[_Member], stop: Callable[[], None]) -> None:
+    end = time.monotonic() + END_SECONDS
+    stop()
     for member in members:
-        while member.is_alive() and member.ident is not None:
-            for lane in loops:
-                lane.stop()
+        while member.is_alive():
             member.join(0.05)
+            if not member.is_alive():
+                break
             if time.monotonic() > end:
-                raise KbenchError(f"KVM_RUN did not come back within {limit:g} s of a signal")
+                raise KbenchError(f"a vCPU's thread did not end within {END_SECONDS:g} s")
+            stop()  # a kick may have come before the thread was there to take it

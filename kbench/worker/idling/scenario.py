@@ -6,11 +6,14 @@ from collections.abc import Iterable
 
 from kbench._loops.hdr import Histogram
 from kbench.benches import Benchmark
+from kbench.errors import Unavailable
 from kbench.kvm.backend import cpu_model
 from kbench.policies import Policy
 from kbench.record.run import Recording
+from kbench.worker.errors import GuestError
 from kbench.worker.idling.window import Window
 
+PROBES = 3
 TCG_NATIVE_MWAIT = "QEMU's TCG executes a guest's MWAIT as HLT on one pCPU"
 
 
@@ -39,17 +42,41 @@ class Scenario:
         for stage in self.stages.values():
             stage.reset()
         self.counters: dict[str, int | float] = {}
-        self._void = ""
+        self._void = self.broken = ""
         self._warnings: dict[str, None] = {}
 
-    def count(self, window: Window, *, due: int, handled: int) -> None:
-        """Add a window's counters: of `due` events the guest handled `handled` in time."""
+    def probe(self, loops: int) -> None:
+        """Try a few windows and forget them: the first ones are cold.
+
+        Raises Unavailable where this KVM cannot run the guest, or does something else than
+        the policy says. On a busy machine an event may come late: only one that never
+        comes counts.
+        """
+        for _ in range(PROBES):
+            try:
+                self.run(loops)
+            except GuestError as error:
+                raise Unavailable(str(error)) from None
+            if self.broken:
+                raise Unavailable(self.broken)
+            if self.histogram.count:
+                self.reset()
+                return
+        raise Unavailable(f"the guest handled no event in {PROBES} windows")
+
+    def count(self, window: Window, *, due: int, handled: int, woken: int) -> None:
+        """Add a window's counters: of `due` events the guest handled `handled` in time.
+
+        `woken` idle periods have ended, of which KVM's counters must know.
+        """
         counts = window.spent.counters()
         counts |= {"events_due": due, "events_handled": handled}
         counts["userspace_idle_exits"] = window.idle_exits
         for name, value in counts.items():
             self.counters[name] = self.counters.get(name, 0) + value
-        self._void = self._void or window.spent.void(self.policy, handled)
+        self._void = self._void or window.spent.void(self.policy, woken)
+        if self.policy:
+            self.broken = window.spent.broken(self.policy)
         for note in sorted(window.notes):
             self.warn(note)
 
@@ -83,9 +110,9 @@ class Scenario:
 
     def recording(self) -> Recording:
         """Everything since the last reset()."""
-        if self.policy and "KVM_X86_DISABLE_EXITS_MWAIT" in self.policy.native:
-            if "QEMU TCG" in cpu_model():
-                self.warn(TCG_NATIVE_MWAIT)
+        native = self.policy.native if self.policy else ()
+        if "KVM_X86_DISABLE_EXITS_MWAIT" in native and "QEMU TCG" in cpu_model():
+            self.warn(TCG_NATIVE_MWAIT)
         void = self._void or ("" if self.histogram.count else "the guest handled no event")
         return Recording(
             buckets=self.histogram.buckets,

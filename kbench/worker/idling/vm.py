@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,7 +114,7 @@ def build(policy: Policy, vcpus: int) -> Iterator[IdleVm]:
         vm.set_user_memory_region(memory)
         vm.set_user_memory_region(areas)
         memory.write(image.base, image.data)
-        eventfds = [_eventfd(stack), _eventfd(stack)]
+        eventfds = _eventfd(stack), _eventfd(stack)
         _settings(vm, policy, eventfds)
         cpuid = _cpuid(system, policy)
         made = []
@@ -155,7 +155,7 @@ def _cpuid(system: System, policy: Policy) -> Any:
     cpuid = system.get_supported_cpuid()
     for entry in cpuid.entries[0 : cpuid.nent]:
         if entry.function == 1:
-            # KVM never reports these two as supported by themselves (api.rst, KVM_GET_SUPPORTED_CPUID).
+            # KVM_GET_SUPPORTED_CPUID leaves the deadline timer out: it needs a LAPIC (api.rst).
             entry.ecx |= CPUID_1_ECX["x2apic"] | CPUID_1_ECX["tsc_deadline"]
             if policy.guest == "mwait":
                 entry.ecx |= CPUID_1_ECX["monitor"]
@@ -166,7 +166,6 @@ def _idle_vcpu(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy) -> Id
     address = lib.KB_IDLE + index * lib.KB_IDLE_SIZE
     regs = vcpu.get_regs()
     regs.r14, regs.r15 = 0, address
-    regs.rsp = lib.KB_IDLE_STACK + (index + 1) * lib.KB_IDLE_STACK_SIZE
     lapic = _enable_lapic(vcpu) if policy.irqchip else None
     area = areas.struct("kb_idle", address)
     line = areas.address + address - areas.base
@@ -187,10 +186,8 @@ def _enable_lapic(vcpu: Vcpu) -> Any:
 
 def _tsc_offset(vcpu: Vcpu) -> int:
     """Ticks that the guest's TSC is ahead of the host's: 0 where KVM lets us choose."""
-    try:
+    with suppress(IoctlError):  # before Linux 5.16, or a backend that has no offset
         vcpu.set_tsc_offset(0)
-    except IoctlError:
-        pass  # before Linux 5.16, or a backend that has no offset
     before = floors.tsc()
     guest = vcpu.get_msr(MSR_TSC)
     after = floors.tsc()

@@ -5,8 +5,7 @@ Stages: `late` (planned -> fired: the waker's own lateness), `guest` (fired -> t
 handler starts) and `ack` (handler -> its report is back in userspace).
 """
 
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from random import Random
 
@@ -14,7 +13,6 @@ from kbench._abi import lib
 from kbench._loops import waker
 from kbench._loops.waker import Source
 from kbench.benches import Benchmark
-from kbench.errors import Unavailable
 from kbench.policies import Policy, policy
 from kbench.worker.idling import crew, vm
 from kbench.worker.idling.scenario import Scenario
@@ -28,6 +26,7 @@ HANDLING_NS = 60_000
 # A timer wakes the waker that late on a bad day; the rest of the wait it spins.
 MARGIN_NS = 60_000
 AFTER_NS = 5_000_000
+FIRST = 8  # wake-ups before anything is measured
 REPORT = lib.KB_IDLE_REPORT
 
 
@@ -45,13 +44,13 @@ def gaps(row: Policy, random: Random, count: int) -> list[int]:
 class Wake(Scenario):
     """Wakes the first vCPU `loops` times a run, from one source."""
 
-    def __init__(self, benchmark: Benchmark, machine: IdleVm, limit: float) -> None:
+    def __init__(self, benchmark: Benchmark, machine: IdleVm) -> None:
         row = machine.policy
         flags = REPORT | (lib.KB_IDLE_EOI if row.irqchip else 0)
         if benchmark.source == "timer":
             flags |= lib.KB_IDLE_TIMER
         where = crew.places(1, busy=row.busy, fair=False)
-        self._stage = Stage(machine, [flags], where, limit)
+        self._stage = Stage(machine, [flags], where)
         self._source = source(benchmark.source, machine, self._stage)
         super().__init__(benchmark, row, machine.image_sha256, self._stage.tsc_khz)
 
@@ -66,28 +65,27 @@ class Wake(Scenario):
         )
         before = self.histogram.total_ticks
         window = self._stage.play(plan)
-        acks, starts = _answers(window.fired, window.acks), None
-        if name != "signal":  # a kick enters no handler
-            starts = _answers(window.fired, window.guests[0])
-        good = [n for n, ack in enumerate(acks) if ack and (starts is None or starts[n])]
+        acks, starts = window.acks, window.guests[0]
+        if name == "timer":  # a deadline each, one armed after the other
+            found: Sequence[int] = range(min(loops, len(starts)))
+        else:  # a kick enters no handler
+            found = waker.answers(window.fired, acks if name == "signal" else starts)
+        # The guest reports each event, so reports and events have the same numbers.
+        events = [(n, at) for n, at in enumerate(found) if 0 <= at < len(acks)]
         planned, fired = window.planned, window.fired
-        self.record(acks[n] - planned[n] for n in good)
+        self.record(acks[at] - planned[n] for n, at in events)
         if name != "timer":
-            self.stage("late", (fired[n] - planned[n] for n in good))
-        if starts is not None:
-            self.stage("guest", (starts[n] - fired[n] for n in good))
-            self.stage("ack", (max(0, acks[n] - starts[n]) for n in good))
-        self.count(window, due=loops, handled=len(good))
+            self.stage("late", (fired[n] - planned[n] for n, _ in events))
+        if name != "signal":
+            self.stage("guest", (starts[at] - fired[n] for n, at in events))
+            self.stage("ack", (acks[at] - starts[at] for _, at in events))
+        # A signal takes the thread out of a halt that goes on with the next KVM_RUN.
+        woken = 0 if name == "signal" else len({at for _, at in events})
+        self.count(window, due=loops, handled=len(events), woken=woken)
         return self.histogram.nanoseconds(self.histogram.total_ticks - before)
 
     def close(self) -> None:
         self._stage.close()
-
-
-def _answers(fired: "array[int]", stamps: "array[int]") -> "array[int]":
-    found = array("Q", bytes(8 * len(fired)))
-    waker.answers(fired, stamps, found)
-    return found
 
 
 def source(name: str, machine: IdleVm, stage: Stage) -> Source:
@@ -114,22 +112,13 @@ def source(name: str, machine: IdleVm, stage: Stage) -> Source:
 
 
 @contextmanager
-def prepare(benchmark: Benchmark, limit: float) -> Iterator[Wake]:
+def prepare(benchmark: Benchmark) -> Iterator[Wake]:
     """The VM and the measurement of a `wake` row, after a few wake-ups that worked."""
     row = policy(benchmark.policy)
     with ExitStack() as stack:
         vcpus = 2 if benchmark.source == "ipi" else 1
         machine = stack.enter_context(vm.build(row, vcpus))
-        measurement = Wake(benchmark, machine, limit)
+        measurement = Wake(benchmark, machine)
         stack.callback(measurement.close)
-        check(measurement, 8)
+        measurement.probe(FIRST)
         yield measurement
-
-
-def check(measurement: Scenario, loops: int) -> None:
-    """A first run. Raises Unavailable where this KVM does not do what the policy says."""
-    measurement.run(loops)
-    void = measurement.recording().void
-    if void and "stolen" not in void:
-        raise Unavailable(void)
-    measurement.reset()

@@ -3,8 +3,8 @@
 
 import os
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from kbench._abi import lib
@@ -19,7 +19,9 @@ from kbench.worker.idling.account import Spent
 from kbench.worker.idling.crew import Places
 from kbench.worker.idling.vm import IdleVm
 
-LEAD_NS = 20_000_000  # from the start of the threads to the window: the guests reach their idle loop
+LEAD_NS = (
+    20_000_000  # from the start of the threads to the window: the guests reach their idle loop
+)
 ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
 ROOM = 4096  # stamps that a lane keeps
 
@@ -68,13 +70,12 @@ class Stage:
         vm: IdleVm,
         flags: Sequence[int],
         where: Places,
-        limit: float,
         *,
         queue: Queue | None = None,
         in_lane: bool = False,
         helper_fd: int | None = None,
     ) -> None:
-        self.vm, self.flags, self.where, self.limit = vm, flags, where, limit
+        self.vm, self.flags, self.where = vm, flags, where
         self.tsc_khz = vm.vcpus[0].vcpu.get_tsc_khz()
         self._queue = queue
         self._helper_fd = helper_fd
@@ -92,7 +93,7 @@ class Stage:
     def play(self, plan: Plan, before: Callable[[], None] = lambda: None) -> Window:
         """Play one window. `before` is called when the guests idle, just before it begins.
 
-        Raises GuestError where a vCPU's thread failed, KbenchError where one hangs.
+        Raises GuestError where a vCPU failed, KbenchError where its thread hangs.
         """
         vcpus = self.vm.vcpus[: len(self.flags)]
         spin = self.vm.policy.spin_ns * self.tsc_khz // 1_000_000
@@ -114,7 +115,7 @@ class Stage:
                 raise KbenchError("the machine is too busy: the vCPUs did not start in time")
             waker.sleep_until(start - ACCOUNT_NS, self.lanes[0])
             before()
-            begin = account.read(team.threads[: len(vcpus)], team.clocks[: len(vcpus)], self._stats)
+            begin = self._account(team)
             if not plan.armed:
                 times = array("q", [start + time for time in plan.times])
                 waker.fire_at(
@@ -122,8 +123,10 @@ class Stage:
                     self.tsc_khz, plan.margin, planned, fired,
                 )  # fmt: skip
             waker.sleep_until(start + plan.length, self.lanes[0])
-            end = account.read(team.threads[: len(vcpus)], team.clocks[: len(vcpus)], self._stats)
+            end = self._account(team)
         self._check()
+        if begin is None or end is None:
+            raise KbenchError("a vCPU's thread ended without a reason")
         return Window(
             planned=planned,
             fired=fired,
@@ -134,19 +137,22 @@ class Stage:
             notes=frozenset(team.notes),
         )
 
-    @contextmanager
-    def _running(self) -> Iterator[crew.Crew]:
-        helper = None
+    def _running(self) -> AbstractContextManager[crew.Crew]:
+        jobs = [(at, lane.run) for at, lane in zip(self.where.vcpus, self.lanes, strict=True)]
         fd, queue = self._helper_fd, self._queue
         if fd is not None and queue is not None:
+            jobs.append((self.where.worker, lambda: lanes.work(queue, fd, self.lanes[0])))
+        return crew.running(self.where.waker, jobs, self._stop)
 
-            def helper() -> None:
-                lanes.work(queue, fd, self.lanes[0])
-
-        with ExitStack() as stack:
-            team = stack.enter_context(crew.running(self.where, self.lanes, helper, self.limit))
-            stack.callback(self._stop)
-            yield team
+    def _account(self, team: crew.Crew) -> account.Account | None:
+        """The counters now; None when a vCPU's thread has ended, which _check() explains."""
+        count = len(self.lanes)
+        try:
+            return account.read(team.threads[:count], team.clocks[:count], self._stats)
+        except OSError:
+            if any(lane.ended for lane in self.lanes):
+                return None
+            raise
 
     def _stop(self) -> None:
         for lane in self.lanes:
