@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kbench.benches import Benchmark
-from kbench.worker.idling import thread_wake, wake
+from kbench.worker.idling import idle, thread_wake, wake
 from kbench.worker.idling.scenario import Scenario
 
 __all__ = ["Scenario", "prepare"]
 
-LOOPS = {"thread_wake": thread_wake.prepare, "wake": wake.prepare}
+LOOPS = {"idle": idle.prepare, "thread_wake": thread_wake.prepare, "wake": wake.prepare}
 
 
 @contextmanager

@@ -86,6 +86,11 @@ class Spent:
         pairs = zip(self.start.steal, self.end.steal, strict=False)
         return max((after - before for before, after in pairs), default=0) * TICK
 
+    @property
+    def polled(self) -> int:
+        """ns of KVM's halt polling, in vain or not."""
+        return self.kvm("halt_poll_success_ns") + self.kvm("halt_poll_fail_ns")
+
     def kvm(self, name: str) -> int:
         return self.end.kvm.get(name, 0) - self.start.kvm.get(name, 0)
 
@@ -101,13 +106,16 @@ class Spent:
         }
         if self.end.energy_uj > self.start.energy_uj:  # the counter wraps
             counts["energy_j"] = (self.end.energy_uj - self.start.energy_uj) / 1e6
-        moved = {f"kvm_{name}": self.kvm(name) for name in sorted(self.end.kvm) if self.kvm(name)}
+        moved = {
+            f"kvm_{name}": self.kvm(name) for name in sorted(self.end.kvm) if self.kvm(name) > 0
+        }
         return counts | moved
 
-    def void(self, policy: Policy | None, woken: int) -> str:
+    def void(self, policy: Policy | None, woken: int, polls: bool) -> str:
         """Why a window must not be judged; "" when it may.
 
-        `woken` idle periods have ended with an event.
+        `woken` idle periods have ended with an event; `polls`: a policy that polls must
+        have done so.
         """
         sched = self.end.sched - self.start.sched
         if abs(sched - sum(self.cpu)) > CLOCK_SLACK_NS + CLOCK_BOUND * sched:
@@ -116,7 +124,7 @@ class Spent:
             return f"{self.steal:.2f} s of {self.wall / 1e9:.2f} s were stolen by the hypervisor"
         if policy is None or not self.end.kvm:
             return ""
-        return self.broken(policy) or self._otherwise(policy, woken)
+        return self.broken(policy) or self._otherwise(policy, woken, polls)
 
     def broken(self, policy: Policy) -> str:
         """Why this KVM does not do what `policy` says at all; "" when it does."""
@@ -125,15 +133,14 @@ class Spent:
             return f"{policy.name}: KVM still takes HLT exits (halt_exits {halts})"
         return ""
 
-    def _otherwise(self, policy: Policy, woken: int) -> str:
+    def _otherwise(self, policy: Policy, woken: int, polls: bool) -> str:
         """What KVM's own counters say against `policy`."""
         halts = self.kvm("halt_exits")
-        polled = self.kvm("halt_poll_success_ns") + self.kvm("halt_poll_fail_ns")
         match policy.idles:
             case "halts" | "polls" | "blocks" if halts < HALTS_LEAST * woken:
                 return f"KVM counted {halts} HLT exits for {woken} wake-ups under {policy.name}"
-            case "halts" if polled:
-                return f"KVM polled for {polled} ns under {policy.name}, which does not poll"
-            case "polls" if not polled and woken:
+            case "halts" if self.polled:
+                return f"KVM polled for {self.polled} ns under {policy.name}, which does not poll"
+            case "polls" if polls and woken and not self.polled:
                 return f"KVM did not poll under {policy.name}: another task was runnable"
         return ""

@@ -14,6 +14,10 @@ from kbench.worker.errors import GuestError
 from kbench.worker.idling.window import Window
 
 PROBES = 3
+NEVER_POLLED = (
+    "KVM did not poll in some windows: another task was runnable, or the idle periods were "
+    "longer than its limit"
+)
 TCG_NATIVE_MWAIT = "QEMU's TCG executes a guest's MWAIT as HLT on one pCPU"
 
 
@@ -30,6 +34,7 @@ class Scenario:
         self.histogram = Histogram(tsc_khz)
         self.stages: dict[str, Histogram] = {}
         self.turn = 0  # windows so far: each has random times of its own
+        self.standing = ""  # a warning of every run
         self.reset()
 
     def run(self, loops: int) -> float:
@@ -64,19 +69,25 @@ class Scenario:
                 return
         raise Unavailable(f"the guest handled no event in {PROBES} windows")
 
-    def count(self, window: Window, *, due: int, handled: int, woken: int) -> None:
+    def count(
+        self, window: Window, *, due: int, handled: int, woken: int, polls: bool = True
+    ) -> None:
         """Add a window's counters: of `due` events the guest handled `handled` in time.
 
-        `woken` idle periods have ended, of which KVM's counters must know.
+        `woken` idle periods have ended, of which KVM's counters must know. `polls`: a
+        policy that polls must have done so.
         """
         counts = window.spent.counters()
         counts |= {"events_due": due, "events_handled": handled}
         counts["userspace_idle_exits"] = window.idle_exits
         for name, value in counts.items():
             self.counters[name] = self.counters.get(name, 0) + value
-        self._void = self._void or window.spent.void(self.policy, woken)
+        spent = window.spent
+        self._void = self._void or spent.void(self.policy, woken, polls)
         if self.policy:
-            self.broken = window.spent.broken(self.policy)
+            self.broken = spent.broken(self.policy)
+            if self.policy.idles == "polls" and woken and not spent.polled:
+                self.warn(NEVER_POLLED)
         for note in sorted(window.notes):
             self.warn(note)
 
@@ -113,6 +124,8 @@ class Scenario:
         native = self.policy.native if self.policy else ()
         if "KVM_X86_DISABLE_EXITS_MWAIT" in native and "QEMU TCG" in cpu_model():
             self.warn(TCG_NATIVE_MWAIT)
+        if self.standing:
+            self.warn(self.standing)
         void = self._void or ("" if self.histogram.count else "the guest handled no event")
         return Recording(
             buckets=self.histogram.buckets,

@@ -19,7 +19,7 @@ from kbench.policies import policy
 from kbench.worker.idling import crew
 from kbench.worker.idling.scenario import Scenario
 from kbench.worker.idling.wake import MARGIN_NS, gaps
-from kbench.worker.idling.window import LEAD_NS, ROOM
+from kbench.worker.idling.window import LEADS_NS, ROOM
 
 LIKE = policy("hlt")
 
@@ -42,13 +42,13 @@ class ThreadWake(Scenario):
         lane.reset()
         jobs = [(where.vcpus[0], lambda: lanes.echo(lane, self._eventfd))]
         with crew.running(where.waker, jobs, lane.stop) as team:
-            start = waker.monotonic_ns() + LEAD_NS
+            start = waker.monotonic_ns() + LEADS_NS[0]
             waker.fire_at(
                 array("q", [start + time for time in times]), bytes(loops),
                 (waker.eventfd(self._eventfd),), lane, self.histogram.tsc_khz, MARGIN_NS,
                 planned, fired,
             )  # fmt: skip
-            waker.sleep_until(start + times[-1] + LEAD_NS, lane)
+            waker.sleep_until(start + times[-1] + LEADS_NS[0], lane)
         acks = lane.stamps
         found = waker.answers(fired, acks)
         before = self.histogram.total_ticks

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from select import select
 
 from kbench._abi import lib
 from kbench._loops import floors, lanes, waker
@@ -17,11 +18,11 @@ from kbench.worker import errors
 from kbench.worker.idling import account, crew
 from kbench.worker.idling.account import Spent
 from kbench.worker.idling.crew import Places
-from kbench.worker.idling.vm import IdleVm
+from kbench.worker.idling.vm import IdleVcpu, IdleVm
 
-LEAD_NS = (
-    20_000_000  # from the start of the threads to the window: the guests reach their idle loop
-)
+# From the start of the threads to the window: by then the guests are in their idle loop.
+# On a machine where that is not enough the next one is tried.
+LEADS_NS = (20_000_000, 80_000_000, 320_000_000)
 ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
 ROOM = 4096  # stamps that a lane keeps
 
@@ -93,26 +94,27 @@ class Stage:
     def play(self, plan: Plan, before: Callable[[], None] = lambda: None) -> Window:
         """Play one window. `before` is called when the guests idle, just before it begins.
 
-        Raises GuestError where a vCPU failed, KbenchError where its thread hangs.
+        Raises GuestError where a vCPU failed, KbenchError where its thread hangs, or where
+        the machine is too busy to start it.
         """
-        vcpus = self.vm.vcpus[: len(self.flags)]
-        spin = self.vm.policy.spin_ns * self.tsc_khz // 1_000_000
-        for index, (each, flags) in enumerate(zip(vcpus, self.flags, strict=True)):
-            each.restart(flags, peer=index ^ 1, spin=spin)
-        for lane in self.lanes:
-            lane.reset()
+        for lead in LEADS_NS:
+            window = self._try(plan, before, lead)
+            if window is not None:
+                return window
+        raise KbenchError("the machine is too busy: the vCPUs did not start in time")
+
+    def _try(self, plan: Plan, before: Callable[[], None], lead: int) -> Window | None:
+        """play(), or None when the threads needed longer than `lead` ns to start."""
+        vcpus = self._restart()
         count = len(plan.times)
         planned, fired = array("Q", bytes(8 * count)), array("Q", bytes(8 * count))
-        start = waker.monotonic_ns() + LEAD_NS
+        start = waker.monotonic_ns() + lead
         if plan.armed:
-            planned = self._ticks(start, plan.times)
-            fired = planned
+            planned = fired = self._ticks(start, plan.times)
             vcpus[0].arm(planned)
         with self._running() as team:
-            if not plan.armed:
-                start = max(start, waker.monotonic_ns() + ACCOUNT_NS)
-            elif waker.monotonic_ns() > start - ACCOUNT_NS:
-                raise KbenchError("the machine is too busy: the vCPUs did not start in time")
+            if waker.monotonic_ns() > start - ACCOUNT_NS:
+                return None
             waker.sleep_until(start - ACCOUNT_NS, self.lanes[0])
             before()
             begin = self._account(team)
@@ -136,6 +138,17 @@ class Stage:
             spent=Spent(begin, end),
             notes=frozenset(team.notes),
         )
+
+    def _restart(self) -> list[IdleVcpu]:
+        vcpus = self.vm.vcpus[: len(self.flags)]
+        spin = self.vm.policy.spin_ns * self.tsc_khz // 1_000_000
+        for index, (each, flags) in enumerate(zip(vcpus, self.flags, strict=True)):
+            each.restart(flags, peer=index ^ 1, spin=spin)
+        for lane in self.lanes:
+            lane.reset()
+        if not self.vm.policy.irqchip and select([self.vm.eventfd], [], [], 0)[0]:
+            os.eventfd_read(self.vm.eventfd)  # an interrupt that the last window left
+        return vcpus
 
     def _running(self) -> AbstractContextManager[crew.Crew]:
         jobs = [(at, lane.run) for at, lane in zip(self.where.vcpus, self.lanes, strict=True)]
