@@ -21,13 +21,27 @@ class Benchmark:
     the guest side by side; the first is measured. `probed`: what this row does is not
     every backend's, so a first round trip that fails is a skip and no error. `backends`
     are the only ones it may run on, where it names any.
+
+    Loops of idle guests (kbench/worker/idling) take a `policy` (kbench/policies.py), a
+    `pattern` (kbench/patterns.py) and a `source` of wake-ups or of work. With `loops` a
+    value always has that many of them; else pyperf finds out.
     """
 
     name: str
     title: str
-    loop: Literal["kvm_run", "batch", "immediate_exit", "get_mp_state", "clock", "syscall"] = (
-        "kvm_run"
-    )
+    loop: Literal[
+        "kvm_run",
+        "batch",
+        "immediate_exit",
+        "get_mp_state",
+        "clock",
+        "syscall",
+        "thread_wake",
+        "wake",
+        "idle",
+        "work",
+        "hunt",
+    ] = "kvm_run"
     guest: str = "spin"
     mode: Literal["long", "real", "x2apic"] = "long"
     expect: str = ""
@@ -38,6 +52,10 @@ class Benchmark:
     vcpus: int = 1
     probed: bool = False
     backends: tuple[str, ...] = ()
+    policy: str = ""
+    pattern: str = ""
+    source: str = ""
+    loops: int = 0
 
     @property
     def family(self) -> str:

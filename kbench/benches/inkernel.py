@@ -85,7 +85,9 @@ DEVICES = (
     row("pio_in@elcr", "IN from the PIC's ELCR", "irqchip", guest="pio_in_elcr", exits=1),
     row("pio_out@elcr", "OUT to the PIC's ELCR", "irqchip", guest="pio_out_elcr", exits=1),
     row("pio_in@pit", "IN from PIT counter 0", "irqchip", "pit", guest="pio_in_pit", exits=1),
-    row("mmio_read@ioapic", "MMIO read of the IOAPIC", "irqchip", guest="mmio_read_ioapic", exits=1),
+    row(
+        "mmio_read@ioapic", "MMIO read of the IOAPIC", "irqchip", guest="mmio_read_ioapic", exits=1
+    ),
     userspace("ioeventfd_mmio@none", "MMIO write, to userspace", "mmio_write", "MMIO"),
     row("ioeventfd_mmio@wildcard", "MMIO write to an ioeventfd", "mmio_wildcard", exits=1),
     row("ioeventfd_mmio@datamatch", "the same, by value", "mmio_datamatch", exits=1),

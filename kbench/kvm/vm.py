@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A VM: memory, interrupt controllers, and the ways to reach them from outside."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,6 +84,15 @@ class Vm(Handle):
     def irq_line(self, gsi: int, level: bool) -> None:
         line = ffi.new("struct kvm_irq_level *", {"irq": gsi, "level": level})
         self.ioctl("KVM_IRQ_LINE", line)
+
+    # KVM_CAP_IRQCHIP
+    def set_ioapic_entry(self, pin: int, entry: int) -> None:
+        """Program one redirection table entry (Intel 82093AA, 3.2.4), as a guest would."""
+        chip = ffi.new("struct kvm_irqchip *", {"chip_id": lib.KVM_IRQCHIP_IOAPIC})
+        self.ioctl("KVM_GET_IRQCHIP", chip)
+        # struct kvm_ioapic_state: the table follows 24 bytes of other registers.
+        struct.pack_into("<Q", ffi.buffer(chip.chip.dummy), 24 + 8 * pin, entry)
+        self.ioctl("KVM_SET_IRQCHIP", chip)
 
     # KVM_CAP_IRQ_ROUTING
     def set_gsi_routing(self, routes: Sequence[tuple[int, Msi | Pin]]) -> None:

@@ -43,7 +43,7 @@ class Host:
         progress: Callable[[Step], None],
     ) -> Outcome:
         outcome = Outcome()
-        loops = {row.name: args.loops for row in benchmarks}
+        loops = {row.name: row.loops or args.loops for row in benchmarks}
         rounds = [bool(args.loops)] * (not args.loops) + [True] * args.processes
         steps = len(benchmarks) * len(rounds)
         done = 0
@@ -53,6 +53,8 @@ class Host:
                     done += 1
                     if row.name in outcome.skipped or row.name in outcome.failed:
                         continue
+                    if row.loops and not calibrated:
+                        continue  # its loops are a row's own: nothing to find out
                     p50 = None
                     try:
                         output = worker(row.name, args, loops=loops[row.name], limit=limit)

@@ -49,6 +49,8 @@ def bind(
             return lambda n: floors.syscall(n, histogram)
         case "clock":
             return lambda n: floors.clock(n, histogram)
+        case _:
+            raise ValueError(f"{benchmark.loop} is not a loop of round trips")
 
 
 def _batches(

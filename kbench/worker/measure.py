@@ -13,8 +13,9 @@ from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm.backend import detect
 from kbench.record.run import Recording
-from kbench.worker import errors, neighbours
+from kbench.worker import errors, idling, neighbours
 from kbench.worker.batch import Batch
+from kbench.worker.idling import Scenario
 from kbench.worker.loops import bind
 from kbench.worker.machine import Machine, build
 from kbench.worker.witness import Witness
@@ -124,7 +125,7 @@ class Measurement:
 
 
 @contextmanager
-def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement]:
+def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement | Scenario]:
     """Make the VM of `benchmark`, run it once, and yield its Measurement.
 
     `limit` bounds each KVM_RUN (seconds). Raises Unavailable or IoctlError where this
@@ -133,6 +134,10 @@ def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement]
     """
     if benchmark.backends and detect() not in benchmark.backends:
         raise Unavailable(f"it may run on {', '.join(benchmark.backends)} only, not on {detect()}")
+    if benchmark.loops:
+        with idling.prepare(benchmark) as scenario:
+            yield scenario
+        return
     image = load(benchmark.guest, benchmark.mode)
     with ExitStack() as stack:
         machine = stack.enter_context(build(benchmark, image))
