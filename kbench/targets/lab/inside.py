@@ -27,10 +27,10 @@ TICK = 4_000_000
 AFTER_TICK = 200_000
 # The first round trips after a sleep fill what the kernel caches per task.
 WARM_UP = 8
-# Instructions of one window. A dearer benchmark takes fewer samples, down to LEAST,
-# which may then run into a tick (always the same one).
-WINDOW = 2_500_000
-WARM_UP_WINDOW = 1_000_000
+# Instructions of warm-up and samples together, so that they end before the next tick (up
+# to 1.3 million more go into the reset between them). A dearer benchmark takes fewer of
+# both, down to 1 and LEAST; that may run into a tick, but always into the same one.
+WINDOW = 2_200_000
 LEAST = 4
 # The TSC at which one tick is one instruction; machine.py sets it.
 TSC_KHZ = 1_000_000
@@ -64,10 +64,11 @@ def main(job: dict[str, Any], send: Send) -> None:
 def sample(measurement: Measurement, samples: int) -> None:
     """Fill the histogram with `samples` round trips of one window, or as many as fit."""
     measurement.run(WARM_UP)
-    dearest = max(1, int(measurement.histogram.minimum))
-    count = max(LEAST, min(samples, WINDOW // dearest))
+    fit = int(WINDOW // max(1.0, measurement.histogram.minimum))
+    warm_up = WARM_UP if fit >= 2 * WARM_UP else 1
+    count = max(LEAST, min(samples, fit - warm_up))
     _sleep_past_tick()
-    measurement.run(max(1, min(WARM_UP, WARM_UP_WINDOW // dearest)))
+    measurement.run(warm_up)
     measurement.reset()
     measurement.run(count)
 

@@ -12,6 +12,8 @@ COUNTS = {
     "maximum": 3021,
     "total": 1510500,
     "counters": {"kvm_exits": 500, "wall_s": 0.002},
+    "figures": {},
+    "warnings": [],
     "void": "",
     "guest_sha256": "ab",
 }

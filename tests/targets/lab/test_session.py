@@ -20,6 +20,8 @@ COUNTS = protocol.Counts(
     maximum=3099,
     total=499 * 3021 + 3099,
     counters={"kvm_exits": 500},
+    figures={"control_p50": 2900.0},
+    warnings=("the vCPUs share CPUs",),
     void="",
     guest_sha256="ab",
 )
@@ -44,6 +46,8 @@ def test_result_becomes_a_run_that_pyperf_reads(tmp_path: Path) -> None:
     assert metadata["kbench_min"] == 3021
     assert metadata["kbench_max"] == 3099
     assert metadata["kbench_counter_kvm_exits"] == 500
+    assert metadata["kbench_control_p50"] == 2900
+    assert row.runs[0].warnings == ("the vCPUs share CPUs",)
     assert row.histogram().get_total_count() == 500
 
 
