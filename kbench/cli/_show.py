@@ -3,20 +3,23 @@
 
 JSON schema version 1: {"version": 1, "benchmarks": [{"file", "name", "title", "unit",
 "target", "backend", "runs", "void_runs", "count", "min", "mean", "max", "percentiles":
-{"50": ...}, "p50_range": [low, high], "warnings": [...]}]}; figures are in "unit"
-("second": float seconds, "integer": instructions of the lab).
+{"50": ...}, "p50_range": [low, high], "warnings": [...], "batch": null}]}; figures are in
+"unit" ("second": float seconds, "integer": instructions of the lab). "batch", where there
+is one, is a kbench.record.batch.BatchSummary.
 """
 
 import csv
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from kbench.cli._table import console, suite_table
+from kbench.cli._table import batch_cells, console, suite_table
 from kbench.cli._units import human, human_range
 from kbench.errors import KbenchError
+from kbench.record.batch import BatchSummary
 from kbench.record.suite import load
 from kbench.record.summary import Summary, summarize
 
@@ -75,6 +78,7 @@ def _plain(row: Summary) -> dict[str, Any]:
         "percentiles": {f"{p:g}": value for p, value in row.percentiles.items()},
         "p50_range": list(row.spread),
         "warnings": list(row.warnings),
+        "batch": row.batch and asdict(row.batch),
     }
 
 
@@ -86,7 +90,9 @@ def _csv(suites: dict[Path, list[Summary]]) -> None:
             percentiles = {f"p{p}": value for p, value in plain.pop("percentiles").items()}
             low, high = plain.pop("p50_range")
             warnings = "; ".join(plain.pop("warnings"))
+            batch = plain.pop("batch") or dict.fromkeys(field.name for field in fields(BatchSummary))
             flat = {"file": path, **plain, **percentiles, "p50_low": low, "p50_high": high}
+            flat |= {f"batch_{name}": value for name, value in batch.items()}
             flat["warnings"] = warnings
             if not number and not index:
                 writer.writerow(flat)
@@ -105,5 +111,13 @@ def _markdown(path: Path, rows: Sequence[Summary]) -> str:
         cells = [f"`{row.name}`", *(human(figure, row.unit) for figure in figures)]
         cells.append(human_range(*row.spread, row.unit))
         lines.append("| " + " | ".join([*cells, f"{row.runs - row.void_runs}/{row.runs}"]) + " |")
+    if any(row.batch for row in rows):
+        lines += ["", "| one of a batch | N | batch | control | (batch - control) / N | in guest |"]
+        lines += ["|---|" + "---:|" * 5]
+        lines += [
+            "| " + " | ".join([f"`{row.name}`", *batch_cells(row.batch, row.unit)]) + " |"
+            for row in rows
+            if row.batch
+        ]
     notes = dict.fromkeys(text for row in rows for text in row.warnings)
     return "\n".join([*lines, "", *(f"- {text}" for text in notes)]).rstrip() + "\n"

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kbench.cli._units import human, human_range
+from kbench.record.batch import BatchSummary
 from kbench.record.summary import Summary
 
 NOTES = {
@@ -17,8 +18,12 @@ NOTES = {
     "integer": "Instructions of an emulated machine (QEMU TCG, -icount): the length of the "
     "software path, exact. Not time: nothing here speaks of caches, microcode or pipelines.",
 }
-
-
+BATCH_NOTES = {
+    "second": "A batch is N times the subject and one exit, its control the same without the "
+    "subject: their p50, the median over the runs. The rows above show whole batches.",
+    "integer": "A batch is N times the subject and one exit, its control the same without the "
+    "subject: their minima, which are exact. The rows above show whole batches.",
+}
 WIDE = 100  # columns from which min and max fit beside the percentiles
 
 
@@ -34,6 +39,8 @@ def suite_table(summaries: Sequence[Summary], width: int) -> RenderableType:
         rows = [r for r in summaries if (r.where, r.backend, r.unit) == (where, backend, unit)]
         title = f"target {rows[0].target}, backend {backend}: {where}"
         parts += [Text(title, style="bold"), _table(rows, wide=width >= WIDE)]
+        if any(row.batch for row in rows):
+            parts += [Text(), _batch_table(rows), Text(BATCH_NOTES.get(unit, ""), style="dim")]
         parts += [Text(NOTES.get(unit, ""), style="dim")]
     return Group(*parts)
 
@@ -59,3 +66,25 @@ def _table(rows: Sequence[Summary], *, wide: bool) -> RenderableType:
         )
     footnotes = (Text(f"[{mark}] {text}") for text, mark in notes.items())
     return Group(table, *footnotes)
+
+
+def _batch_table(rows: Sequence[Summary]) -> Table:
+    """What one repetition costs, beside the two figures that it is the difference of."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("one of a batch", no_wrap=True)
+    for name in ("N", "batch", "control", "(batch - control) / N", "in guest"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        if row.batch:
+            table.add_row(row.name, *batch_cells(row.batch, row.unit))
+    return table
+
+
+def batch_cells(batch: BatchSummary, unit: str) -> list[str]:
+    """The cells after the name; an amount per subject need not be whole instructions."""
+
+    def share(value: float) -> str:
+        return human(value, unit) if unit == "second" or value.is_integer() else f"{value:,.2f}"
+
+    figures = [human(batch.total, unit), human(batch.control, unit), share(batch.each)]
+    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else share(batch.guest)]

@@ -6,6 +6,7 @@ hand out is what pyperf would accept and, beyond that, what kbench wrote.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,7 @@ class Run:
         if metric.field == "values":
             return math.fsum(self.values) / len(self.values)
         figure = self._number(metric.field)
-        if figure is not None and metric.name.startswith("p"):
+        if figure is not None and re.fullmatch(r"p\d+(_\d+)?", metric.name):
             low, high = self._number("kbench_min"), self._number("kbench_max")
             figure = figure if low is None else max(figure, low)
             figure = figure if high is None else min(figure, high)

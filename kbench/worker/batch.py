@@ -42,24 +42,21 @@ class Batch:
         figures = {
             "control_min": self.control.minimum,
             "control_p50": self.control.percentile(50),
-            "control_p99": self.control.percentile(99),
-            "per_instruction": _each(batch.percentile(50), self.control.percentile(50), size),
-            "per_instruction_min": _each(batch.minimum, self.control.minimum, size),
+            **_each("", batch, self.control, size),
         }
         if self._params.tsc_pair < CHEAP_PAIR:
-            guest, control = self.guest.percentile(50), self.guest_control.percentile(50)
-            figures |= {
-                "guest_batch_min": self.guest.minimum,
-                "guest_batch_p50": guest,
-                "guest_control_min": self.guest_control.minimum,
-                "guest_control_p50": control,
-                "guest_per_instruction": _each(guest, control, size),
-            }
+            figures |= _each("guest_", self.guest, self.guest_control, size)
         return figures
 
     def counters(self) -> dict[str, int | float]:
         return {"batch": int(self._params.batch), "tsc_pair_ticks": int(self._params.tsc_pair)}
 
 
-def _each(batch: float, control: float, size: int) -> float:
-    return max(batch - control, 0.0) / size
+def _each(prefix: str, batch: Histogram, control: Histogram, size: int) -> dict[str, float]:
+    """The difference for one of `size` subjects: of the medians, and of the minima."""
+    median = batch.percentile(50) - control.percentile(50)
+    least = batch.minimum - control.minimum
+    return {
+        f"{prefix}per_instruction": max(median, 0.0) / size,
+        f"{prefix}per_instruction_min": max(least, 0.0) / size,
+    }

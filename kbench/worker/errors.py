@@ -10,6 +10,9 @@ from kbench.kvm.caps import exit_name
 from kbench.kvm.memory import GuestMemory
 
 
+HUNG = "KVM_RUN did not come back within"
+
+
 class GuestError(KbenchError):
     """The guest did something other than its subject; the message ends with its registers.
 
@@ -53,7 +56,7 @@ def exception(memory: GuestMemory) -> str:
 
 def hung(limit: float, vcpu: Vcpu) -> GuestError:
     """An entry that the watchdog had to end."""
-    return GuestError(f"KVM_RUN did not come back within {limit:g} s", vcpu)
+    return GuestError(f"{HUNG} {limit:g} s", vcpu)
 
 
 def failed_entry(errno: int, vcpu: Vcpu) -> GuestError:
