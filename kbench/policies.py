@@ -2,7 +2,7 @@
 """The policies: what happens when a guest idles. One row each.
 
 A policy is the guest's idle instruction, KVM's setting and what the VMM does. Those that
-need the extension (ext/kvm) name its KVM_KBENCH_* bits; whether a KVM has them is probed.
+need the extension (ext/kvm) name its mechanism; whether a KVM has it is probed.
 """
 
 import re
@@ -29,9 +29,10 @@ class Policy:
 
     `native` are KVM_X86_DISABLE_EXITS_* instructions that run without an exit; `poll_ns`
     bounds KVM's halt polling, `spin_ns` the guest's own before it executes HLT. Without
-    `irqchip` the VMM has the interrupt controller. `needs` are KVM_KBENCH_* bits of
-    KVM_CAP_KBENCH, `enable` those of them to switch on, `exits` the KVM_KBENCH_EXIT_*
-    bits of kvm_run, and `mwait` what KVM does with MWAIT (KVM_KBENCH_MWAIT_*).
+    `irqchip` the VMM has the interrupt controller. `needs` is a mechanism of the extension
+    (KVM_KBENCH_*), `enable` those to switch on, and `run` a byte of kvm_run with its value
+    (KVM_RUN_KBENCH_*, KVM_KBENCH_*). With `poll` the VMM waits for a halted vCPU in poll(2)
+    of its file descriptor, and not in KVM_RUN.
     """
 
     name: str
@@ -42,10 +43,10 @@ class Policy:
     spin_ns: int = 0
     native: tuple[str, ...] = ()
     irqchip: bool = True
-    needs: tuple[str, ...] = ()
+    needs: str = ""
     enable: tuple[str, ...] = ()
-    exits: tuple[str, ...] = ()
-    mwait: tuple[str, ...] = ()
+    run: tuple[str, str] | None = None
+    poll: bool = False
 
     @property
     def busy(self) -> bool:
@@ -55,9 +56,11 @@ class Policy:
     @property
     def in_userspace(self) -> bool:
         """Whether idling leaves KVM_RUN, so that the vCPU's thread can do other work."""
-        return bool(self.exits) or not self.irqchip
+        exits = self.run is not None and self.run[0] == EXITS
+        return exits or not self.irqchip
 
 
+EXITS, NATIVE, MWAIT_AS = (f"KVM_RUN_KBENCH_{byte}" for byte in ("EXITS", "NATIVE", "MWAIT"))
 MWAIT = ("KVM_X86_DISABLE_EXITS_MWAIT",)
 HLT = ("KVM_X86_DISABLE_EXITS_HLT",)
 
@@ -113,6 +116,113 @@ POLICIES = (
     ),
     Policy(name="pause", title="PAUSE loop, KVM's PLE at work", guest="pause", idles="spins"),
     Policy(name="spin", title="the guest spins without PAUSE", guest="spin", idles="spins"),
+    # From here on, the extension (ext/kvm). M1: what the RFC proposes.
+    Policy(
+        name="hlt-exit",
+        title="HLT exits to the VMM, which enters again and blocks in KVM",
+        guest="hlt",
+        idles="halts",
+        needs="KVM_KBENCH_USERSPACE_EXITS",
+        run=(EXITS, "KVM_KBENCH_EXIT_HLT"),
+    ),
+    Policy(
+        name="hlt-exit-poll",
+        title="HLT exits to the VMM, which waits in poll(2) of the vCPU",
+        guest="hlt",
+        idles="halts",
+        needs="KVM_KBENCH_VCPU_POLL",
+        enable=("KVM_KBENCH_VCPU_POLL",),
+        run=(EXITS, "KVM_KBENCH_EXIT_HLT"),
+        poll=True,
+    ),
+    Policy(
+        name="mwait-exit",
+        title="MWAIT exits to the VMM, which enters again",
+        guest="mwait",
+        idles="spins",
+        needs="KVM_KBENCH_USERSPACE_EXITS",
+        run=(EXITS, "KVM_KBENCH_EXIT_MWAIT"),
+    ),
+    Policy(
+        name="pause-exit",
+        title="PAUSE exits to the VMM, which enters again",
+        guest="pause",
+        idles="spins",
+        needs="KVM_KBENCH_USERSPACE_EXITS",
+        run=(EXITS, "KVM_KBENCH_EXIT_PAUSE"),
+    ),
+    # M2: what KVM does with an MWAIT that stays in the kernel.
+    Policy(
+        name="mwait-yield",
+        title="MWAIT is a yield()",
+        guest="mwait",
+        idles="spins",
+        needs="KVM_KBENCH_MWAIT_YIELD",
+        run=(MWAIT_AS, "KVM_KBENCH_MWAIT_AS_YIELD"),
+    ),
+    Policy(
+        name="mwait-resched",
+        title="MWAIT is a cond_resched()",
+        guest="mwait",
+        idles="spins",
+        needs="KVM_KBENCH_MWAIT_YIELD",
+        run=(MWAIT_AS, "KVM_KBENCH_MWAIT_AS_RESCHED"),
+    ),
+    Policy(
+        name="mwait-sleep",
+        title="MWAIT sleeps until an event, 64 us at most",
+        guest="mwait",
+        idles="sleeps",
+        needs="KVM_KBENCH_MWAIT_YIELD",
+        run=(MWAIT_AS, "KVM_KBENCH_MWAIT_AS_TIMEOUT"),
+    ),
+    # M3: the choice of intercepts as a byte of kvm_run.
+    Policy(
+        name="hlt-native",
+        title="HLT without an exit, by kvm_run",
+        guest="hlt",
+        idles="spins",
+        needs="KVM_KBENCH_ENTRY_INTERCEPTS",
+        enable=("KVM_KBENCH_ENTRY_INTERCEPTS",),
+        run=(NATIVE, "KVM_KBENCH_NATIVE_HLT"),
+    ),
+    Policy(
+        name="mwait-native",
+        title="MWAIT without an exit, by kvm_run",
+        guest="mwait",
+        idles="spins",
+        needs="KVM_KBENCH_ENTRY_INTERCEPTS",
+        enable=("KVM_KBENCH_ENTRY_INTERCEPTS",),
+        run=(NATIVE, "KVM_KBENCH_NATIVE_MWAIT"),
+    ),
+    # M5, M6, M7: other things to do with MWAIT.
+    Policy(
+        name="mwait-step",
+        title="MWAIT executed by the CPU, single-stepped",
+        guest="mwait",
+        idles="spins",
+        needs="KVM_KBENCH_MWAIT_STEP",
+        enable=("KVM_KBENCH_MWAIT_STEP",),
+        run=(MWAIT_AS, "KVM_KBENCH_MWAIT_AS_STEP"),
+    ),
+    Policy(
+        name="mwait-lowprio",
+        title="lowest priority while on MWAIT, 64 us at most",
+        guest="mwait",
+        idles="spins",
+        needs="KVM_KBENCH_MWAIT_LOWPRIO",
+        enable=("KVM_KBENCH_MWAIT_LOWPRIO",),
+        run=(MWAIT_AS, "KVM_KBENCH_MWAIT_LOWPRIO_BIT"),
+    ),
+    Policy(
+        name="mwait-monitor",
+        title="MWAIT sleeps until the monitored page is written",
+        guest="mwait",
+        idles="sleeps",
+        needs="KVM_KBENCH_MWAIT_MONITOR",
+        enable=("KVM_KBENCH_MWAIT_MONITOR",),
+        run=(MWAIT_AS, "KVM_KBENCH_MWAIT_AS_MONITOR"),
+    ),
 )
 
 MOST_US = 1_000_000

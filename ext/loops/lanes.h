@@ -28,6 +28,7 @@ struct kb_lane {
 	int fd;
 	int thread;			/* kernel thread id, 0 before it runs */
 	int wait_fd;			/* eventfd of the VMM's interrupts, or -1 */
+	int poll;			/* a halted vCPU is waited for in poll(2) of fd */
 	struct kvm_run *run;
 	volatile int stop;
 	volatile int ended;

@@ -18,6 +18,7 @@ cdef extern from "lanes.h" nogil:
         int fd
         int thread
         int wait_fd
+        int poll
         kvm_run *run
         int stop
         int ended

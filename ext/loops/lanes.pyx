@@ -107,6 +107,18 @@ cdef void wait_and_inject(kb_lane *lane) noexcept nogil:
         ioctl(lane.fd, KVM_INTERRUPT, &interrupt)
 
 
+cdef void wait_for_event(kb_lane *lane) noexcept nogil:
+    """HLT of a vCPU that poll(2) can wait for: work, item by item, while it stays halted."""
+    cdef pollfd ready
+    ready.fd = lane.fd
+    ready.events = POLLIN
+    while lane.queue and not lane.run.immediate_exit and poll(&ready, 1, 0) == 0:
+        if not take(lane.queue):
+            break
+    if not lane.run.immediate_exit:
+        poll(&ready, 1, -1)
+
+
 cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
     cdef int item
     lane.idle_exits += 1
@@ -114,6 +126,9 @@ cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
     if lane.wait_fd >= 0:
         wait_and_inject(lane)
         lane.idle = 0
+        return
+    if lane.poll:
+        wait_for_event(lane)
         return
     if lane.queue:
         for item in range(SLICE):
@@ -125,15 +140,18 @@ cdef class Lane:
     """The vCPU `fd`, whose struct kvm_run is at `run`, and the stamps of its thread.
 
     `wait_fd`: on KVM_EXIT_HLT wait for this eventfd and inject KB_VECTOR (-1: no). `work`:
-    what the thread does on an idle exit and after a kick. `capacity` bounds the stamps.
+    what the thread does on an idle exit and after a kick. `poll`: wait for a halted vCPU in
+    poll(2) of `fd`. `capacity` bounds the stamps.
     """
 
-    def __cinit__(self, int fd, size_t run, size_t capacity, int wait_fd=-1, Queue work=None):
+    def __cinit__(self, int fd, size_t run, size_t capacity, int wait_fd=-1, Queue work=None,
+                  bint poll=False):
         self._stamps = array.array("Q", bytes(8 * capacity))
         self.work = work
         self.lane.fd = fd
         self.lane.run = <kvm_run *>run
         self.lane.wait_fd = wait_fd
+        self.lane.poll = poll
         self.lane.stamps = (<array.array>self._stamps).data.as_ulonglongs
         self.lane.most = capacity
         self.lane.queue = &work.queue if work is not None else NULL

@@ -11,7 +11,13 @@ class Queue:
 class Lane:
     work: Queue | None
     def __init__(
-        self, fd: int, run: int, capacity: int, wait_fd: int = -1, work: Queue | None = None
+        self,
+        fd: int,
+        run: int,
+        capacity: int,
+        wait_fd: int = -1,
+        work: Queue | None = None,
+        poll: bool = False,
     ) -> None: ...
     def reset(self) -> None: ...
     def run(self) -> None: ...

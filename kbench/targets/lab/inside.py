@@ -17,6 +17,7 @@ from kbench.benches import find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.worker import Measurement, prepare
+from kbench.worker.idling import Scenario
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -32,6 +33,8 @@ WARM_UP = 8
 # both, down to 1 and LEAST; that may run into a tick, but always into the same one.
 WINDOW = 2_200_000
 LEAST = 4
+# What a value of the idle families takes on the host, over what one takes here.
+SCENARIO_PART = 4
 # The TSC at which one tick is one instruction; machine.py sets it.
 TSC_KHZ = 1_000_000
 
@@ -61,8 +64,14 @@ def main(job: dict[str, Any], send: Send) -> None:
     send({"facts": provenance.machine()})
 
 
-def sample(measurement: Measurement, samples: int) -> None:
-    """Fill the histogram with `samples` round trips of one window, or as many as fit."""
+def sample(measurement: Measurement | Scenario, samples: int) -> None:
+    """Fill the histogram with `samples` round trips of one window, or as many as fit.
+
+    A row with loops of its own runs a part of them: every window is exact.
+    """
+    if isinstance(measurement, Scenario):
+        measurement.run(max(1, measurement.benchmark.loops // SCENARIO_PART))
+        return
     measurement.run(WARM_UP)
     fit = int(WINDOW // max(1.0, measurement.histogram.minimum))
     warm_up = WARM_UP if fit >= 2 * WARM_UP else 1
@@ -78,7 +87,7 @@ def _sleep_past_tick() -> None:
     time.sleep(((now // TICK + 1) * TICK + AFTER_TICK - now) / 1e9)
 
 
-def _counts(measurement: Measurement) -> dict[str, Any]:
+def _counts(measurement: Measurement | Scenario) -> dict[str, Any]:
     if measurement.histogram.tsc_khz != TSC_KHZ:
         raise KbenchError(f"its TSC has {measurement.histogram.tsc_khz} kHz instead of {TSC_KHZ}")
     recording = measurement.recording()
@@ -92,6 +101,11 @@ def _counts(measurement: Measurement) -> dict[str, Any]:
         "void": recording.void,
         "warnings": recording.warnings,
         "figures": recording.figures,
+        "stages": {
+            name: [[index, buckets[index]] for index in _used(buckets)]
+            for name, buckets in recording.stages.items()
+        },
+        "value": recording.value,
         "guest_sha256": measurement.image_sha256,
     }
 

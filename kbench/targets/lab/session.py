@@ -82,11 +82,8 @@ def suite(result: target.LabResult, title: str) -> bytes:
     """The pyperf JSON of a measured result: one benchmark of one run, unit "integer"."""
     counts = result.counts
     assert counts is not None
-    buckets: array[int] = array("Q", bytes(8 * BUCKETS))
-    for index, count in counts.buckets:
-        buckets[index] = count
     recording = Recording(
-        buckets=buckets,
+        buckets=_buckets(counts.buckets),
         count=counts.count,
         minimum=counts.minimum,
         maximum=counts.maximum,
@@ -95,7 +92,10 @@ def suite(result: target.LabResult, title: str) -> bytes:
         void=counts.void,
         warnings=counts.warnings,
         figures=counts.figures,
+        stages={name: _buckets(pairs) for name, pairs in counts.stages.items()},
+        value=counts.value,
     )
+    value = counts.value if counts.value is not None else counts.total / max(counts.count, 1)
     run: Metadata = {
         "name": result.benchmark,
         "unit": "integer",
@@ -106,8 +106,15 @@ def suite(result: target.LabResult, title: str) -> bytes:
         **metadata(recording, "integer"),
         **provenance(result),
     }
-    benchmark = {"runs": [{"values": [counts.total / counts.count], "metadata": run}]}
+    benchmark = {"runs": [{"values": [value], "metadata": run}]}
     return json.dumps({"version": "1.0", "benchmarks": [benchmark]}).encode()
+
+
+def _buckets(pairs: Sequence[tuple[int, int]]) -> "array[int]":
+    buckets = array("Q", bytes(8 * BUCKETS))
+    for index, count in pairs:
+        buckets[index] = count
+    return buckets
 
 
 def provenance(result: target.LabResult) -> Metadata:

@@ -11,7 +11,7 @@ from kbench._abi import ffi, lib
 from kbench._loops import floors
 from kbench.errors import Unavailable
 from kbench.guests import load
-from kbench.kvm import GuestMemory, IoctlError, System, Vcpu, Vm
+from kbench.kvm import GuestMemory, IoctlError, System, Vcpu, Vm, extension
 from kbench.kvm.vm import Msi, Pin
 from kbench.policies import Policy
 from kbench.worker.boot import boot
@@ -95,6 +95,8 @@ def require(system: System, policy: Policy) -> None:
     for name in policy.native:
         if not offered & getattr(lib, name):
             raise Unavailable(f"this KVM's KVM_CAP_X86_DISABLE_EXITS ({offered:#x}) lacks {name}")
+    if policy.needs:
+        extension.require(system, getattr(lib, policy.needs), policy.needs)
 
 
 @contextmanager
@@ -167,6 +169,11 @@ def _idle_vcpu(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy) -> Id
     regs = vcpu.get_regs()
     regs.r14, regs.r15 = 0, address
     lapic = _enable_lapic(vcpu) if policy.irqchip else None
+    if policy.enable:
+        extension.enable(vcpu, sum(getattr(lib, name) for name in policy.enable))
+    if policy.run:
+        byte, value = policy.run
+        extension.write(vcpu, getattr(lib, byte), getattr(lib, value))
     area = areas.struct("kb_idle", address)
     line = areas.address + address - areas.base
     return IdleVcpu(vcpu, area, line, regs, lapic, _tsc_offset(vcpu))

@@ -82,7 +82,14 @@ class Stage:
         self._helper_fd = helper_fd
         wait_fd = -1 if vm.policy.irqchip else vm.eventfd
         self.lanes = [
-            Lane(each.vcpu.fd, each.vcpu.run_address, ROOM, wait_fd, queue if in_lane else None)
+            Lane(
+                each.vcpu.fd,
+                each.vcpu.run_address,
+                ROOM,
+                wait_fd,
+                queue if in_lane else None,
+                vm.policy.poll,
+            )
             for each in vm.vcpus[: len(flags)]
         ]
         self._stats: list[Stats] = [each.vcpu.get_stats_fd() for each in vm.vcpus[: len(flags)]]
