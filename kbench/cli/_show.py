@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from kbench.cli._table import batch_cells, console, suite_table
-from kbench.cli._units import human, human_range
 from kbench.errors import KbenchError
 from kbench.record.batch import BatchSummary
 from kbench.record.suite import load
 from kbench.record.summary import Summary, summarize
+from kbench.record.units import human, human_range
 
 
 def parse_percentiles(text: str) -> tuple[float, ...]:

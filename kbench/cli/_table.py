@@ -8,9 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from kbench.cli._units import human, human_range
 from kbench.record.batch import BatchSummary
 from kbench.record.summary import Summary
+from kbench.record.units import human, human_range
 
 NOTES = {
     "second": "'p50 of runs' is the lowest and the highest p50 of a single run. Nothing is "
