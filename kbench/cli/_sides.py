@@ -84,10 +84,10 @@ def interpreter(path: Path) -> str:
 
 
 def named(selectors: list[str], variants: tuple[str, str]) -> list[str]:
-    """The benchmarks to measure: those selected whose plain name exists in both variants."""
+    """Plain names (before any @) of what is selected and exists in both `variants`."""
     rows = {row.name for row in catalogue()}
-    plain = [row for row in select(selectors or ["exit"]) if "@" not in row.name]
-    chosen = [row.name for row in plain if all(row.name + text in rows for text in variants)]
+    plain = dict.fromkeys(row.name.partition("@")[0] for row in select(selectors or ["exit"]))
+    chosen = [name for name in plain if all(name + text in rows for text in variants)]
     if not chosen:
         raise KbenchError(f"no selected benchmark exists as {' and as '.join(variants)}")
     return chosen

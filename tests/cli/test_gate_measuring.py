@@ -8,6 +8,7 @@ import pytest
 from support.cli import kbench
 
 from kbench.benches import find
+from kbench.cli._sides import named
 from kbench.record.suite import load
 from kbench.worker import prepare
 
@@ -72,3 +73,9 @@ def test_mistakes(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     result = kbench("gate", *words, cwd=tmp_path)
     assert message in result.refused() and result.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_policies_are_sides() -> None:
+    """A family gives the benchmarks that both policies have, under their plain names."""
+    chosen = named(["wake"], ("@hlt", "@hlt-poll-50us"))
+    assert "wake.irqfd" in chosen and not any("@" in name for name in chosen)
