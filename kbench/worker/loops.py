@@ -55,7 +55,7 @@ def bind(
 
 def _batches(
     vcpu: Vcpu,
-    refresh: Callable[[], None] | None,
+    refresh: Callable[[], object] | None,
     histogram: Histogram,
     batch: Batch,
     watchdog: Watchdog,

@@ -28,7 +28,7 @@ class Machine:
     cpuid: Any
     stack: ExitStack
     vcpus: list[Vcpu] = field(default_factory=list)
-    refresh: Callable[[], None] | None = None
+    refresh: Callable[[], object] | None = None
 
     @property
     def params(self) -> Any:

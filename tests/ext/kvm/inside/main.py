@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from kbench._abi import lib
@@ -66,7 +67,9 @@ def main(job: dict[str, Any], send: Send) -> None:
     log = kernel_log()
     bad = [line for line in log if any(word in line for word in BAD)]
     send({"test": "kernel_log", "result": "\n".join(bad)})
-    send({"test": "taint", "result": "", "taint": int(open("/proc/sys/kernel/tainted").read())})
+    send(
+        {"test": "taint", "result": "", "taint": int(Path("/proc/sys/kernel/tainted").read_text())}
+    )
 
 
 def kernel_log() -> list[str]:
