@@ -70,6 +70,7 @@ def sample(measurement: Measurement | Scenario, samples: int) -> None:
     A row with loops of its own runs a part of them: every window is exact.
     """
     if isinstance(measurement, Scenario):
+        _sleep_past_tick()
         measurement.run(max(1, measurement.benchmark.loops // SCENARIO_PART))
         return
     measurement.run(WARM_UP)

@@ -7,7 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kbench.record.run import Metadata
-from kbench.targets.lab import cache, image, machine, packages, payload, pins, protocol, snapshot
+from kbench.targets.lab import (
+    cache,
+    image,
+    machine,
+    modules,
+    packages,
+    payload,
+    pins,
+    protocol,
+    snapshot,
+)
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.errors import AgentFailed, LabError, LabPanic
 from kbench.targets.lab.qemu import Running
@@ -124,11 +134,16 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     if variant == STOCK:
         kvm = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
     else:
-        from kbench.targets.lab import modules
-
-        built = modules.build(packages.fetch(pin, progress), variant, progress)
+        built = _built(pin, variant, progress)
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
     return Lab(shot, variant, kvm, payload.package())
+
+
+def _built(pin: pins.Pin, variant: str, progress: Progress) -> modules.ModuleSet:
+    """A variant of the extension, or what a user's patch or source tree was built to."""
+    if "+" in variant or variant.startswith("source-"):
+        return modules.made(pin, variant)
+    return modules.build(packages.fetch(pin, progress), variant, progress)
 
 
 def run(
