@@ -90,7 +90,9 @@ def _csv(suites: dict[Path, list[Summary]]) -> None:
             percentiles = {f"p{p}": value for p, value in plain.pop("percentiles").items()}
             low, high = plain.pop("p50_range")
             warnings = "; ".join(plain.pop("warnings"))
-            batch = plain.pop("batch") or dict.fromkeys(field.name for field in fields(BatchSummary))
+            batch = plain.pop("batch") or dict.fromkeys(
+                field.name for field in fields(BatchSummary)
+            )
             flat = {"file": path, **plain, **percentiles, "p50_low": low, "p50_high": high}
             flat |= {f"batch_{name}": value for name, value in batch.items()}
             flat["warnings"] = warnings

@@ -9,7 +9,6 @@ from kbench.kvm import IoctlError, Vcpu
 from kbench.kvm.caps import exit_name
 from kbench.kvm.memory import GuestMemory
 
-
 HUNG = "KVM_RUN did not come back within"
 
 
