@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Family `inkernel`: what the kernel handles without returning to userspace, in batches.
 
-All 36 rows of kvm-unit-tests' x86/vmexit.c, whose names guests/README.md maps to these,
-and more. The rows of vmexit that do end in userspace are here too: the ioeventfd rows
+All 36 rows of kvm-unit-tests' x86/vmexit.c, whose names the README beside this file maps
+to these, and more. The rows of vmexit that do end in userspace are here too: the ioeventfd rows
 are read beside them.
 """
 

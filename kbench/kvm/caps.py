@@ -17,6 +17,7 @@ EXIT_REASONS: dict[int, str] = {
 USES = {
     "KVM_CAP_USER_MEMORY": "guest RAM",
     "KVM_CAP_SET_TSS_ADDR": "real-mode guests on VMX without unrestricted guest",
+    "KVM_CAP_SYNC_MMU": "guest pages that the host takes back: inkernel.touch_page@fresh",
     "KVM_CAP_EXT_CPUID": "the guest's CPUID",
     "KVM_CAP_GET_TSC_KHZ": "ticks to nanoseconds",
     "KVM_CAP_IMMEDIATE_EXIT": "floor.immediate_exit, and the watchdog that ends a KVM_RUN",
@@ -36,7 +37,11 @@ USES = {
     "KVM_CAP_IOEVENTFD": "guest writes that signal an eventfd and do not exit",
     "KVM_CAP_IOEVENTFD_ANY_LENGTH": "the same for writes of any width",
     "KVM_CAP_HALT_POLL": "halt polling set per VM",
+    "KVM_CAP_TSC_DEADLINE_TIMER": "the guest's TSC-deadline timer",
+    "KVM_CAP_VCPU_ATTRIBUTES": "the guest's TSC offset",
     "KVM_CAP_X86_DISABLE_EXITS": "HLT, PAUSE and MWAIT that do not exit",
+    "KVM_CAP_DISABLE_QUIRKS2": "hypercalls as they are, and MWAIT that is #UD",
+    "KVM_CAP_KBENCH": "the KVM extension (ext/kvm)",
 }
 
 

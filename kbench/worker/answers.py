@@ -20,8 +20,15 @@ from kbench.record.provenance import KVM_PARAMETERS, kvm_srcversion, text
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PACKAGE = Path(kbench.__file__).parent
-# What of the package decides: the loops, the worker, the guests.
-PARTS = ("_abi*.so", "_loops/*.so", "worker/*.py", "kvm/*.py", "guests/images/*.bin")
+# What of the package decides: the loops, the guests, the worker, the policies.
+PARTS = (
+    "_abi*.so",
+    "_loops/*.so",
+    "guests/images/*.bin",
+    "kvm/*.py",
+    "worker/**/*.py",
+    "*.py",
+)
 
 
 def load() -> dict[str, str]:

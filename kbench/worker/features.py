@@ -127,7 +127,7 @@ FEATURES = {
     ),
     "mmio_wildcard": Feature("KVM_CAP_IOEVENTFD", partial(_ioeventfd, lib.KB_MMIO, 0)),
     "mmio_datamatch": Feature("KVM_CAP_IOEVENTFD", partial(_ioeventfd, lib.KB_MMIO, _MATCH)),
-    "cpu_each": Feature("KVM_CAP_NR_VCPUS", _cpu_each),
+    "cpu_each": Feature("KVM_CAP_USER_MEMORY", _cpu_each),
     "fresh_pages": Feature("KVM_CAP_SYNC_MMU", pages.fresh),
     "clean_pages": Feature("KVM_CAP_USER_MEMORY", pages.clean),
 }

@@ -30,4 +30,8 @@ def clean(machine: Machine) -> None:
     """
     memory = machine.stack.enter_context(GuestMemory(lib.KB_PAGES_SIZE, lib.KB_PAGES))
     slot = machine.vm.set_user_memory_region(memory, lib.KVM_MEM_LOG_DIRTY_PAGES)
-    machine.refresh = lambda: machine.vm.get_dirty_log(slot, len(memory.map))
+
+    def read_log() -> None:
+        machine.vm.get_dirty_log(slot, len(memory.map))
+
+    machine.refresh = read_log

@@ -87,3 +87,17 @@ def test_reset_and_empty() -> None:
 def test_a_clock_too_slow_is_refused(tsc_khz: int) -> None:
     with pytest.raises(ValueError, match=f"a TSC of {tsc_khz} kHz is too slow"):
         Histogram(tsc_khz)
+
+
+@given(st.lists(values, min_size=1, max_size=50), st.floats(0, 100))
+def test_percentile_is_the_librarys_within_the_exact_extremes(
+    ticks: list[int], percent: float
+) -> None:
+    histogram = Histogram(GHZ)
+    histogram.record_ticks(array("Q", ticks))
+    theirs = library_histogram(histogram.buckets).get_value_at_percentile(percent)
+    assert histogram.percentile(percent) == min(max(theirs, min(ticks)), max(ticks))
+
+
+def test_percentile_of_nothing_is_zero() -> None:
+    assert Histogram(GHZ).percentile(50) == 0

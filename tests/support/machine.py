@@ -77,10 +77,12 @@ def machine(
         if irqchip:
             vm.create_irqchip()
         vm.set_user_memory_region(memory)
+        image = load(guest, mode)
+        memory.write(image.base, image.data)
         made = [stack.enter_context(vm.create_vcpu(index)) for index in range(vcpus)]
         for vcpu in made:
             vcpu.set_cpuid2(system.get_supported_cpuid())
-            boot(vcpu, memory, load(guest, mode))
+            boot(vcpu, mode)
             vcpu.set_mp_state(lib.KVM_MP_STATE_RUNNABLE)
             if irqchip:
                 lapic = vcpu.get_lapic()
