@@ -44,7 +44,7 @@ cdef enum:
     # Exits of the extension (ext/kvm/include/kvm_kbench.h): MWAIT and PAUSE.
     EXIT_MWAIT = 0x4b420001
     EXIT_PAUSE = 0x4b420002
-    SLICE = 8   # items of work on an idle exit before the vCPU is entered again
+    SLICE = 8   # items of work on an idle exit or a kick before the vCPU is entered again
 
 
 cdef class Queue:
@@ -119,8 +119,15 @@ cdef void wait_for_event(kb_lane *lane) noexcept nogil:
         poll(&ready, 1, -1)
 
 
-cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
+cdef void work_slice(kb_lane *lane) noexcept nogil:
     cdef int item
+    if lane.queue:
+        for item in range(SLICE):
+            if lane.stop or not take(lane.queue):
+                break
+
+
+cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
     lane.idle_exits += 1
     lane.idle = 1
     if lane.wait_fd >= 0:
@@ -130,10 +137,7 @@ cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
     if lane.poll:
         wait_for_event(lane)
         return
-    if lane.queue:
-        for item in range(SLICE):
-            if not take(lane.queue):
-                break
+    work_slice(lane)
 
 
 cdef class Lane:
@@ -178,8 +182,7 @@ cdef class Lane:
                         break
                     report(lane, stamp_end())
                     lane.run.immediate_exit = 0
-                    while lane.queue and not lane.stop and take(lane.queue):
-                        pass
+                    work_slice(lane)
                 elif lane.run.exit_reason == <uint32_t>KVM_EXIT_IO:
                     report(lane, stamp_end())
                     lane.idle = 0

@@ -10,12 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kbench.benches import Benchmark
-from kbench.worker.idling import idle, thread_wake, wake
+from kbench.worker.idling import hunt, idle, thread_wake, wake, work
 from kbench.worker.idling.scenario import Scenario
 
 __all__ = ["Scenario", "prepare"]
 
-LOOPS = {"idle": idle.prepare, "thread_wake": thread_wake.prepare, "wake": wake.prepare}
+LOOPS = {
+    "hunt": hunt.prepare,
+    "idle": idle.prepare,
+    "thread_wake": thread_wake.prepare,
+    "wake": wake.prepare,
+    "work": work.prepare,
+}
 
 
 @contextmanager

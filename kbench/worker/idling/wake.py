@@ -41,6 +41,12 @@ def gaps(row: Policy, random: Random, count: int) -> list[int]:
     return times
 
 
+def arrivals(scenario: Scenario, count: int) -> list[int]:
+    """The next `count` times of `scenario`: other ones each turn, the same in every run."""
+    assert scenario.policy is not None
+    return gaps(scenario.policy, Random(f"{scenario.benchmark.name} {scenario.turn}"), count)
+
+
 class Wake(Scenario):
     """Wakes the first vCPU `loops` times a run, from one source."""
 
@@ -56,9 +62,8 @@ class Wake(Scenario):
 
     def run(self, loops: int) -> float:
         """Wake it `loops` times; the sum of the latencies in ns."""
-        assert self.policy is not None
         self.turn += 1
-        times = gaps(self.policy, Random(f"{self.benchmark.name} {self.turn}"), loops)
+        times = arrivals(self, loops)
         name = self.benchmark.source
         plan = Plan(
             times, (self._source,), times[-1] + AFTER_NS, armed=name == "timer", margin=MARGIN_NS

@@ -2,6 +2,7 @@
 """One open-loop window: start the vCPUs, fire the plan, stop, and read what everyone saw."""
 
 import os
+import time
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -47,6 +48,7 @@ class Plan:
 class Window:
     """What happened, in ticks of the host's TSC: `planned` and `fired` by event of the plan,
     `guests` the events that each vCPU's guest handled, `acks` when the first lane came back.
+    `helper_cpu` is in ns.
     """
 
     planned: "array[int]"
@@ -55,7 +57,12 @@ class Window:
     acks: "array[int]"
     idle_exits: int
     spent: Spent
+    helper_cpu: int
     notes: frozenset[str]
+
+
+def _cpu(clocks: Sequence[int]) -> int:
+    return sum(map(time.clock_gettime_ns, clocks))
 
 
 class Stage:
@@ -78,7 +85,7 @@ class Stage:
     ) -> None:
         self.vm, self.flags, self.where = vm, flags, where
         self.tsc_khz = vm.vcpus[0].vcpu.get_tsc_khz()
-        self._queue = queue
+        self._queue, self.in_lane = queue, in_lane
         self._helper_fd = helper_fd
         wait_fd = -1 if vm.policy.irqchip else vm.eventfd
         self.lanes = [
@@ -98,19 +105,19 @@ class Stage:
         for each in self._stats:
             each.close()
 
-    def play(self, plan: Plan, before: Callable[[], None] = lambda: None) -> Window:
-        """Play one window. `before` is called when the guests idle, just before it begins.
+    def play(self, plan: Plan, mark: Callable[[], None] = lambda: None) -> Window:
+        """Play one window. `mark` is called at its begin and at its end.
 
         Raises GuestError where a vCPU failed, KbenchError where its thread hangs, or where
         the machine is too busy to start it.
         """
         for lead in LEADS_NS:
-            window = self._try(plan, before, lead)
+            window = self._try(plan, mark, lead)
             if window is not None:
                 return window
         raise KbenchError("the machine is too busy: the vCPUs did not start in time")
 
-    def _try(self, plan: Plan, before: Callable[[], None], lead: int) -> Window | None:
+    def _try(self, plan: Plan, mark: Callable[[], None], lead: int) -> Window | None:
         """play(), or None when the threads needed longer than `lead` ns to start."""
         vcpus = self._restart()
         count = len(plan.times)
@@ -123,16 +130,19 @@ class Stage:
             if waker.monotonic_ns() > start - ACCOUNT_NS:
                 return None
             waker.sleep_until(start - ACCOUNT_NS, self.lanes[0])
-            before()
+            mark()
+            helper = _cpu(team.clocks[len(vcpus) :])
             begin = self._account(team)
             if not plan.armed:
-                times = array("q", [start + time for time in plan.times])
+                times = array("q", [start + offset for offset in plan.times])
                 waker.fire_at(
                     times, plan.which or bytes(count), plan.sources, self.lanes[0],
                     self.tsc_khz, plan.margin, planned, fired,
                 )  # fmt: skip
             waker.sleep_until(start + plan.length, self.lanes[0])
             end = self._account(team)
+            helper = _cpu(team.clocks[len(vcpus) :]) - helper
+            mark()
         self._check()
         if begin is None or end is None:
             raise KbenchError("a vCPU's thread ended without a reason")
@@ -143,6 +153,7 @@ class Stage:
             acks=self.lanes[0].stamps,
             idle_exits=sum(lane.idle_exits for lane in self.lanes),
             spent=Spent(begin, end),
+            helper_cpu=helper,
             notes=frozenset(team.notes),
         )
 
