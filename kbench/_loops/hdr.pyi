@@ -1,6 +1,5 @@
 from array import array
 
-
 class Histogram:
     buckets: array[int]
     tsc_khz: int

@@ -24,7 +24,9 @@ def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
 
     if not console.is_terminal:
         yield lambda step: print(
-            f"{step.done}/{step.total} {step.benchmark}: {text(step)}", file=console.file, flush=True
+            f"{step.done}/{step.total} {step.benchmark}: {text(step)}",
+            file=console.file,
+            flush=True,
         )
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

@@ -11,7 +11,9 @@ def command(
     selectors: Annotated[
         list[str] | None, typer.Argument(help="Families, names or globs; all without one.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Machine-readable, schema version 1.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Machine-readable, schema version 1.")
+    ] = False,
 ) -> None:
     """List the benchmarks, and where each can run.
 

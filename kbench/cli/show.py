@@ -12,7 +12,9 @@ def command(
     percentiles: Annotated[
         str, typer.Option(help="Comma-separated, each above 0 and at most 100.")
     ] = "50,90,99,99.9",
-    json: Annotated[bool, typer.Option("--json", help="Machine-readable, schema version 1.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Machine-readable, schema version 1.")
+    ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="One line a benchmark.")] = False,
     md: Annotated[bool, typer.Option("--md", help="A Markdown table.")] = False,
 ) -> None:

@@ -39,4 +39,5 @@ def read(vcpu: Vcpu, offset: int) -> int:
 
 def idle(vcpu: Vcpu) -> int:
     """KVM_KBENCH_IDLE_*: what the vCPU does now (M4)."""
-    return (vcpu.run.flags & lib.KVM_RUN_KBENCH_IDLE_MASK) >> lib.KVM_RUN_KBENCH_IDLE_SHIFT
+    flags = int(vcpu.run.flags)
+    return (flags & lib.KVM_RUN_KBENCH_IDLE_MASK) >> lib.KVM_RUN_KBENCH_IDLE_SHIFT

@@ -36,9 +36,7 @@ class Summary:
     warnings: tuple[str, ...]
 
 
-def summarize(
-    benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES
-) -> Summary:
+def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
     """The Summary of `benchmark`. Raises KbenchError where no good run is left."""
     histogram = benchmark.histogram()
     scale = 1e-9 if benchmark.unit == "second" else 1

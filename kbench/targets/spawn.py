@@ -20,9 +20,7 @@ class WorkerDied(KbenchError):
     """A worker process that was killed, timed out or broke: its run is lost, no other is."""
 
 
-def worker(
-    name: str, args: argparse.Namespace, *, loops: int, limit: float
-) -> bytes:
+def worker(name: str, args: argparse.Namespace, *, loops: int, limit: float) -> bytes:
     """The pyperf JSON of one run of benchmark `name`; `loops` 0 only calibrates their number.
 
     `args` are pyperf's parsed options. Raises Unavailable with the worker's reason,

@@ -16,6 +16,7 @@ from kbench.record.hook import HistogramHook
 from kbench.record.run import Metadata
 from kbench.worker.measure import LIMIT, prepare
 
+
 def main() -> int:
     """Measure one benchmark; errors become one line on stderr."""
     die_with_parent()

@@ -15,7 +15,9 @@ THREADS = 8
 def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
     """obstacle() of each, by name; in threads, because most of it is waiting for RCU."""
     with ThreadPoolExecutor(THREADS) as pool:
-        return dict(zip((row.name for row in benchmarks), pool.map(obstacle, benchmarks), strict=True))
+        return dict(
+            zip((row.name for row in benchmarks), pool.map(obstacle, benchmarks), strict=True)
+        )
 
 
 def obstacle(benchmark: Benchmark) -> str:

@@ -48,7 +48,7 @@ def apply(tree: Path, variant: Variant) -> None:
 def diff(before: Path, after: Path) -> str:
     """The unified diff between two source trees, new files included."""
     names = {path.relative_to(top) for top in (before, after) for path in top.rglob("*")}
-    parts = []
+    parts: list[str] = []
     for name in sorted(names):
         old, new = before / name, after / name
         if old.is_dir() or new.is_dir():
