@@ -7,11 +7,14 @@
 #include <linux/poll.h>
 #include <linux/rcuwait.h>
 #include <linux/sched/signal.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 #include "kvm_kbench_live.h"
 
 /* Hashed, as KVM's structs cannot grow here: wake-ups may be spurious. */
 #define WAIT_BITS 6
+/* kvm_run.immediate_exit, which newer kernels rename for their own use. */
+#define IMMEDIATE_EXIT 1
 static wait_queue_head_t waits[1 << WAIT_BITS];
 static struct file_operations operations;
 static long (*stock_ioctl)(struct file *, unsigned int, unsigned long);
@@ -70,11 +73,32 @@ static void idle(struct kvm_vcpu *vcpu, u8 mode)
 	}
 }
 
+/* A vCPU that enters halted would block, its exit bit set or not. */
+static bool stays_halted(struct kvm_vcpu *vcpu)
+{
+	return kbench_byte(vcpu, KVM_RUN_KBENCH_EXITS) & KVM_KBENCH_EXIT_HLT &&
+	       READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_HALTED && !event_pending(vcpu) &&
+	       !kbench_byte(vcpu, IMMEDIATE_EXIT) &&
+	       !signal_pending(current);
+}
+
 static long live_ioctl(struct file *file, unsigned int request, unsigned long argument)
 {
 	struct kvm_vcpu *vcpu = file->private_data;
+	struct kvm_enable_cap cap;
 	long r;
 
+	/* Everything is on from the beginning: what the module has is accepted. */
+	if (request == KVM_ENABLE_CAP) {
+		if (copy_from_user(&cap, (void __user *)argument, sizeof(cap)))
+			return -EFAULT;
+		if (cap.cap == KVM_CAP_KBENCH)
+			return cap.flags || cap.args[0] & ~(u64)live_mechanisms() ? -EINVAL : 0;
+	}
+	if (request == KVM_RUN && stays_halted(vcpu)) {
+		vcpu->run->exit_reason = KVM_EXIT_HLT;
+		return 0;
+	}
 	for (;;) {
 		r = stock_ioctl(file, request, argument);
 		if (request != KVM_RUN || r ||

@@ -4,8 +4,7 @@
  * hooks. For experiments: it needs only linux-headers, but each probe costs.
  *
  * A probe's handler may not sleep, and knows less than KVM's own code:
- * - HLT exits are taken where HLT is emulated; an event that is pending already
- *   makes an exit all the same, with the vCPU ready at once.
+ * - HLT exits are taken where HLT is emulated.
  * - M2 is done on the way out of KVM_RUN (fops.c).
  * - M3 and M8 need no switching on, and poll() knows no masked interrupts.
  */
@@ -31,6 +30,10 @@ static struct kvm_vcpu *saved_vcpu(struct kretprobe_instance *instance)
 	return (struct kvm_vcpu *)((struct saved *)instance->data)->argument;
 }
 
+/* An interrupt that came while the guest had them off has no request any more. */
+static int (*has_interrupt)(struct kvm_vcpu *vcpu);
+static unsigned long (*rflags)(struct kvm_vcpu *vcpu);
+
 /* kvm_emulate_mwait(): > 0 would enter the guest again. */
 static int mwait_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
@@ -39,7 +42,7 @@ static int mwait_return(struct kretprobe_instance *instance, struct pt_regs *reg
 
 	/* A pending exception is the #UD of a refused MWAIT. */
 	if ((int)regs->ax <= 0 || vcpu->arch.exception.pending ||
-	    (!exit && !kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT)))
+	    (!exit && (!kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT) || has_interrupt(vcpu))))
 		return 0;
 	vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
 	regs->ax = 0;
@@ -51,7 +54,8 @@ static int halt_return(struct kretprobe_instance *instance, struct pt_regs *regs
 	struct kvm_vcpu *vcpu = saved_vcpu(instance);
 
 	if ((int)regs->ax <= 0 || vcpu->arch.mp_state != KVM_MP_STATE_HALTED ||
-	    !(kbench_byte(vcpu, KVM_RUN_KBENCH_EXITS) & KVM_KBENCH_EXIT_HLT))
+	    !(kbench_byte(vcpu, KVM_RUN_KBENCH_EXITS) & KVM_KBENCH_EXIT_HLT) ||
+	    (has_interrupt(vcpu) && rflags(vcpu) & X86_EFLAGS_IF))
 		return 0;
 	vcpu->run->exit_reason = KVM_EXIT_HLT;
 	regs->ax = 0;
@@ -60,10 +64,16 @@ static int halt_return(struct kretprobe_instance *instance, struct pt_regs *regs
 
 static bool svm;
 
+u32 live_mechanisms(void)
+{
+	return KVM_KBENCH_USERSPACE_EXITS | KVM_KBENCH_MWAIT_YIELD | KVM_KBENCH_VCPU_POLL |
+	       (svm ? KVM_KBENCH_ENTRY_INTERCEPTS : 0);
+}
+
 static int extension_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	if (((struct saved *)instance->data)->argument == KVM_CAP_KBENCH)
-		regs->ax = LIVE_MECHANISMS | (svm ? KVM_KBENCH_ENTRY_INTERCEPTS : 0);
+		regs->ax = live_mechanisms();
 	return 0;
 }
 
@@ -90,7 +100,7 @@ static struct kprobe entry = {
 
 static int returns_on, entries_on;
 
-static void remove(void)
+static void remove_probes(void)
 {
 	if (svm)
 		unregister_kprobe(&entry);
@@ -100,13 +110,25 @@ static void remove(void)
 		unregister_kretprobe(&returns[--returns_on]);
 }
 
+static void put_symbols(void)
+{
+	if (has_interrupt)
+		symbol_put(kvm_cpu_has_interrupt);
+	if (rflags)
+		symbol_put(kvm_get_rflags);
+}
+
 static int __init live_init(void)
 {
 	int r;
 
-	/* The vCPU files call into kvm.ko, and nothing else here keeps it loaded. */
-	if (!symbol_get(kvm_vcpu_kick))
+	/* Also keeps kvm.ko loaded, which the vCPU files call into. */
+	has_interrupt = symbol_get(kvm_cpu_has_interrupt);
+	rflags = symbol_get(kvm_get_rflags);
+	if (!has_interrupt || !rflags) {
+		put_symbols();
 		return -ENODEV;
+	}
 	live_fops_init();
 	for (; returns_on < ARRAY_SIZE(returns); returns_on++) {
 		/* Preemptible functions: more instances than CPUs may be on their way. */
@@ -125,16 +147,16 @@ static int __init live_init(void)
 	return 0;
 fail:
 	pr_err("cannot probe KVM: %d\n", r);
-	remove();
-	symbol_put(kvm_vcpu_kick);
+	remove_probes();
+	put_symbols();
 	return r;
 }
 
 /* A vCPU's file holds the module: nothing of it is in use any more. */
 static void __exit live_exit(void)
 {
-	remove();
-	symbol_put(kvm_vcpu_kick);
+	remove_probes();
+	put_symbols();
 }
 
 module_init(live_init);

@@ -6,7 +6,8 @@
 #include <linux/kprobes.h>
 #include "run_bytes.h"
 
-#define LIVE_MECHANISMS (KVM_KBENCH_USERSPACE_EXITS | KVM_KBENCH_MWAIT_YIELD | KVM_KBENCH_VCPU_POLL)
+/* What KVM_CAP_KBENCH answers. */
+u32 live_mechanisms(void);
 
 /* fops.c: poll() and the way around KVM_RUN, on the vCPU's file. */
 void live_fops_init(void);

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,14 @@ def run(
     kernel: str,
     variant: str,
     scratch: Path,
-    only: str = "",
+    only: Sequence[str] = (),
     files: dict[str, bytes] | None = None,
     names: tuple[str, ...] = snapshot.KVM_MODULES,
 ) -> dict[str, dict[str, Any]]:
     """Test name -> its message, of every selftest that the variant's mechanisms allow.
 
-    `files` are modules to load instead of the variant's, `names` their order.
+    `only` selects tests by parts of their names; `files` are modules to load instead of
+    the variant's, `names` their order.
     """
     pin = pins.resolve(kernel)
     shot = snapshot.ensure(pin, print)
@@ -54,7 +56,7 @@ def run(
         tree = packages.fetch(pin, print)
         built = modules.build(tree, variant, print)
         files = {name: payload.module(built.path(name).read_bytes()) for name in names}
-    job = {"modules": names, "entry": "selftests.main:main", "only": only}
+    job = {"modules": names, "entry": "selftests.main:main", "only": list(only)}
     files = {"job": json.dumps(job).encode(), "package": package(scratch), **files}
     with shot.restore(files, WALL_SECONDS) as process:
         process.wait()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Instructions of an exit's round trip with each mechanism off and on (no test asserts them)."""
+
+import time
+
+from selftests.machine import Machine
+
+from kbench._abi import lib
+from kbench._loops import exits
+from kbench._loops.hdr import Histogram
+from kbench._loops.watchdog import Watchdog
+from kbench.kvm import System, extension
+
+PIO = bytes.fromhex("e610ebfc")  # 1: out %al,$0x10; jmp 1b
+MWAIT = bytes.fromhex("0f01c9ebfb")  # 1: mwait; jmp 1b
+MWAIT_PIO = bytes.fromhex("0f01c9e610ebf9")  # 1: mwait; out %al,$0x10; jmp 1b
+TICK, AFTER_TICK = 4_000_000, 200_000
+SWITCHED = {
+    "entry_intercepts": lib.KVM_KBENCH_ENTRY_INTERCEPTS,
+    "idle_flag": lib.KVM_KBENCH_IDLE_FLAG,
+    "mwait_step": lib.KVM_KBENCH_MWAIT_STEP,
+    "mwait_lowprio": lib.KVM_KBENCH_MWAIT_LOWPRIO,
+    "mwait_monitor": lib.KVM_KBENCH_MWAIT_MONITOR,
+    "vcpu_poll": lib.KVM_KBENCH_VCPU_POLL,
+    "run_mp_state": lib.KVM_KBENCH_RUN_MP_STATE,
+}
+
+
+def cost(machine: Machine, code: bytes, expect: int) -> int:
+    """The least instructions of 200 round trips between two ticks."""
+    machine.memory.write(lib.KB_ENTRY, code)
+    regs = machine.vcpu.get_regs()
+    regs.rip = lib.KB_ENTRY
+    machine.vcpu.set_regs(regs)
+    histogram = Histogram(1_000_000)
+    with Watchdog(machine.vcpu.run_address, 10.0) as watchdog:
+        now = time.monotonic_ns()
+        time.sleep(((now // TICK + 1) * TICK + AFTER_TICK - now) / 1e9)
+        exits.round_trips(machine.vcpu.fd, expect, 8, histogram, watchdog)
+        histogram.reset()
+        exits.round_trips(machine.vcpu.fd, expect, 200, histogram, watchdog)
+    return int(histogram.minimum)
+
+
+def test_costs() -> dict[str, int]:
+    found = {}
+    with System() as system:
+        have = extension.mechanisms(system)
+    with Machine() as machine:
+        machine.start()
+        found["pio"] = cost(machine, PIO, lib.KVM_EXIT_IO)
+        found["mwait nop + pio"] = cost(machine, MWAIT_PIO, lib.KVM_EXIT_IO)
+        if have & (lib.KVM_KBENCH_USERSPACE_EXITS | lib.KVM_KBENCH_RFC_V1):
+            machine.exits(lib.KVM_KBENCH_EXIT_MWAIT)
+            found["mwait exit"] = cost(machine, MWAIT, lib.KVM_EXIT_KBENCH_MWAIT)
+            machine.exits(0)
+        if have & lib.KVM_KBENCH_MWAIT_YIELD:
+            for name, mode in (
+                ("yield", lib.KVM_KBENCH_MWAIT_AS_YIELD),
+                ("cond_resched", lib.KVM_KBENCH_MWAIT_AS_RESCHED),
+            ):
+                machine.mwait(mode)
+                found[f"mwait {name} + pio"] = cost(machine, MWAIT_PIO, lib.KVM_EXIT_IO)
+            machine.mwait(0)
+        for name, bit in SWITCHED.items():
+            if not bit & have:
+                continue
+            machine.enable(bit)
+            found[f"pio, {name} on"] = cost(machine, PIO, lib.KVM_EXIT_IO)
+            found[f"mwait nop + pio, {name} on"] = cost(machine, MWAIT_PIO, lib.KVM_EXIT_IO)
+            machine.enable(0)
+        found["pio, all off again"] = cost(machine, PIO, lib.KVM_EXIT_IO)
+    return found
