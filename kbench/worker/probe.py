@@ -7,10 +7,14 @@ Eighty VMs take half a second, so the answers are kept (worker/answers.py).
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from kbench.benches import Benchmark
+from kbench.benches import Benchmark, find
 from kbench.errors import KbenchError
+<<<<<<< HEAD
 from kbench.worker import answers
 from kbench.worker.errors import HUNG
+=======
+from kbench.policies import policy
+>>>>>>> 293accf (Derive rows with other parameters, select rfc, and test the idle families)
 from kbench.worker.measure import prepare
 
 LIMIT = 0.2  # seconds an entry may take here; what hangs in KVM_RUN must not hold up a listing
@@ -19,6 +23,7 @@ THREADS = 8
 
 def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
     """obstacle() of each, by name; in threads, because most of it is waiting for RCU."""
+<<<<<<< HEAD
     found = answers.load()
     unknown = [row for row in benchmarks if repr(row) not in found]
     if unknown:
@@ -28,6 +33,24 @@ def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         # On a busy machine a guest that works may look like one that hangs: ask again.
         answers.save({row: reason for row, reason in found.items() if HUNG not in reason})
     return {row.name: found[repr(row)] for row in benchmarks}
+=======
+    tried = {row.name: representative(row) for row in benchmarks}
+    rows = {row.name: row for row in tried.values()}
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = dict(zip(rows, pool.map(obstacle, rows.values()), strict=True))
+    return {name: found[row.name] for name, row in tried.items()}
+
+
+def representative(row: Benchmark) -> Benchmark:
+    """The row whose obstacle is that of `row` too.
+
+    Idle guests differ in what wakes them, but whether they can run is their policy's matter.
+    """
+    if not row.policy or row.source == "flag" or row.pinned:
+        return row
+    source = "irqfd" if policy(row.policy).irqchip else "eventfd"
+    return find(f"wake.{source}@{row.policy}")
+>>>>>>> 293accf (Derive rows with other parameters, select rfc, and test the idle families)
 
 
 def obstacle(benchmark: Benchmark) -> str:

@@ -111,6 +111,9 @@ class Stage:
         Raises GuestError where a vCPU failed, KbenchError where its thread hangs, or where
         the machine is too busy to start it.
         """
+        most = lib.KB_IDLE_PLAN_MAX - 1
+        if len(plan.times) > most:
+            raise KbenchError(f"{len(plan.times)} events in a value, at most {most}: lower --loops")
         for lead in LEADS_NS:
             window = self._try(plan, mark, lead)
             if window is not None:
