@@ -26,8 +26,13 @@ def catalogue() -> tuple[Benchmark, ...]:
 
 
 def find(name: str) -> Benchmark:
-    """The benchmark of exactly this name."""
-    return select([name])[0]
+    """The benchmark of exactly this name. Raises KbenchError as select() does."""
+    return _by_name().get(name) or select([name])[0]
+
+
+@cache
+def _by_name() -> dict[str, Benchmark]:
+    return {row.name: row for row in catalogue()}
 
 
 def select(

@@ -5,6 +5,7 @@ import os
 import threading
 
 import pytest
+from support.cli import wait_for
 
 from kbench.errors import KbenchError
 from kbench.worker.idling import crew
@@ -62,7 +63,7 @@ def test_the_caller_is_put_back_and_the_threads_end() -> None:
 
 def test_a_thread_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "END_SECONDS", 0.1)
-    release = threading.Event()
+    release, threads = threading.Event(), threading.active_count()
     where = crew.places(1, busy=False, fair=False)
     with (
         pytest.raises(KbenchError, match="did not end within"),
@@ -70,3 +71,4 @@ def test_a_thread_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch)
     ):
         pass
     release.set()
+    wait_for(lambda: threading.active_count() == threads, "the thread's end")
