@@ -9,12 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kbench.benches import Benchmark, find
 from kbench.errors import KbenchError
-<<<<<<< HEAD
+from kbench.policies import policy
 from kbench.worker import answers
 from kbench.worker.errors import HUNG
-=======
-from kbench.policies import policy
->>>>>>> 293accf (Derive rows with other parameters, select rfc, and test the idle families)
+from kbench.worker.idling.scenario import NO_EVENT
+from kbench.worker.idling.window import BUSY
 from kbench.worker.measure import prepare
 
 LIMIT = 0.2  # seconds an entry may take here; what hangs in KVM_RUN must not hold up a listing
@@ -23,22 +22,20 @@ THREADS = 8
 
 def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
     """obstacle() of each, by name; in threads, because most of it is waiting for RCU."""
-<<<<<<< HEAD
     found = answers.load()
-    unknown = [row for row in benchmarks if repr(row) not in found]
+    tried = {row.name: representative(row) for row in benchmarks}
+    unknown = {repr(row): row for row in tried.values() if repr(row) not in found}
     if unknown:
         with ThreadPoolExecutor(THREADS) as pool:
-            reasons = dict(zip(map(repr, unknown), pool.map(obstacle, unknown), strict=True))
-        found |= reasons
+            found |= dict(zip(unknown, pool.map(obstacle, unknown.values()), strict=True))
         # On a busy machine a guest that works may look like one that hangs: ask again.
-        answers.save({row: reason for row, reason in found.items() if HUNG not in reason})
-    return {row.name: found[repr(row)] for row in benchmarks}
-=======
-    tried = {row.name: representative(row) for row in benchmarks}
-    rows = {row.name: row for row in tried.values()}
-    with ThreadPoolExecutor(THREADS) as pool:
-        found = dict(zip(rows, pool.map(obstacle, rows.values()), strict=True))
-    return {name: found[row.name] for name, row in tried.items()}
+        certain = {
+            row: reason
+            for row, reason in found.items()
+            if not any(doubt in reason for doubt in (HUNG, NO_EVENT, BUSY))
+        }
+        answers.save(certain)
+    return {name: found[repr(row)] for name, row in tried.items()}
 
 
 def representative(row: Benchmark) -> Benchmark:
@@ -50,7 +47,6 @@ def representative(row: Benchmark) -> Benchmark:
         return row
     source = "irqfd" if policy(row.policy).irqchip else "eventfd"
     return find(f"wake.{source}@{row.policy}")
->>>>>>> 293accf (Derive rows with other parameters, select rfc, and test the idle families)
 
 
 def obstacle(benchmark: Benchmark) -> str:

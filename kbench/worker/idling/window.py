@@ -24,6 +24,7 @@ from kbench.worker.idling.vm import IdleVcpu, IdleVm
 # From the start of the threads to the window: by then the guests are in their idle loop.
 # On a machine where that is not enough the next one is tried.
 LEADS_NS = (20_000_000, 80_000_000, 320_000_000)
+BUSY = "the machine is too busy"
 ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
 ROOM = 4096  # stamps that a lane keeps
 
@@ -118,7 +119,7 @@ class Stage:
             window = self._try(plan, mark, lead)
             if window is not None:
                 return window
-        raise KbenchError("the machine is too busy: the vCPUs did not start in time")
+        raise KbenchError(f"{BUSY}: the vCPUs did not start in time")
 
     def _try(self, plan: Plan, mark: Callable[[], None], lead: int) -> Window | None:
         """play(), or None when the threads needed longer than `lead` ns to start."""
