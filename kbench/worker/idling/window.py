@@ -15,6 +15,7 @@ from kbench._loops.lanes import Lane, Queue
 from kbench._loops.waker import Source
 from kbench.errors import KbenchError
 from kbench.kvm.stats import Stats
+from kbench.policies import EXITS
 from kbench.worker import errors
 from kbench.worker.idling import account, crew
 from kbench.worker.idling.account import Spent
@@ -89,6 +90,8 @@ class Stage:
         self._queue, self.in_lane = queue, in_lane
         self._helper_fd = helper_fd
         wait_fd = -1 if vm.policy.irqchip else vm.eventfd
+        blocks = vm.policy.run == (EXITS, "KVM_KBENCH_EXIT_HLT") and not vm.policy.poll
+        exits = lib.KVM_RUN_KBENCH_EXITS if blocks else -1
         self.lanes = [
             Lane(
                 each.vcpu.fd,
@@ -97,6 +100,7 @@ class Stage:
                 wait_fd,
                 queue if in_lane else None,
                 vm.policy.poll,
+                exits,
             )
             for each in vm.vcpus[: len(flags)]
         ]
