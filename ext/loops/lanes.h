@@ -28,6 +28,8 @@ struct kb_lane {
 	int fd;
 	int thread;			/* kernel thread id, 0 before it runs */
 	int wait_fd;			/* eventfd of the VMM's interrupts, or -1 */
+	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
+	uint8_t exits_on;
 	int poll;			/* a halted vCPU is waited for in poll(2) of fd */
 	struct kvm_run *run;
 	volatile int stop;
@@ -92,6 +94,12 @@ static inline uint64_t kb_queue_take(struct kb_queue *queue)
 	} while (!__atomic_compare_exchange_n(&queue->taken, &next, next + 1, 0,
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	return next;
+}
+
+static inline int kb_queue_empty(const struct kb_queue *queue)
+{
+	return __atomic_load_n(&queue->taken, __ATOMIC_RELAXED) >=
+	       __atomic_load_n(&queue->arrived, __ATOMIC_ACQUIRE);
 }
 
 static inline void kb_queue_arrive(struct kb_queue *queue)

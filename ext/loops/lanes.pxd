@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 cdef extern from "lanes.h" nogil:
     struct kvm_run:
@@ -18,6 +18,8 @@ cdef extern from "lanes.h" nogil:
         int fd
         int thread
         int wait_fd
+        uint8_t *exits
+        uint8_t exits_on
         int poll
         kvm_run *run
         int stop
@@ -36,6 +38,7 @@ cdef extern from "lanes.h" nogil:
     void kb_lane_end(kb_lane *lane)
     int kb_lane_kick(const kb_lane *lane)
     uint64_t kb_queue_take(kb_queue *queue)
+    bint kb_queue_empty(const kb_queue *queue)
     void kb_queue_arrive(kb_queue *queue)
     void kb_queue_work(kb_queue *queue)
 

@@ -4,7 +4,7 @@
 
 from cpython cimport array
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport UINT64_MAX, uint32_t, uint64_t
+from libc.stdint cimport UINT64_MAX, uint8_t, uint32_t, uint64_t
 import array
 
 from clock cimport stamp_end
@@ -138,6 +138,10 @@ cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
         wait_for_event(lane)
         return
     work_slice(lane)
+    # Halted and asked to exit, the vCPU would leave KVM_RUN again at once: that is wanted
+    # while there is work to go on with. Without work it is to block in the kernel.
+    if lane.exits and (lane.queue == NULL or kb_queue_empty(lane.queue)):
+        lane.exits[0] = 0
 
 
 cdef class Lane:
@@ -145,17 +149,21 @@ cdef class Lane:
 
     `wait_fd`: on KVM_EXIT_HLT wait for this eventfd and inject KB_VECTOR (-1: no). `work`:
     what the thread does on an idle exit and after a kick. `poll`: wait for a halted vCPU in
-    poll(2) of `fd`. `capacity` bounds the stamps.
+    poll(2) of `fd`. `exits`: the offset in kvm_run of the byte that asks for exits on HLT (-1:
+    none), which is cleared while there is nothing to do. `capacity` bounds the stamps.
     """
 
     def __cinit__(self, int fd, size_t run, size_t capacity, int wait_fd=-1, Queue work=None,
-                  bint poll=False):
+                  bint poll=False, int exits=-1):
         self._stamps = array.array("Q", bytes(8 * capacity))
         self.work = work
         self.lane.fd = fd
         self.lane.run = <kvm_run *>run
         self.lane.wait_fd = wait_fd
         self.lane.poll = poll
+        if exits >= 0:
+            self.lane.exits = <uint8_t *>run + exits
+            self.lane.exits_on = self.lane.exits[0]
         self.lane.stamps = (<array.array>self._stamps).data.as_ulonglongs
         self.lane.most = capacity
         self.lane.queue = &work.queue if work is not None else NULL
@@ -170,21 +178,27 @@ cdef class Lane:
     def run(self):
         """Run the vCPU in the calling thread until stop(), or an exit that nothing expects."""
         cdef kb_lane *lane = &self.lane
+        cdef uint64_t stamp
+        cdef int failed
         if kb_lane_begin(lane):
             lane.error = errno
             lane.ended = 1
             return
         with nogil:
             while not lane.stop:
-                if ioctl(lane.fd, KVM_RUN, NULL) < 0:
+                failed = ioctl(lane.fd, KVM_RUN, NULL)
+                stamp = stamp_end()
+                if lane.exits:
+                    lane.exits[0] = lane.exits_on
+                if failed < 0:
                     if errno != EINTR:
                         lane.error = errno
                         break
-                    report(lane, stamp_end())
+                    report(lane, stamp)
                     lane.run.immediate_exit = 0
                     work_slice(lane)
                 elif lane.run.exit_reason == <uint32_t>KVM_EXIT_IO:
-                    report(lane, stamp_end())
+                    report(lane, stamp)
                     lane.idle = 0
                 elif lane.run.exit_reason in (<uint32_t>KVM_EXIT_HLT, EXIT_MWAIT, EXIT_PAUSE):
                     on_idle_exit(lane)

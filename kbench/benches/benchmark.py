@@ -23,8 +23,8 @@ class Benchmark:
     are the only ones it may run on, where it names any.
 
     Loops of idle guests (kbench/worker/idling) take a `policy` (kbench/policies.py), a
-    `pattern` (kbench/patterns.py) and a `source` of wake-ups or of work. With `loops` a
-    value always has that many of them; else pyperf finds out.
+    `pattern` (kbench/patterns.py) and a `source` of wake-ups or of work; `pinned` vCPUs have
+    a pCPU each. With `loops` a value always has that many of them; else pyperf finds out.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Benchmark:
     policy: str = ""
     pattern: str = ""
     source: str = ""
+    pinned: bool = False
     loops: int = 0
 
     @property

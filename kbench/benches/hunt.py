@@ -2,7 +2,7 @@
 """Family `hunt`: from work that arrives at an empty queue to a vCPU's thread that does it."""
 
 from kbench.benches.benchmark import Benchmark
-from kbench.policies import POLICIES
+from kbench.policies import POLICIES, Policy
 
 HUNTS = 200
 VCPUS = 2
@@ -13,17 +13,23 @@ KINDS = {
 # The flag tells of instructions that KVM intercepts and keeps in the kernel.
 FLAGGED = ("hlt", "hlt-exit", "mwait-nop", "mwait-yield", "mwait-exit")
 
-BENCHMARKS = tuple(
-    Benchmark(
+
+def kinds(how: Policy) -> list[str]:
+    """How an idle vCPU under `how` can be found."""
+    return ["kick", *(["flag"] if how.name in FLAGGED else [])] if how.irqchip else []
+
+
+def row(kind: str, how: Policy) -> Benchmark:
+    """The benchmark `hunt.KIND@POLICY`."""
+    return Benchmark(
         name=f"hunt.{kind}@{how.name}",
-        title=f"{title}; {how.title}",
+        title=f"{KINDS[kind]}; {how.title}",
         loop="hunt",
         source=kind,
         policy=how.name,
         vcpus=VCPUS,
         loops=HUNTS,
     )
-    for kind, title in KINDS.items()
-    for how in POLICIES
-    if how.irqchip and (kind == "kick" or how.name in FLAGGED)
-)
+
+
+BENCHMARKS = tuple(row(kind, how) for how in POLICIES for kind in kinds(how))

@@ -27,15 +27,16 @@ def sources(policy: Policy) -> dict[str, str]:
     return IRQ_SOURCES | KICK | (STORE if watches else {})
 
 
-BENCHMARKS = tuple(
-    Benchmark(
+def row(source: str, policy: Policy) -> Benchmark:
+    """The benchmark `wake.SOURCE@POLICY`."""
+    return Benchmark(
         name=f"wake.{source}@{policy.name}",
-        title=f"{title}; {policy.title}",
+        title=f"{sources(policy)[source]}; {policy.title}",
         loop="wake",
         policy=policy.name,
         source=source,
         loops=WAKES,
     )
-    for policy in POLICIES
-    for source, title in sources(policy).items()
-)
+
+
+BENCHMARKS = tuple(row(source, policy) for policy in POLICIES for source in sources(policy))

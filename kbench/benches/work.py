@@ -18,8 +18,9 @@ def kinds(how: Policy) -> list[str]:
     return [kind for kind in KINDS if kind != "nice19" or not how.in_userspace]
 
 
-BENCHMARKS = tuple(
-    Benchmark(
+def row(kind: str, how: Policy) -> Benchmark:
+    """The benchmark `work.KIND@POLICY`."""
+    return Benchmark(
         name=f"work.{kind}@{how.name}",
         title=f"{KINDS[kind]}; {how.title}",
         loop="work",
@@ -28,6 +29,6 @@ BENCHMARKS = tuple(
         pattern="poisson",
         loops=LOOPS,
     )
-    for how in POLICIES
-    for kind in kinds(how)
-)
+
+
+BENCHMARKS = tuple(row(kind, how) for how in POLICIES for kind in kinds(how))

@@ -43,7 +43,7 @@ class Host:
         progress: Callable[[Step], None],
     ) -> Outcome:
         outcome = Outcome()
-        loops = {row.name: row.loops or args.loops for row in benchmarks}
+        loops = {row.name: args.loops or row.loops for row in benchmarks}
         rounds = [bool(args.loops)] * (not args.loops) + [True] * args.processes
         steps = len(benchmarks) * len(rounds)
         done = 0

@@ -47,16 +47,22 @@ class Places:
     note: str
 
 
-def places(vcpus: int, *, busy: bool, fair: bool, nice: int = 0) -> Places:
+def places(vcpus: int, *, busy: bool, fair: bool, nice: int = 0, pinned: bool = False) -> Places:
     """Spread over the CPUs that this process may use.
 
     The waker gets the last one; each vCPU one of the others to itself while there are
     enough, else they share all of those. With a single CPU all share it, and the threads of
     vCPUs that block (not `busy`) then stand above the waker, so that a wake-up runs
     at once instead of when the waker has gone to sleep. `fair` keeps vCPUs in
-    SCHED_OTHER, where they compete with other work.
+    SCHED_OTHER, where they compete with other work. Raises KbenchError where `pinned` vCPUs
+    have not a CPU each.
     """
     allowed = sorted(os.sched_getaffinity(0))
+    if pinned and vcpus >= len(allowed):
+        raise KbenchError(
+            f"{vcpus} pinned vCPUs and the waker need {vcpus + 1} CPUs, this process may use "
+            f"{len(allowed)}: at most {len(allowed) - 1} can be pinned"
+        )
     waker = Place(frozenset(allowed[-1:]), WAKER_PRIORITY)
     if len(allowed) == 1:
         priority = 0 if busy or fair else VCPU_PRIORITY

@@ -35,7 +35,7 @@ class Hunt(Scenario):
         row = machine.policy
         vcpus = len(machine.vcpus)
         self._queue = Queue(4096, ROUNDS)
-        where = crew.places(vcpus, busy=row.busy, fair=False)
+        where = crew.places(vcpus, busy=row.busy, fair=False, pinned=benchmark.pinned)
         flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * vcpus
         self._stage = Stage(machine, flags, where, queue=self._queue, in_lane=True)
         self._source = waker.hunt(self._queue, self._stage.lanes)

@@ -44,7 +44,7 @@ class Idle(Scenario):
             flags |= lib.KB_IDLE_ANSWER
         first = flags | (lib.KB_IDLE_TIMER if self._timer else 0)
         vcpus = len(machine.vcpus)
-        where = crew.places(vcpus, busy=row.busy, fair=False)
+        where = crew.places(vcpus, busy=row.busy, fair=False, pinned=benchmark.pinned)
         self._stage = Stage(machine, [first, *[flags] * (vcpus - 1)], where)
         self._sources = (waker.eventfd(machine.eventfd),)
         super().__init__(benchmark, row, machine.image_sha256, self._stage.tsc_khz)

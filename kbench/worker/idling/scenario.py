@@ -14,6 +14,7 @@ from kbench.worker.errors import GuestError
 from kbench.worker.idling.window import Window
 
 PROBES = 3
+NO_EVENT = "the guest handled no event"
 NEVER_POLLED = (
     "KVM did not poll in some windows: another task was runnable, or the idle periods were "
     "longer than its limit"
@@ -67,7 +68,7 @@ class Scenario:
             if self.histogram.count:
                 self.reset()
                 return
-        raise Unavailable(f"the guest handled no event in {PROBES} windows")
+        raise Unavailable(f"{NO_EVENT} in {PROBES} windows")
 
     def count(
         self, window: Window, *, due: int, handled: int, woken: int, polls: bool = True
@@ -126,7 +127,7 @@ class Scenario:
             self.warn(TCG_NATIVE_MWAIT)
         if self.standing:
             self.warn(self.standing)
-        void = self._void or ("" if self.histogram.count else "the guest handled no event")
+        void = self._void or ("" if self.histogram.count else NO_EVENT)
         return Recording(
             buckets=self.histogram.buckets,
             count=self.histogram.count,

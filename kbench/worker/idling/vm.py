@@ -55,16 +55,16 @@ class IdleVcpu:
 
     def arm(self, deadlines: Sequence[int]) -> None:
         """Let the guest's timer fire at these host TSC values, one after another."""
-        plan = [tick + self.tsc_offset for tick in deadlines[: lib.KB_IDLE_PLAN_MAX - 1]]
+        plan = [tick + self.tsc_offset for tick in deadlines]
         ffi.memmove(self.area.plan, ffi.new("uint64_t[]", [*plan, 0]), 8 * len(plan) + 8)
         self.vcpu.set_msrs({MSR_TSC_DEADLINE: plan[0]})
 
     def stamps(self) -> list[int]:
         """When its events began, in ticks of the host's TSC; the oldest fall out of the ring."""
-        total = self.area.events
-        if total > lib.KB_IDLE_STAMPS_MAX:
-            raise Unavailable(f"{total} events in one window: the guest's ring holds fewer")
-        return [tick - self.tsc_offset for tick in ffi.unpack(self.area.stamps, total)]
+        total, room = int(self.area.events), lib.KB_IDLE_STAMPS_MAX
+        ring = ffi.unpack(self.area.stamps, min(total, room))
+        oldest = total % room if total > room else 0
+        return [tick - self.tsc_offset for tick in ring[oldest:] + ring[:oldest]]
 
 
 @dataclass

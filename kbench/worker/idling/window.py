@@ -15,6 +15,7 @@ from kbench._loops.lanes import Lane, Queue
 from kbench._loops.waker import Source
 from kbench.errors import KbenchError
 from kbench.kvm.stats import Stats
+from kbench.policies import EXITS
 from kbench.worker import errors
 from kbench.worker.idling import account, crew
 from kbench.worker.idling.account import Spent
@@ -24,6 +25,7 @@ from kbench.worker.idling.vm import IdleVcpu, IdleVm
 # From the start of the threads to the window: by then the guests are in their idle loop.
 # On a machine where that is not enough the next one is tried.
 LEADS_NS = (20_000_000, 80_000_000, 320_000_000)
+BUSY = "the machine is too busy"
 ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
 ROOM = 4096  # stamps that a lane keeps
 
@@ -88,6 +90,8 @@ class Stage:
         self._queue, self.in_lane = queue, in_lane
         self._helper_fd = helper_fd
         wait_fd = -1 if vm.policy.irqchip else vm.eventfd
+        blocks = vm.policy.run == (EXITS, "KVM_KBENCH_EXIT_HLT") and not vm.policy.poll
+        exits = lib.KVM_RUN_KBENCH_EXITS if blocks else -1
         self.lanes = [
             Lane(
                 each.vcpu.fd,
@@ -96,6 +100,7 @@ class Stage:
                 wait_fd,
                 queue if in_lane else None,
                 vm.policy.poll,
+                exits,
             )
             for each in vm.vcpus[: len(flags)]
         ]
@@ -111,11 +116,14 @@ class Stage:
         Raises GuestError where a vCPU failed, KbenchError where its thread hangs, or where
         the machine is too busy to start it.
         """
+        most = lib.KB_IDLE_PLAN_MAX - 1
+        if len(plan.times) > most:
+            raise KbenchError(f"{len(plan.times)} events in a value, at most {most}: lower --loops")
         for lead in LEADS_NS:
             window = self._try(plan, mark, lead)
             if window is not None:
                 return window
-        raise KbenchError("the machine is too busy: the vCPUs did not start in time")
+        raise KbenchError(f"{BUSY}: the vCPUs did not start in time")
 
     def _try(self, plan: Plan, mark: Callable[[], None], lead: int) -> Window | None:
         """play(), or None when the threads needed longer than `lead` ns to start."""

@@ -50,7 +50,7 @@ class Work(Scenario):
             helper_fd = -1
         vcpus = len(machine.vcpus)
         nice = NICE if benchmark.source == "nice19" else 0
-        where = crew.places(vcpus, busy=row.busy, fair=True, nice=nice)
+        where = crew.places(vcpus, busy=row.busy, fair=True, nice=nice, pinned=benchmark.pinned)
         flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * vcpus
         self._stage = stage = Stage(
             machine, flags, where, queue=self._queue, in_lane=in_lane, helper_fd=helper_fd
