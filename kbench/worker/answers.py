@@ -65,7 +65,8 @@ def key() -> str:
 
 def _facts() -> Iterator[str]:
     yield from (text(BOOT_ID), platform.release(), platform.version(), kvm_srcversion())
-    yield from (str(os.access("/dev/kvm", os.R_OK | os.W_OK)), str(os.sched_getaffinity(0)))
+    device = Path("/dev/kvm").stat().st_rdev if os.access("/dev/kvm", os.R_OK | os.W_OK) else None
+    yield from (str(device), str(os.sched_getaffinity(0)))
     for directory in sorted(KVM_PARAMETERS.parent.parent.glob("kvm*/parameters")):
         yield from (f"{file}={text(file)}" for file in sorted(directory.iterdir()))
     for part in PARTS:
