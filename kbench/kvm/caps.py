@@ -39,6 +39,7 @@ USES = {
     "KVM_CAP_HALT_POLL": "halt polling set per VM",
     "KVM_CAP_TSC_DEADLINE_TIMER": "the guest's TSC-deadline timer",
     "KVM_CAP_VCPU_ATTRIBUTES": "the guest's TSC offset",
+    "KVM_CAP_NR_VCPUS": "several vCPUs, each on a CPU of its own",
     "KVM_CAP_X86_DISABLE_EXITS": "HLT, PAUSE and MWAIT that do not exit",
     "KVM_CAP_DISABLE_QUIRKS2": "hypercalls as they are, and MWAIT that is #UD",
     "KVM_CAP_KBENCH": "the KVM extension (ext/kvm)",
