@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 LIMIT = 60.0  # seconds: none of these commands may hang a test run
+PATIENCE = 20.0  # seconds to wait for another kbench to end its measurement
 
 # A short run: one calibrated value of 200 round trips.
 QUICK = ("-p", "1", "-n", "1", "-w", "0", "-l", "200")
@@ -27,12 +28,14 @@ def kbench(*words: object, cwd: Path | None = None, prefix: tuple[str, ...] = ()
 
 
 def measure(*words: object, cwd: Path | None = None) -> "Result":
-    """`kbench run --target host WORDS...`; waits where another kbench measures meanwhile."""
-    end = time.monotonic() + LIMIT
+    """`kbench run --target host WORDS...`; waits, and then skips, while another kbench measures."""
+    end = time.monotonic() + PATIENCE
     while True:
         result = kbench("run", "--target", "host", *words, cwd=cwd)
-        if "another kbench is measuring" not in result.err or time.monotonic() > end:
+        if "another kbench is measuring" not in result.err:
             return result
+        if time.monotonic() > end:
+            pytest.skip("another kbench is measuring on this machine")
         time.sleep(1)
 
 

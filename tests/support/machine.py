@@ -80,10 +80,9 @@ def machine(
         image = load(guest, mode)
         memory.write(image.base, image.data)
         made = [stack.enter_context(vm.create_vcpu(index)) for index in range(vcpus)]
-        for vcpu in made:
+        for index, vcpu in enumerate(made):
             vcpu.set_cpuid2(system.get_supported_cpuid())
-            boot(vcpu, mode)
-            vcpu.set_mp_state(lib.KVM_MP_STATE_RUNNABLE)
+            boot(vcpu, mode, index)
             if irqchip:
                 lapic = vcpu.get_lapic()
                 for byte in range(2):
