@@ -3,9 +3,9 @@
 
 JSON schema version 1: {"version": 1, "benchmarks": [{"file", "name", "title", "unit",
 "target", "backend", "runs", "void_runs", "count", "min", "mean", "max", "percentiles":
-{"50": ...}, "p50_range": [low, high], "warnings": [...], "batch": null}]}; figures are in
-"unit" ("second": float seconds, "integer": instructions of the lab). "batch", where there
-is one, is a kbench.record.batch.BatchSummary.
+{"50": ...}, "p50_range": [low, high], "warnings": [...], "batch": null, "idle": null}]};
+figures are in "unit" ("second": float seconds, "integer": instructions of the lab). "batch"
+and "idle", where there is one, are a BatchSummary and an IdleSummary of kbench.record.
 """
 
 import csv
@@ -16,9 +16,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from kbench.cli._table import batch_cells, console, suite_table
+from kbench.cli._table import IDLE_COLUMNS, batch_cells, console, idle_cells, suite_table
 from kbench.errors import KbenchError
 from kbench.record.batch import BatchSummary
+from kbench.record.idle import IdleSummary
 from kbench.record.suite import load
 from kbench.record.summary import Summary, summarize
 from kbench.record.units import human, human_range
@@ -79,6 +80,7 @@ def _plain(row: Summary) -> dict[str, Any]:
         "p50_range": list(row.spread),
         "warnings": list(row.warnings),
         "batch": row.batch and asdict(row.batch),
+        "idle": row.idle and asdict(row.idle),
     }
 
 
@@ -90,11 +92,13 @@ def _csv(suites: dict[Path, list[Summary]]) -> None:
             percentiles = {f"p{p}": value for p, value in plain.pop("percentiles").items()}
             low, high = plain.pop("p50_range")
             warnings = "; ".join(plain.pop("warnings"))
-            batch = plain.pop("batch") or dict.fromkeys(
-                field.name for field in fields(BatchSummary)
-            )
+            parts = {
+                name: plain.pop(name) or dict.fromkeys(field.name for field in fields(kind))
+                for name, kind in (("batch", BatchSummary), ("idle", IdleSummary))
+            }
             flat = {"file": path, **plain, **percentiles, "p50_low": low, "p50_high": high}
-            flat |= {f"batch_{name}": value for name, value in batch.items()}
+            for part, values in parts.items():
+                flat |= {f"{part}_{name}": value for name, value in values.items()}
             flat["warnings"] = warnings
             if not number and not index:
                 writer.writerow(flat)
@@ -120,6 +124,14 @@ def _markdown(path: Path, rows: Sequence[Summary]) -> str:
             "| " + " | ".join([f"`{row.name}`", *batch_cells(row.batch, row.unit)]) + " |"
             for row in rows
             if row.batch
+        ]
+    if any(row.idle for row in rows):
+        lines += ["", "| " + " | ".join(["idle vCPU", *IDLE_COLUMNS]) + " |"]
+        lines += ["|---|" + "---:|" * len(IDLE_COLUMNS)]
+        lines += [
+            "| " + " | ".join([f"`{row.name}`", *idle_cells(row.idle, row.unit)]) + " |"
+            for row in rows
+            if row.idle
         ]
     notes = dict.fromkeys(text for row in rows for text in row.warnings)
     return "\n".join([*lines, "", *(f"- {text}" for text in notes)]).rstrip() + "\n"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from kbench.errors import KbenchError
 from kbench.metrics import metrics
 from kbench.record.batch import BatchSummary, summarize_batch
+from kbench.record.idle import IdleSummary, summarize_idle
 from kbench.record.pyperf_json import Scalar
 from kbench.record.suite import Benchmark
 
@@ -21,7 +22,8 @@ class Summary:
     them; `spread` is the lowest and the highest p50 of a single run, which is what
     the run-to-run uncertainty of `percentiles` looks like. `where` says what was measured
     in one line. Void runs are counted and not used, unless there are no others: then
-    the figures are theirs and a warning says so. `batch` is there for family inkernel.
+    the figures are theirs and a warning says so. `batch` is there for family inkernel,
+    `idle` for the families of idle guests.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Summary:
     spread: tuple[float, float]
     warnings: tuple[str, ...]
     batch: BatchSummary | None = None
+    idle: IdleSummary | None = None
 
 
 def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
@@ -83,6 +86,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         spread=(min(figures["p50"]), max(figures["p50"])),
         warnings=tuple(notes),
         batch=summarize_batch(benchmark),
+        idle=summarize_idle(benchmark),
     )
 
 

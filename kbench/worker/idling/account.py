@@ -81,6 +81,11 @@ class Spent:
         return [after - before for before, after in zip(self.start.cpu, self.end.cpu, strict=True)]
 
     @property
+    def waited(self) -> int:
+        """ns in which the threads were runnable but did not run, all together."""
+        return self.end.waited - self.start.waited
+
+    @property
     def steal(self) -> float:
         """Seconds stolen from the CPU that lost most."""
         pairs = zip(self.start.steal, self.end.steal, strict=False)
@@ -99,7 +104,7 @@ class Spent:
         counts: dict[str, int | float] = {
             "wall_s": self.wall / 1e9,
             "cpu_s": sum(self.cpu) / 1e9,
-            "waited_s": (self.end.waited - self.start.waited) / 1e9,
+            "waited_s": self.waited / 1e9,
             "steal_s": self.steal,
             "nvcsw": self.end.switches[0] - self.start.switches[0],
             "nivcsw": self.end.switches[1] - self.start.switches[1],

@@ -48,6 +48,7 @@ class Idle(Scenario):
         self._stage = Stage(machine, [first, *[flags] * (vcpus - 1)], where)
         self._sources = (waker.eventfd(machine.eventfd),)
         super().__init__(benchmark, row, machine.image_sha256, self._stage.tsc_khz)
+        self.alone = where.note == "pinned" or vcpus == 1
         if where.note == "oversubscribed":
             self.standing = "more vCPUs than pCPUs: they share what the waker leaves"
 

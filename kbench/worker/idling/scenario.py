@@ -19,6 +19,10 @@ NEVER_POLLED = (
     "KVM did not poll in some windows: another task was runnable, or the idle periods were "
     "longer than its limit"
 )
+CROWDED = 0.1
+CROWDED_OUT = (
+    "vCPU threads waited for their pCPU more than a tenth of the time: other tasks ran there"
+)
 TCG_NATIVE_MWAIT = "QEMU's TCG executes a guest's MWAIT as HLT on one pCPU"
 
 
@@ -26,6 +30,8 @@ class Scenario:
     """A measurement of windows. `histogram` has the single events since the last reset(), in
     ns (in the lab: instructions); the counters are sums over the windows.
     """
+
+    alone = True  # nothing of the benchmark's own competes with the vCPUs
 
     def __init__(
         self, benchmark: Benchmark, policy: Policy | None, image_sha256: str, tsc_khz: int
@@ -87,6 +93,8 @@ class Scenario:
         self._void = self._void or spent.void(self.policy, woken, polls)
         if self.policy:
             self.broken = spent.broken(self.policy)
+            if spent.waited > CROWDED * spent.wall * len(spent.cpu) and self.alone:
+                self.warn(CROWDED_OUT)
             if self.policy.idles == "polls" and woken and not spent.polled:
                 self.warn(NEVER_POLLED)
         for note in sorted(window.notes):

@@ -36,6 +36,8 @@ GUEST, WORK = 0, 1  # which source fires
 class Work(Scenario):
     """One window of `loops` x 50 ms a run."""
 
+    alone = False
+
     def __init__(self, benchmark: Benchmark, machine: IdleVm, stack: ExitStack) -> None:
         row = machine.policy
         self._urgent = benchmark.source == "urgent"
