@@ -72,8 +72,10 @@ def patch(tree: Path, patches: list[Path]) -> None:
         for name in _touched(file):
             path = Path(name)
             if ".." in path.parts or not _ours(path):
-                raise LabError(f"{file}: {name} is not part of the KVM modules: --source DIR "
-                               "takes a whole tree, but other parts of it are not rebuilt")
+                raise LabError(
+                    f"{file}: {name} is not part of the KVM modules: --source DIR "
+                    "takes a whole tree, but other parts of it are not rebuilt"
+                )
         command = ["patch", "--batch", "--forward", "--fuzz=0", "-p1", f"--directory={tree}"]
         _run([*command, f"--input={file.resolve()}"], f"{file} does not apply to this kernel")
 
@@ -94,7 +96,10 @@ def relocate(tree: Path) -> None:
     a changed uapi header is found, in an external build as well.
     """
     path = tree / MAKEFILE
-    lines = ["KVMTOP := $(abspath $(src)/../../..)", path.read_text().replace("$(srctree)/", "$(KVMTOP)/")]
+    lines = [
+        "KVMTOP := $(abspath $(src)/../../..)",
+        path.read_text().replace("$(srctree)/", "$(KVMTOP)/"),
+    ]
     include = " ".join(f"-I$(KVMTOP)/{name}" for name in SHADOWS)
     lines.append(f"LINUXINCLUDE := {include} $(LINUXINCLUDE)")
     lines.append("ccflags-y += -I $(KVMTOP)/arch/x86/kvm -I $(KVMTOP)/include/trace")

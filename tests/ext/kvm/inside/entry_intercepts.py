@@ -3,9 +3,10 @@
 
 import random
 
+from selftests.machine import HLT, MWAIT, PAUSE, ROUNDS, Machine, expect, run
+
 from kbench._abi import lib
 from kbench.kvm import extension
-from selftests.machine import HLT, MWAIT, PAUSE, ROUNDS, Machine, expect, run
 
 ON = lib.KVM_KBENCH_ENTRY_INTERCEPTS
 NATIVE_HLT, NATIVE_MWAIT = lib.KVM_KBENCH_NATIVE_HLT, lib.KVM_KBENCH_NATIVE_MWAIT

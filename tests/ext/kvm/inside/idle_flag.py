@@ -4,10 +4,11 @@
 import random
 import time
 
-from kbench._abi import lib
-from kbench.kvm import extension
 from selftests.machine import HLT, INTERRUPTED, MWAIT, ROUNDS, Machine, expect
 from selftests.runner import FIRST, LOST, Runner, realtime
+
+from kbench._abi import lib
+from kbench.kvm import extension
 
 ON = lib.KVM_KBENCH_IDLE_FLAG
 

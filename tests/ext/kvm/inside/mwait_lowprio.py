@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kbench._abi import lib
 from selftests.machine import MWAIT, Machine, delays, expect, run
+
+from kbench._abi import lib
 
 ON = lib.KVM_KBENCH_MWAIT_LOWPRIO
 MODE = lib.KVM_KBENCH_MWAIT_LOWPRIO_BIT | lib.KVM_KBENCH_MWAIT_AS_YIELD

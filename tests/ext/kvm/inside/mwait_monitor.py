@@ -5,9 +5,10 @@ import random
 import time
 from contextlib import ExitStack
 
-from kbench._abi import ffi, lib
 from selftests.machine import HLT, INTERRUPTED, LINE, MWAIT, ROUNDS, WRITE, Machine, expect, run
 from selftests.runner import FIRST, LOST, Runner, realtime
+
+from kbench._abi import ffi, lib
 
 ON = lib.KVM_KBENCH_MWAIT_MONITOR
 MODE = lib.KVM_KBENCH_MWAIT_AS_MONITOR

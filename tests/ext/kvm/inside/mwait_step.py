@@ -4,8 +4,9 @@
 import random
 import signal
 
-from kbench._abi import lib
 from selftests.machine import INTERRUPTED, MWAIT, Machine, delays, expect, run
+
+from kbench._abi import lib
 
 ON = lib.KVM_KBENCH_MWAIT_STEP | lib.KVM_KBENCH_IDLE_FLAG
 TRAP = 0x100  # EFLAGS.TF

@@ -3,8 +3,9 @@
 
 import time
 
-from kbench._abi import lib
 from selftests.machine import MWAIT, Machine, delays, expect, run
+
+from kbench._abi import lib
 
 MODES = (
     lib.KVM_KBENCH_MWAIT_AS_NOP,

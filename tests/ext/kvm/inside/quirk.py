@@ -11,8 +11,9 @@ import signal
 import threading
 import time
 
-from kbench._abi import lib
 from selftests.machine import HLT, INTERRUPTED, Machine, expect, run
+
+from kbench._abi import lib
 
 
 def halted(machine: Machine) -> None:

@@ -4,9 +4,10 @@
 import signal
 import threading
 
-from kbench._abi import lib
 from selftests.machine import HLT, INTERRUPTED, MWAIT, Machine, expect, run
 from selftests.userspace_exits import QUIRK_MWAIT
+
+from kbench._abi import lib
 
 
 def test_hlt_and_mwait() -> None:

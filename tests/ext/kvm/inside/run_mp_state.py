@@ -3,9 +3,10 @@
 
 import time
 
+from selftests.machine import HLT, Machine, delays, expect, run
+
 from kbench._abi import lib
 from kbench.kvm import extension
-from selftests.machine import HLT, Machine, delays, expect, run
 
 ON = lib.KVM_KBENCH_RUN_MP_STATE
 LOST = 0.05  # virtual seconds

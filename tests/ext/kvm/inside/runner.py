@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from kbench.kvm import Vcpu
 from selftests.machine import run
+
+from kbench.kvm import Vcpu
 
 LOST = 0.05  # virtual seconds after which something is lost
 FIRST = 1.0  # until the vCPU has come to its thread

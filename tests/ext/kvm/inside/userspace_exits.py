@@ -4,7 +4,6 @@
 import random
 import signal
 
-from kbench._abi import lib
 from selftests.machine import (
     HLT,
     INTERRUPTED,
@@ -15,6 +14,8 @@ from selftests.machine import (
     fault_vector,
     run,
 )
+
+from kbench._abi import lib
 
 QUIRK_MWAIT = 1 << 6  # KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS
 INVALID_OPCODE = 6

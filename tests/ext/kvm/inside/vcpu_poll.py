@@ -4,8 +4,9 @@
 import os
 import select
 
-from kbench._abi import lib
 from selftests.machine import HLT, NOTHING, Machine, delays, expect, run
+
+from kbench._abi import lib
 
 ON = lib.KVM_KBENCH_VCPU_POLL
 EVENTFD = lib.KVM_KBENCH_VCPU_EVENTFD
