@@ -10,7 +10,7 @@ from kbench.judge.export import cells
 from kbench.judge.options import options
 from kbench.judge.verdict import Verdict
 from kbench.report.content import Section, Table
-from kbench.report.model import Model, Source
+from kbench.report.model import Model, Place, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +24,22 @@ class Pair:
 
 
 def pairs(model: Model) -> list[Pair]:
-    """Each suite against the first one that was measured at one of its places.
+    """Each suite against the first one that has a benchmark of it, measured at the same place.
 
     Suites from different places are never compared, so they make no pair.
     """
     found = []
     for number, head in enumerate(model.sources):
-        bases = (base for base in model.sources[:number] if _places(model, base, head))
+        names = _measured(model, head)
+        bases = (base for base in model.sources[:number] if _measured(model, base) & names)
         base = next(bases, None)
         if base is not None:
             found.append(_pair(base, head))
     return found
 
 
-def _places(model: Model, one: Source, other: Source) -> bool:
-    places = [
-        {entry.place for entry in model.entries if entry.source is source}
-        for source in (one, other)
-    ]
-    return bool(places[0] & places[1])
+def _measured(model: Model, source: Source) -> set[tuple[Place, str]]:
+    return {(entry.place, entry.name) for entry in model.entries if entry.source is source}
 
 
 def _pair(base: Source, head: Source) -> Pair:

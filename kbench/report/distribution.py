@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kbench.record.histogram import DIGITS, HIGHEST, LOWEST
 
 # The percentiles of a curve: evenly spaced in log 1/(1-p), as HdrHistogram plots them.
-CURVE = tuple(100 * (1 - 10 ** (-step / 8)) for step in range(33))
+CURVE = tuple(100 * (1 - 10 ** (-step / 8)) for step in range(73))
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from kbench.judge.export import cells
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
-from kbench.record.units import human
+from kbench.record.units import human, percent
 from kbench.report.changes import Pair, counted
 from kbench.report.charts.exits import FLOOR
 from kbench.report.model import Entry, Model, Place
-from kbench.report.tradeoff import front, points
+from kbench.report.tradeoff import Point, front, points
 
 
 def headline(model: Model, found: Sequence[Pair]) -> str:
@@ -41,23 +41,24 @@ def _change(change: Change) -> str:
 
 
 def _policies(place: Place, entries: Sequence[Entry]) -> str:
-    """Names the cheapest policy and the quickest under the pattern with most policies."""
-    patterns = [entry.event for entry in entries]
+    """The cheapest policy and the quickest of the last suite, under its most measured pattern."""
+    last = max(entry.source.index for entry in entries)
+    patterns = [entry.event for entry in entries if entry.source.index == last]
     pattern = max(dict.fromkeys(patterns), key=patterns.count)
-    here = [entry for entry in entries if entry.event == pattern]
+    here = [e for e in entries if e.event == pattern and e.source.index == last]
     rows = [points([entry.benchmark])[0] for entry in here]
     chosen = [rows[index] for index in front([(row.cost, row.p99) for row in rows])]
-    cheap, quick = chosen[0], chosen[-1]
 
-    def figures(row: object) -> str:
+    def figures(row: Point) -> str:
         unit = " instructions" if place.lab else ""
-        cost = f"{cheap.cost if row is cheap else quick.cost:.1%} of a pCPU"
-        late = cheap.p99 if row is cheap else quick.p99
-        return f"{cost}, wakes in {human(late, place.unit)}{unit} (p99)"
+        return (
+            f"{percent(row.cost)} of a pCPU, p99 of its wake-ups {human(row.p99, row.unit)}{unit}"
+        )
 
+    cheap, quick = chosen[0], chosen[-1]
     where = f"{place.title}, pattern {pattern}, {len(rows)} policies"
     if cheap is quick:
-        return f"{where}: {cheap.policy} is both the cheapest and the quickest: {figures(cheap)}."
+        return f"{where}: {cheap.policy} is the cheapest and the quickest ({figures(cheap)})."
     return (
         f"{where}: {cheap.policy} costs least ({figures(cheap)}), "
         f"{quick.policy} wakes soonest ({figures(quick)})."

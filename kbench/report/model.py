@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from kbench.errors import KbenchError
-from kbench.judge.compat import Difference, identity
+from kbench.judge.compat import identity
 from kbench.record.suite import Benchmark, Suite, load
 from kbench.record.summary import Summary, summarize
 from kbench.report.distribution import Distribution, distribution
@@ -28,15 +28,15 @@ class Source:
 class Place:
     """Where figures come from: only those of one place may share an axis.
 
-    Two benchmarks are at one place when kbench.judge would compare them; `pins` are the
-    lab's, and `kernel` is named for the lab alone, where it is one of them.
+    Two benchmarks are at one place when kbench.judge would compare them: when their
+    `identity` is equal. `kernel` is named for the lab alone, where it belongs to that.
     """
 
     target: str
     backend: str
     cpu_model: str
     unit: str
-    pins: tuple[tuple[str, str], ...] = ()
+    identity: tuple[tuple[str, str], ...] = ()
     kernel: str = ""
 
     @property
@@ -144,13 +144,12 @@ def build(paths: Sequence[Path]) -> Model:
 def _place(benchmark: Benchmark) -> Place:
     target = benchmark.provenance("kbench_target")
     found = identity(benchmark)
-    pins = ((key, text) for key, text in sorted(found.items()) if Difference(key, "", "").forbids)
     return Place(
         target=target,
         backend=found["kbench_backend"],
         cpu_model=found["kbench_cpu_model"],
         unit=benchmark.unit,
-        pins=tuple(pins),
+        identity=tuple(sorted(found.items())),
         kernel=benchmark.provenance("kbench_kernel") if target == "lab" else "",
     )
 

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from kbench.metrics import metrics
-from kbench.record.units import human, human_range
+from kbench.record.units import human, human_range, percent
 from kbench.report.content import Section, Table
 from kbench.report.model import Entry, Model, Place
 from kbench.report.stages import stages
@@ -68,7 +68,7 @@ def tradeoff(model: Model, place: Place) -> list[Table]:
                 (
                     point.policy or entry.name,
                     *([entry.source.label] if several else []),
-                    f"{point.cost * 100:.3g} %",
+                    percent(point.cost),
                     human(point.p50, point.unit),
                     human(point.p99, point.unit),
                     " ".join(best.get((entry.source.index, entry.name), ["-"])),

@@ -14,6 +14,10 @@ from kbench.record.suite import Benchmark
 from kbench.record.summary import summarize
 
 
+LAB_SECOND = 1e9
+"""Instructions a second of the lab's virtual time (-icount shift=0)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One policy under one pattern: `cost` is a share of one pCPU, latencies are in `unit`."""
@@ -35,6 +39,8 @@ def _point(benchmark: Benchmark) -> Point:
     pattern, _, policy = benchmark.name.removeprefix("idle.").partition("@")
     found = summarize(benchmark, (50.0, 99.0)).percentiles
     cost = median(benchmark.figures(metrics()["value"]))
+    if benchmark.unit == "integer":
+        cost /= LAB_SECOND
     return Point(pattern, policy, benchmark.unit, cost, found[50.0], found[99.0])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from kbench.record.units import human
+from kbench.record.units import human, percent
 from kbench.report.charts.axes import (
     SCALES,
     chart,
@@ -101,7 +101,7 @@ def _rows(entry: Entry) -> list[dict[str, Any]]:
             "cost": point.cost,
             "latency": value,
             "text": f"{policy}, {entry.source.label}: {name} {human(value, point.unit)}, "
-            f"{point.cost * 100:.3g} % of a pCPU",
+            f"{percent(point.cost)} of a pCPU",
         }
         for name, value in (("p50", point.p50), ("p99", point.p99))
     ]
