@@ -14,8 +14,9 @@ from statistics import median
 from kbench.judge.verdict import Margin
 
 # Schwarz's criterion for one more level and its place is 2 log n per noise variance; a
-# history is looked at after every commit, hence half as much again.
-_PENALTY = 3.0
+# history is looked at after every commit, hence twice that: of 100 series of 50 runs with
+# 2 % noise and one level 1 is cut (at 3: 3), and two jumps of 10 % in 3 % noise are found in 99.
+_PENALTY = 4.0
 _FEWEST = 4
 
 
