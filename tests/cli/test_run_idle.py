@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""`kbench run` of idle guests: vCPUs, targets, and parameters that make no sense."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.cli import kbench, measure
+
+ONE = ("-p", "1", "-n", "1", "-w", "0", "-l", "1")
+
+
+@pytest.mark.kvm
+def test_the_table_says_what_idling_costs(tmp_path: Path) -> None:
+    suite = tmp_path / "idle.json"
+    shown = measure("idle.tick250@hlt", "--vcpus", "1,2", *ONE, "-o", suite).worked()
+    assert "of a pCPU" in shown
+    document = json.loads(kbench("show", suite, "--json").worked())
+    names = {row["name"]: row for row in document["benchmarks"]}
+    assert set(names) == {"idle.tick250@hlt/1", "idle.tick250@hlt/2"}
+    for row in names.values():
+        assert row["idle"]["policy"].startswith("hlt/")
+        assert 0 < row["idle"]["share"] < 1.05 and row["idle"]["work"] is None
+    for form in ("--csv", "--md"):
+        assert "idle" in kbench("show", suite, form).worked()
+
+
+@pytest.mark.kvm
+def test_loops_of_its_own_need_no_calibration(tmp_path: Path) -> None:
+    suite = tmp_path / "wake.json"
+    words = ("-p", "2", "-n", "1", "-w", "0", "-o", suite)
+    done = measure("wake.signal@hlt", *words)
+    done.worked()
+    runs = json.loads(suite.read_text())["benchmarks"][0]["runs"]
+    assert len(runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["idle.tick250@halt"], "no policy 'halt': it is one of hlt,"),
+        (["idle.tick-5@hlt"], "its rate must be 1 to 10000 events a second, not -5"),
+        (["idle.poisson@hlt", "--vcpus", "0"], "must be 1 to 14, not 0"),
+        (["idle.poisson@hlt", "--vcpus", "many"], "expected numbers, as in 1,2,4"),
+        (["exit.pio_out", "--vcpus", "2"], "--vcpus is for the families idle, work, hunt"),
+        (["floor.clock", "--target", "everywhere"], "it is one of"),
+    ],
+)
+def test_parameters_without_sense_are_refused(
+    words: list[str], reason: str, tmp_path: Path
+) -> None:
+    assert reason in kbench("run", *words, "-o", tmp_path / "a.json").refused()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.kvm
+def test_more_pinned_vcpus_than_pcpus_are_refused(tmp_path: Path) -> None:
+    words = ("--vcpus", "14", "--pinned", *ONE, "-o", tmp_path / "a.json")
+    assert "can be pinned" in measure("idle.tick250@hlt", *words).err
