@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.cli import kbench, measure
 
-ONE = ("-p", "1", "-n", "1", "-w", "0", "-l", "1")
+ONE = ("-p", "1", "-n", "1", "-w", "0", "-l", "5")
 
 
 @pytest.mark.kvm

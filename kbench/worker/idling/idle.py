@@ -20,7 +20,7 @@ from kbench.worker.idling.scenario import Scenario
 from kbench.worker.idling.vm import IdleVm
 from kbench.worker.idling.window import Plan, Stage, Window
 
-WINDOW_NS = 50_000_000  # of one loop
+WINDOW_NS = 10_000_000  # of one loop
 AFTER_NS = 5_000_000  # for the last event's answer
 # Patterns whose idle periods are short enough for KVM's dynamic limit of polling to grow.
 SHORT = ("storage", "pingpong")
@@ -28,7 +28,7 @@ PINGPONG_START_NS = 1_000_000
 
 
 class Idle(Scenario):
-    """One window of `loops` x 50 ms a run, in which a pattern of events wakes the first vCPU.
+    """One window of `loops` x 10 ms a run, in which a pattern of events wakes the first vCPU.
 
     With several vCPUs the others run the same guest and no event wakes them; the value
     is the mean of all.
@@ -53,7 +53,7 @@ class Idle(Scenario):
             self.standing = "more vCPUs than pCPUs: they share what the waker leaves"
 
     def run(self, loops: int) -> float:
-        """Idle for `loops` x 50 ms; `loops` times the CPU time per guest second, in ns."""
+        """Idle for `loops` x 10 ms; `loops` times the CPU time per guest second, in ns."""
         self.turn += 1
         length = loops * WINDOW_NS
         kind = self._pattern.kind

@@ -24,7 +24,7 @@ from kbench.worker.idling.vm import IdleVcpu, IdleVm
 
 # From the start of the threads to the window: by then the guests are in their idle loop.
 # On a machine where that is not enough the next one is tried.
-LEADS_NS = (20_000_000, 80_000_000, 320_000_000)
+LEADS_NS = (5_000_000, 40_000_000, 320_000_000)
 BUSY = "the machine is too busy"
 ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
 ROOM = 4096  # stamps that a lane keeps

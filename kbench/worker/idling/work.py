@@ -34,7 +34,7 @@ GUEST, WORK = 0, 1  # which source fires
 
 
 class Work(Scenario):
-    """One window of `loops` x 50 ms a run."""
+    """One window of `loops` x 10 ms a run."""
 
     alone = False
 
@@ -68,7 +68,7 @@ class Work(Scenario):
         super().__init__(benchmark, row, machine.image_sha256, stage.tsc_khz)
 
     def run(self, loops: int) -> float:
-        """Work for `loops` x 50 ms; in ns, `loops` times the value."""
+        """Work for `loops` x 10 ms; in ns, `loops` times the value."""
         self.turn += 1
         length = loops * WINDOW_NS
         events = [(time, GUEST) for time in self._pattern.schedule(length - AFTER_NS, self.turn)]
