@@ -93,6 +93,8 @@ class Scenario:
         self._void = self._void or spent.void(self.policy, woken, polls)
         if self.policy:
             self.broken = spent.broken(self.policy)
+            if self.policy.in_userspace and not window.idle_exits:
+                self.broken = f"{self.policy.name}: the guest idles without leaving KVM_RUN"
             if spent.waited > CROWDED * spent.wall * len(spent.cpu) and self.alone:
                 self.warn(CROWDED_OUT)
             if self.policy.idles == "polls" and woken and not spent.polled:
