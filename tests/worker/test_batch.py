@@ -3,16 +3,18 @@
 
 import os
 import threading
+import time
 from array import array
 from dataclasses import replace
 
 import pytest
+from support.machine import machine
 
-from kbench._abi import ffi
+from kbench._abi import ffi, lib
 from kbench._loops.hdr import Histogram
 from kbench.benches import Benchmark, find
 from kbench.errors import Unavailable
-from kbench.worker import Measurement, prepare
+from kbench.worker import Measurement, errors, neighbours, prepare
 from kbench.worker.batch import Batch
 
 GHZ = 1_000_000  # kHz: one tick is one ns
@@ -133,11 +135,10 @@ class TestNeighbours:
             os.sched_setaffinity(0, affinity)
 
     def test_one_that_leaves_its_guest_is_named(self) -> None:
-        # Both vCPUs run the same loop here: the second ends at its first exit, the first
-        # where the host expects the end of a control.
-        row = replace(self.ROW, guest="pio_out", mode="long", features=())
-        threads = threading.active_count()
-        reason = r"vCPU 1 left its guest: KVM_EXIT_IO \(2\)"
-        with pytest.raises(Unavailable, match=reason), prepare(row, 0.5):
-            pass
-        assert threading.active_count() == threads
+        with machine("pio_out", vcpus=2) as m, neighbours.running(m.vcpus) as (neighbour,):
+            deadline = time.monotonic() + 10
+            while neighbour.ended is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert neighbour.ended == (lib.KVM_EXIT_IO, 0)
+            error = errors.neighbour_ended(1, *neighbour.ended, m.vcpu)
+        assert error.what == "vCPU 1 left its guest: KVM_EXIT_IO (2)"
