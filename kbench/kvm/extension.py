@@ -40,4 +40,4 @@ def read(vcpu: Vcpu, offset: int) -> int:
 def idle(vcpu: Vcpu) -> int:
     """KVM_KBENCH_IDLE_*: what the vCPU does now (M4)."""
     flags = int(vcpu.run.flags)
-    return (flags & lib.KVM_RUN_KBENCH_IDLE_MASK) >> lib.KVM_RUN_KBENCH_IDLE_SHIFT
+    return int((flags & lib.KVM_RUN_KBENCH_IDLE_MASK) >> lib.KVM_RUN_KBENCH_IDLE_SHIFT)
