@@ -12,10 +12,10 @@ LAB_PACKAGES := qemu-system-x86 make flex bison libelf-dev bc coccinelle xz-util
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test venv packages check perf clean
+.PHONY: help run test venv packages check perf lab-gate lab-baseline clean
 
 help: ## show these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 19
 
 run: venv ## measure this machine's KVM: a table here, the suite and histograms under reports/local/
 	@mkdir -p $(LOCAL)
@@ -38,6 +38,14 @@ check: venv ## ruff, ruff format, mypy --strict, import directions
 perf: venv ## kbench's own speed, as ratios of one run: a table, and reports/local/perf.json
 	@mkdir -p $(LOCAL)
 	$(BIN)/python -P tests/perf.py $(LOCAL)/perf.json
+
+lab-gate: venv ## hold the lab's exact counts of this checkout against reports/baselines/lab.json
+	@mkdir -p $(LOCAL)
+	$(BIN)/kbench run exit floor --target lab --force -o $(LOCAL)/lab.json
+	$(BIN)/kbench gate reports/baselines/lab.json $(LOCAL)/lab.json --strict
+
+lab-baseline: venv ## renew that baseline: the commit says which counts moved, and why
+	$(BIN)/kbench run exit floor --target lab --force -o reports/baselines/lab.json
 
 clean: ## remove .venv/, build products and reports/local/
 	rm -rf .venv build dist $(LOCAL)

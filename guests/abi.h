@@ -13,15 +13,44 @@
 #define KB_IDT		0x7000	/* ... and the IDT */
 #define KB_ENTRY	0x8000	/* the guest's first instruction */
 #define KB_BUFFER	0x10000	/* one page that string instructions read */
-#define KB_STACK	0x20000	/* grows down */
+#define KB_STACK	0x20000	/* grows down, each vCPU's KB_STACK_SIZE below the last one's */
+#define KB_STACK_SIZE	0x1000
 #define KB_MEMORY	0x40000	/* bytes of RAM */
 #define KB_MMIO		0xd0000	/* no memslot; below 1 MiB so that real mode reaches it */
+#define KB_PAGES	0x200000 /* a memslot of KB_PAGES_SIZE, where a benchmark touches pages */
+#define KB_PAGES_SIZE	0x64000	/* 100 pages, a batch of them */
 
 #define KB_PORT		0x10	/* the exit that a benchmark counts */
 #define KB_PORT_FAULT	0x11	/* the guest took an exception: see struct kb_params */
+#define KB_PORT_CONTROL	0x12	/* the end of a control batch */
+#define KB_PORT_MISSED	0x13	/* a batch ended with fewer interrupts than subjects: `events` */
+#define KB_PORT_EVENTFD	0x14	/* where an ioeventfd listens; so does one at KB_MMIO */
+#define KB_DATAMATCH	0x5a	/* the value that it waits for, where it waits for one */
 
 #define KB_MSR		0x4b420000	/* no CPU has it; the MSR filter sends it to userspace */
 #define KB_VECTOR	0x40		/* the guest's interrupt handler `irq` */
+
+/* A guest that idles (idle.h): a memslot with KB_IDLE_SIZE for each vCPU's struct kb_idle. */
+#define KB_IDLE			0x400000
+#define KB_IDLE_SIZE		0x10000
+#define KB_IDLE_PLAN_MAX	3584
+#define KB_IDLE_STAMPS_MAX	4096	/* a power of two */
+
+/* Offsets into struct kb_idle. */
+#define KB_IDLE_LINE		0x000	/* the monitored line, alone on its page */
+#define KB_IDLE_FLAGS		0x040
+#define KB_IDLE_PEER		0x044
+#define KB_IDLE_SPIN		0x048
+#define KB_IDLE_EVENTS		0x050
+#define KB_IDLE_PLAN		0x1000
+#define KB_IDLE_STAMPS		0x8000
+
+/* kb_idle.flags: what an event does after its stamp. */
+#define KB_IDLE_TIMER		1	/* arm the TSC deadline with the plan's next */
+#define KB_IDLE_EOI		2
+#define KB_IDLE_REPORT		4	/* OUT to KB_PORT */
+#define KB_IDLE_ANSWER		8	/* send an IPI to the peer */
+#define KB_IDLE_SENDER		16	/* not idle at all: an IPI to the peer, OUT, for ever */
 
 #define KB_CODE_SELECTOR	0x08
 #define KB_DATA_SELECTOR	0x10
@@ -31,6 +60,12 @@
 #define KB_FAULT_VECTOR	(KB_PARAMS + 8)
 #define KB_FAULT_ERROR	(KB_PARAMS + 16)
 #define KB_FAULT_RIP	(KB_PARAMS + 24)
+#define KB_TICKS	(KB_PARAMS + 32)
+#define KB_TSC_PAIR	(KB_PARAMS + 40)
+#define KB_EVENTS	(KB_PARAMS + 48)
+#define KB_VCPUS	(KB_PARAMS + 56)
+#define KB_READY	(KB_PARAMS + 64)
+#define KB_TURN		(KB_PARAMS + 128)
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -40,6 +75,26 @@ struct kb_params {
 	uint64_t fault_vector;	/* out: the exception that nothing expected */
 	uint64_t fault_error;	/* out: its error code, 0 where the vector has none */
 	uint64_t fault_rip;	/* out */
+	uint64_t ticks;		/* out: TSC ticks of the last batch, as the guest counts them */
+	uint64_t tsc_pair;	/* out: TSC ticks between two RDTSC with nothing between them */
+	uint64_t events;	/* out: interrupts that the batch's handlers have seen */
+	uint64_t vcpus;		/* in: how many run this guest */
+	uint64_t ready;		/* the vCPUs that have come through start-up */
+	uint64_t unused[7];
+	uint64_t turn;		/* whose turn it is, on a cache line of its own */
+};
+
+struct kb_idle {
+	uint32_t line;			/* in: != 0 is a store that wakes; the guest clears it */
+	uint32_t unused1[15];
+	uint32_t flags;			/* in: KB_IDLE_* */
+	uint32_t peer;			/* in: APIC id */
+	uint32_t spin;			/* in: TSC ticks that haltpoll spins */
+	uint32_t unused2;
+	uint64_t events;		/* out: events handled */
+	uint64_t unused3[501];
+	uint64_t plan[3584];		/* in: TSC deadlines, [0] armed by the host; 0 ends it */
+	uint64_t stamps[4096];		/* out: TSC at which each event's handler began */
 };
 #endif
 

@@ -18,7 +18,7 @@
 #endif
 
 	.section .guest, "ax"
-	.globl guest
+	.globl guest, irq, nmi, ud, gp	/* the handlers that it may define: see start.S */
 guest:
 
 #endif

@@ -3,12 +3,12 @@
  * Shared start-up: the tables that the host points the vCPU's registers at
  * (kbench/worker/boot.py), so that a guest's first instruction is its subject.
  * Every vector reports itself: an exception in a guest becomes a line that names
- * it, not a hang.  Vector KB_VECTOR goes to `irq`, which a guest may define.
+ * it, not a hang.  Vector KB_VECTOR goes to `irq`, which a guest may define; in long
+ * mode it may define `nmi`, `ud` and `gp` too.
  */
 #include "abi.h"
 
-	.weak irq
-	.set irq, stubs + 16 * KB_VECTOR
+	.weak irq, nmi, ud, gp
 
 #ifdef KB_REAL
 	.section .ivt, "a"
@@ -28,6 +28,9 @@
 stubs:
 	.set vector, 0
 	.rept 256
+	.if vector == KB_VECTOR
+irq:
+	.endif
 	pushw $vector
 	jmp fault
 	.balign 16
@@ -71,6 +74,12 @@ high:
 	.rept 256
 	.if vector == KB_VECTOR
 	.word irq
+	.elseif vector == 2
+	.word nmi
+	.elseif vector == 6
+	.word ud
+	.elseif vector == 13
+	.word gp
 	.else
 	.word stubs + 16 * vector
 	.endif
@@ -85,6 +94,15 @@ high:
 stubs:
 	.set vector, 0
 	.rept 256
+	.if vector == KB_VECTOR
+irq:
+	.elseif vector == 2
+nmi:
+	.elseif vector == 6
+ud:
+	.elseif vector == 13
+gp:
+	.endif
 	.if vector > 31
 	push $0
 	.elseif !((0x227d00 >> vector) & 1)	/* vectors without an error code */

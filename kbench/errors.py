@@ -13,7 +13,7 @@ class KbenchError(Exception):
 
 
 class Unavailable(KbenchError):
-    """A benchmark, policy or capability that this target cannot offer; the message is the reason.
+    """A benchmark, policy or capability that this target lacks; the message is the reason.
 
     A worker process that meets it ends with `WORKER_STATUS`.
     """

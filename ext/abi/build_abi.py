@@ -61,7 +61,9 @@ def main() -> None:
     cc = sys.argv[split + 1 :]
     ffi = FFI()
     ffi.cdef(cdef.read_text() + guest_structs(abi))
-    ffi.cdef("\n".join(f"#define {name} ..." for name in sorted(macros(cc, [newer, abi, extension]))))
+    ffi.cdef(
+        "\n".join(f"#define {name} ..." for name in sorted(macros(cc, [newer, abi, extension])))
+    )
     ffi.set_source("kbench._abi", SOURCE)
     ffi.emit_c_code(str(output))
 

@@ -44,6 +44,11 @@ cdef inline uint64_t index(uint64_t value) noexcept nogil:
     cdef int shift = (63 ^ clz(value | 2047)) - 10    # 63 ^ clz is one bsr
     return (<uint64_t>shift << 10) + (value >> shift)
 
+cdef inline uint64_t highest(uint64_t bucket) noexcept nogil:
+    """The highest value whose index is `bucket`."""
+    cdef int shift = (bucket >> 10) - 1 if bucket >= 2048 else 0
+    return ((bucket - (<uint64_t>shift << 10) + 1) << shift) - 1
+
 cdef inline void record(Counts *self, uint64_t ticks) noexcept nogil:
     cdef uint64_t value = kb_scale(ticks, self.scale)
     if value > HIGHEST:

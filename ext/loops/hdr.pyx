@@ -5,6 +5,8 @@
 from cpython cimport array
 import array
 
+BUCKETS = LENGTH    # counts of a histogram
+
 
 cdef class Histogram:
     """Counts of round trips, in the bucket layout of HdrHistogram(1, 60e9, 3).
@@ -69,6 +71,24 @@ cdef class Histogram:
     def maximum(self):
         """Exact maximum in ns, as a float; 0.0 when empty."""
         return self.nanoseconds(self.counts.high)
+
+    def percentile(self, double percent):
+        """The value (ns, float) that `percent` of the values do not exceed; 0.0 when empty.
+
+        It is the upper edge of a bucket, as the HdrHistogram library gives it, but no
+        further than the exact extremes: equal values have an exact percentile.
+        """
+        cdef uint64_t target = max(1, <uint64_t>(percent * self.counts.count / 100 + 0.5))
+        cdef uint64_t seen = 0, edge
+        cdef Py_ssize_t i
+        if not self.counts.count:
+            return 0.0
+        for i in range(LENGTH):
+            seen += self.counts.buckets[i]
+            if seen >= target:
+                break
+        edge = highest(i)
+        return min(max(<double>edge, self.minimum), self.maximum)
 
 
 def bucket_index(uint64_t value):

@@ -17,8 +17,9 @@ cdef class Watchdog:
 
     `run` is the address of the vCPU's struct kvm_run. Use it as a context manager in the
     thread that runs the vCPU, around the loop alone: Python's own time between two loops
-    would count as a hang. A KVM_RUN without progress for `limit` seconds
-    returns EINTR and `fired` becomes true. Raises OSError where no timer can be had.
+    would count as a hang. Each half of the limit a KVM_RUN returns EINTR and may be entered
+    again; one without progress for `limit` seconds returns EINTR and `fired` becomes true.
+    Raises OSError where no timer can be had.
     """
 
     def __cinit__(self, size_t run, double limit):

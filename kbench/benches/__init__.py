@@ -26,8 +26,13 @@ def catalogue() -> tuple[Benchmark, ...]:
 
 
 def find(name: str) -> Benchmark:
-    """The benchmark of exactly this name."""
-    return select([name])[0]
+    """The benchmark of exactly this name. Raises KbenchError as select() does."""
+    return _by_name().get(name) or select([name])[0]
+
+
+@cache
+def _by_name() -> dict[str, Benchmark]:
+    return {row.name: row for row in catalogue()}
 
 
 def select(
@@ -35,22 +40,31 @@ def select(
 ) -> tuple[Benchmark, ...]:
     """The benchmarks that any selector names: a family, a name, or a glob; all for none.
 
-    Raises KbenchError for a selector that matches nothing, with the nearest name.
+    A selection (kbench/benches/selections.py) stands for its globs, and a name may be one
+    that the tables do not list (kbench/benches/derive.py). Raises KbenchError for a
+    selector that matches nothing, with the nearest name.
     """
     from fnmatch import fnmatchcase
+
+    from kbench.benches.derive import derive
+    from kbench.benches.selections import SELECTIONS
 
     rows = catalogue() if rows is None else tuple(rows)
     if not selectors:
         return tuple(rows)
     chosen: set[str] = set()
-    for selector in selectors:
+    derived: dict[str, Benchmark] = {}
+    for selector in [glob for word in selectors for glob in SELECTIONS.get(word, (word,))]:
         matches = {
             row.name for row in rows if row.family == selector or fnmatchcase(row.name, selector)
         }
-        if not matches:
+        row = None if matches else derive(selector)
+        if row:
+            derived[row.name] = row
+        elif not matches:
             raise KbenchError(_unknown(selector, rows))
         chosen |= matches
-    return tuple(row for row in rows if row.name in chosen)
+    return (*(row for row in rows if row.name in chosen), *derived.values())
 
 
 def _unknown(selector: str, rows: Iterable[Benchmark]) -> str:

@@ -13,16 +13,50 @@ class Benchmark:
     the image, `mode` the CPU mode it is built for, `expect` the KVM_EXIT_* that every
     entry must end with, and `features` what the VM needs beside RAM and a vCPU
     (kbench/worker/features.py). `batch` is what the guest finds in kb_params.batch.
+    `delay_ns` is spun away in each round trip: no row has it, the gate's self-test sets it.
+
+    With loop "batch" a round trip is `batch` subjects of the guest and an exit, and its
+    control the same without them (guests/batch.h). `exits` is how many VM exits a subject
+    makes at least, on a backend that runs guests and does not emulate them. `vcpus` run
+    the guest side by side; the first is measured. `probed`: what this row does is not
+    every backend's, so a first round trip that fails is a skip and no error. `backends`
+    are the only ones it may run on, where it names any.
+
+    Loops of idle guests (kbench/worker/idling) take a `policy` (kbench/policies.py), a
+    `pattern` (kbench/patterns.py) and a `source` of wake-ups or of work; `pinned` vCPUs have
+    a pCPU each. With `loops` a value always has that many of them; else pyperf finds out.
     """
 
     name: str
     title: str
-    loop: Literal["kvm_run", "immediate_exit", "get_mp_state", "clock", "syscall"] = "kvm_run"
+    loop: Literal[
+        "kvm_run",
+        "batch",
+        "immediate_exit",
+        "get_mp_state",
+        "clock",
+        "syscall",
+        "thread_wake",
+        "wake",
+        "idle",
+        "work",
+        "hunt",
+    ] = "kvm_run"
     guest: str = "spin"
-    mode: Literal["long", "real"] = "long"
+    mode: Literal["long", "real", "x2apic"] = "long"
     expect: str = ""
     features: tuple[str, ...] = ()
     batch: int = 0
+    delay_ns: float = 0.0
+    exits: int = 0
+    vcpus: int = 1
+    probed: bool = False
+    backends: tuple[str, ...] = ()
+    policy: str = ""
+    pattern: str = ""
+    source: str = ""
+    pinned: bool = False
+    loops: int = 0
 
     @property
     def family(self) -> str:

@@ -23,4 +23,10 @@ BENCHMARKS = (
         expect="KVM_EXIT_IO",
         batch=100,
     ),
+    Benchmark(
+        name="floor.thread_wake",
+        title="eventfd write -> a thread that blocks in read(2), no vCPU",
+        loop="thread_wake",
+        loops=200,
+    ),
 )

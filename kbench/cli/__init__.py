@@ -39,16 +39,24 @@ def build() -> typer.Typer:
     return app
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(kbench.__version__)
+        raise typer.Exit
+
+
 def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_version, is_eager=True
+        ),
+    ] = False,
 ) -> None:
     """Measure what an idle or exiting KVM vCPU costs.
 
     Example: kbench run exit floor --fast -o a.json && kbench show a.json
     """
-    if version:
-        typer.echo(kbench.__version__)
-        raise typer.Exit
 
 
 def main() -> None:

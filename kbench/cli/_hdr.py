@@ -7,8 +7,8 @@ from pathlib import Path
 from hdrh.log import HistogramLogWriter
 
 from kbench.errors import KbenchError
-from kbench.record.suite import Benchmark, load
 from kbench.record.files import write_atomically
+from kbench.record.suite import Benchmark, load
 
 
 def export(file: Path, name: str, output: Path, *, force: bool) -> None:
@@ -35,7 +35,8 @@ def _log(benchmark: Benchmark) -> bytes:
     writer = HistogramLogWriter(buffer)
     writer.output_log_format_version()
     writer.output_comment(f"[kbench {benchmark.name}, {benchmark.provenance('kbench_backend')}]")
-    writer.output_start_time(0)
+    # Not writer.output_start_time(): hdrhistogram 0.10.8 calls datetime.iso_format there.
+    buffer.write("#[StartTime: 0.0 (seconds since epoch), intervals are numbered]\n")
     writer.output_legend()
     for number, run in enumerate(benchmark.good):
         histogram = run.histogram()

@@ -10,13 +10,14 @@ from rich.table import Table
 
 from kbench.benches import select
 from kbench.errors import KbenchError
-from kbench.targets.lab import cache, machine, pins, qemu, shell as lab_shell, snapshot, target
+from kbench.targets.lab import cache, emulator, machine, pins, snapshot, target
+from kbench.targets.lab import shell as lab_shell
 from kbench.targets.lab import verify as lab_verify
 
 # The cache's directories by what they hold; the first is cheap to make again.
 SNAPSHOTS = ("snapshot",)
 KERNELS = ("kernel-image", "kernel-headers", "kernel-source", "kvm-modules", "kvm-source")
-OTHERS = ("downloads", "pins", "apt", "locks")
+OTHERS = ("downloads", "pins", "apt")
 
 
 def say(line: str) -> None:
@@ -35,12 +36,12 @@ def info(kernel: str) -> None:
     table = Table.grid(padding=(0, 2))
     pin = pins.recorded(kernel)
     try:
-        emulator = qemu.find().version
+        version = emulator.find().version
     except KbenchError as error:
-        emulator = str(error)
+        version = str(error)
     rows = {
         "kernel": f"{pin.version} ({pin.release})" if pin else f"{kernel}: not built yet",
-        "QEMU": emulator,
+        "QEMU": version,
         "CPU": machine.CPU,
         "memory": f"{machine.MEMORY_MB} MB",
         "cache": str(cache.root()),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kbench.cli._units import human
+from kbench.record.units import human
 from kbench.targets.target import Step
 
 

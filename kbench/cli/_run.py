@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pyperf
 from rich.console import Console
 
 from kbench.benches import select
+from kbench.benches.derive import spread
 from kbench.cli._progress import progress_bar
 from kbench.cli._table import console as stdout
 from kbench.cli._table import suite_table
@@ -20,35 +21,69 @@ from kbench.errors import KbenchError
 from kbench.record.suite import load
 from kbench.record.summary import summarize
 from kbench.record.writer import SuiteWriter
-from kbench.targets.choice import choose
+from kbench.targets.choice import choose, host_works
 
 PROCESSES = 6
 MIN_TIME = 0.05  # seconds a value: some 7,000 exits of 7 us
-NOT_OURS = ("compare_to", "python_names", "worker", "pipe", "debug_single_value")
+NOT_OURS = ("compare_to", "python_names", "worker", "pipe")
+
+
+Chosen = tuple[str, str | None, str | None]
+"""A target's name, and for the lab the variant of KVM and the kernel pin."""
+
+
+def sessions(words: Sequence[str], name: str, kvm: str | None, kernel: str | None) -> list[Chosen]:
+    """The sessions of one `kbench run`: one, or with target both the host's and the lab's.
+
+    The selection rfc is about the extension too: in the lab, KVM has all of it unless
+    another variant is asked for. With target auto it is measured wherever it can be.
+    """
+    rfc = "rfc" in words
+    everywhere = name == "auto" and rfc and kvm is None and kernel is None
+    lab: Chosen = ("lab", kvm or ("all" if rfc else None), kernel)
+    if name == "both" or (everywhere and host_works()):
+        return [("host", None, None), lab]
+    if everywhere or name == "lab":
+        return [lab]
+    return [(name, kvm, kernel)]
+
+
+def named(output: Path | None, target: str) -> Path:
+    """`output` with the target before its suffix: rfc.json becomes rfc-host.json."""
+    path = output or _default()
+    return path.with_name(f"{path.stem}-{target}{path.suffix}")
+
+
+def _default() -> Path:
+    return Path(f"kbench-{datetime.now():%Y%m%d-%H%M%S}.json")
 
 
 def session(
     words: Sequence[str],
     *,
-    target: tuple[str, str | None, str | None],
+    target: Chosen,
     output: Path | None,
     append: bool,
     force: bool,
     limit: float,
+    vcpus: str | None = None,
+    pinned: bool = False,
 ) -> None:
     """Run one measuring session; `words` are selectors and pyperf options in any order.
 
-    `target` is its name, and for the lab the variant of KVM and the kernel pin.
+    `vcpus` are the numbers of vCPUs to measure idle guests with, each on a pCPU if `pinned`.
 
     Raises KbenchError when nothing could be measured or a benchmark failed; runs that
     finished are in the suite all the same, also after Ctrl-C.
     """
     args = pyperf_options(words)
     benchmarks = select(args.selectors)
+    if vcpus is not None or pinned:
+        benchmarks = spread(benchmarks, vcpus or "1", pinned=pinned)
     console = Console(stderr=True)
     name, kvm, kernel = target
     chosen = choose(name, kvm=kvm, kernel=kernel, report=console.print)
-    path = output or Path(f"kbench-{datetime.now():%Y%m%d-%H%M%S}.json")
+    path = output or _default()
     names = [row.name for row in benchmarks]
     with SuiteWriter(path, names, append=append, force=force) as writer:
         try:

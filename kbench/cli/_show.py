@@ -1,24 +1,28 @@
 # SPDX-License-Identifier: MIT
 """The forms of `kbench show`.
 
-JSON schema version 1: {"version": 1, "suites": [{"file", "benchmarks": [{"name", "title",
-"unit", "target", "backend", "runs", "void_runs", "count", "min", "mean", "max",
-"percentiles": {"50": ...}, "p50_range": [low, high], "warnings": [...]}]}]}; figures are
-in "unit" ("second": float seconds, "integer": instructions of the lab).
+JSON schema version 1: {"version": 1, "benchmarks": [{"file", "name", "title", "unit",
+"target", "backend", "runs", "void_runs", "count", "min", "mean", "max", "percentiles":
+{"50": ...}, "p50_range": [low, high], "warnings": [...], "batch": null, "idle": null}]};
+figures are in "unit" ("second": float seconds, "integer": instructions of the lab). "batch"
+and "idle", where there is one, are a BatchSummary and an IdleSummary of kbench.record.
 """
 
 import csv
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from kbench.cli._table import console, suite_table
-from kbench.cli._units import human, human_range
+from kbench.cli._table import IDLE_COLUMNS, batch_cells, console, idle_cells, suite_table
 from kbench.errors import KbenchError
+from kbench.record.batch import BatchSummary
+from kbench.record.idle import IdleSummary
 from kbench.record.suite import load
 from kbench.record.summary import Summary, summarize
+from kbench.record.units import human, human_range
 
 
 def parse_percentiles(text: str) -> tuple[float, ...]:
@@ -39,9 +43,10 @@ def show(files: Sequence[Path], percentiles: Sequence[float], form: str) -> None
         case "json":
             document = {
                 "version": 1,
-                "suites": [
-                    {"file": str(path), "benchmarks": [_plain(row) for row in rows]}
+                "benchmarks": [
+                    {"file": str(path), **_plain(row)}
                     for path, rows in suites.items()
+                    for row in rows
                 ],
             }
             print(json.dumps(document, indent=2))
@@ -74,6 +79,8 @@ def _plain(row: Summary) -> dict[str, Any]:
         "percentiles": {f"{p:g}": value for p, value in row.percentiles.items()},
         "p50_range": list(row.spread),
         "warnings": list(row.warnings),
+        "batch": row.batch and asdict(row.batch),
+        "idle": row.idle and asdict(row.idle),
     }
 
 
@@ -85,7 +92,13 @@ def _csv(suites: dict[Path, list[Summary]]) -> None:
             percentiles = {f"p{p}": value for p, value in plain.pop("percentiles").items()}
             low, high = plain.pop("p50_range")
             warnings = "; ".join(plain.pop("warnings"))
+            parts = {
+                name: plain.pop(name) or dict.fromkeys(field.name for field in fields(kind))
+                for name, kind in (("batch", BatchSummary), ("idle", IdleSummary))
+            }
             flat = {"file": path, **plain, **percentiles, "p50_low": low, "p50_high": high}
+            for part, values in parts.items():
+                flat |= {f"{part}_{name}": value for name, value in values.items()}
             flat["warnings"] = warnings
             if not number and not index:
                 writer.writerow(flat)
@@ -104,5 +117,21 @@ def _markdown(path: Path, rows: Sequence[Summary]) -> str:
         cells = [f"`{row.name}`", *(human(figure, row.unit) for figure in figures)]
         cells.append(human_range(*row.spread, row.unit))
         lines.append("| " + " | ".join([*cells, f"{row.runs - row.void_runs}/{row.runs}"]) + " |")
+    if any(row.batch for row in rows):
+        lines += ["", "| one of a batch | N | batch | control | (batch - control) / N | in guest |"]
+        lines += ["|---|" + "---:|" * 5]
+        lines += [
+            "| " + " | ".join([f"`{row.name}`", *batch_cells(row.batch, row.unit)]) + " |"
+            for row in rows
+            if row.batch
+        ]
+    if any(row.idle for row in rows):
+        lines += ["", "| " + " | ".join(["idle vCPU", *IDLE_COLUMNS]) + " |"]
+        lines += ["|---|" + "---:|" * len(IDLE_COLUMNS)]
+        lines += [
+            "| " + " | ".join([f"`{row.name}`", *idle_cells(row.idle, row.unit)]) + " |"
+            for row in rows
+            if row.idle
+        ]
     notes = dict.fromkeys(text for row in rows for text in row.warnings)
     return "\n".join([*lines, "", *(f"- {text}" for text in notes)]).rstrip() + "\n"

@@ -8,8 +8,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from kbench.cli._units import human, human_range
+from kbench.record.batch import BatchSummary
+from kbench.record.idle import IdleSummary
 from kbench.record.summary import Summary
+from kbench.record.units import human, human_range
 
 NOTES = {
     "second": "'p50 of runs' is the lowest and the highest p50 of a single run. Nothing is "
@@ -17,8 +19,17 @@ NOTES = {
     "integer": "Instructions of an emulated machine (QEMU TCG, -icount): the length of the "
     "software path, exact. Not time: nothing here speaks of caches, microcode or pipelines.",
 }
-
-
+BATCH_NOTES = {
+    "second": "A batch is N times the subject and one exit, its control the same without the "
+    "subject: their p50, the median over the runs. The rows above show whole batches.",
+    "integer": "A batch is N times the subject and one exit, its control the same without the "
+    "subject: their minima, which are exact. The rows above show whole batches.",
+}
+IDLE_COLUMNS = ("of a pCPU", "guest wakes, p50", "exits/s", "progress", "VMM's work/s")
+IDLE_NOTE = (
+    "'of a pCPU': CPU time of a vCPU's thread per second. 'progress': what the guest handled of "
+    "what was due."
+)
 WIDE = 100  # columns from which min and max fit beside the percentiles
 
 
@@ -34,6 +45,10 @@ def suite_table(summaries: Sequence[Summary], width: int) -> RenderableType:
         rows = [r for r in summaries if (r.where, r.backend, r.unit) == (where, backend, unit)]
         title = f"target {rows[0].target}, backend {backend}: {where}"
         parts += [Text(title, style="bold"), _table(rows, wide=width >= WIDE)]
+        if any(row.batch for row in rows):
+            parts += [Text(), _batch_table(rows), Text(BATCH_NOTES.get(unit, ""), style="dim")]
+        if any(row.idle for row in rows):
+            parts += [Text(), _idle_table(rows), Text(IDLE_NOTE, style="dim")]
         parts += [Text(NOTES.get(unit, ""), style="dim")]
     return Group(*parts)
 
@@ -59,3 +74,48 @@ def _table(rows: Sequence[Summary], *, wide: bool) -> RenderableType:
         )
     footnotes = (Text(f"[{mark}] {text}") for text, mark in notes.items())
     return Group(table, *footnotes)
+
+
+def _idle_table(rows: Sequence[Summary]) -> Table:
+    """What a policy costs the pCPU, beside what the guest and the VMM get from it."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("idle vCPU", no_wrap=True)
+    for name in IDLE_COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        if row.idle:
+            table.add_row(row.name, *idle_cells(row.idle, row.unit))
+    return table
+
+
+def idle_cells(idle: IdleSummary, unit: str) -> list[str]:
+    """The cells under IDLE_COLUMNS; a figure that does not apply is a dash."""
+    return [
+        f"{100 * idle.share:.3g} %",
+        "-" if idle.wake is None else human(idle.wake, unit),
+        f"{idle.exits:,.0f}",
+        f"{100 * idle.progress:.3g} %",
+        "-" if idle.work is None else f"{idle.work:,.0f}",
+    ]
+
+
+def _batch_table(rows: Sequence[Summary]) -> Table:
+    """What one repetition costs, beside the two figures that it is the difference of."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("one of a batch", no_wrap=True)
+    for name in ("N", "batch", "control", "(batch - control) / N", "in guest"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        if row.batch:
+            table.add_row(row.name, *batch_cells(row.batch, row.unit))
+    return table
+
+
+def batch_cells(batch: BatchSummary, unit: str) -> list[str]:
+    """The cells after the name; an amount per subject need not be whole instructions."""
+
+    def share(value: float) -> str:
+        return human(value, unit) if unit == "second" or value.is_integer() else f"{value:,.2f}"
+
+    figures = [human(batch.total, unit), human(batch.control, unit), share(batch.each)]
+    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else share(batch.guest)]

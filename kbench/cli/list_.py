@@ -23,9 +23,10 @@ def command(
     """
     from kbench.benches import select
     from kbench.targets.host import Host
+    from kbench.targets.lab.session import LabTarget
 
     chosen = select(selectors or [])
-    obstacles = {target.name: target.obstacles(chosen) for target in (Host(),)}
+    obstacles = {target.name: target.obstacles(chosen) for target in (Host(), LabTarget())}
     rows = [(row, {name: found[row.name] for name, found in obstacles.items()}) for row in chosen]
     if json:
         document = {

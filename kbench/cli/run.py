@@ -18,7 +18,7 @@ def command(
             help="Families, names or globs (all without one), and any option of pyperf's Runner.",
         ),
     ] = None,
-    target: Annotated[str, typer.Option(help="auto, host or lab.")] = "auto",
+    target: Annotated[str, typer.Option(help="auto, host, lab or both.")] = "auto",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The suite to write (pyperf JSON).")
     ] = None,
@@ -39,12 +39,21 @@ def command(
     ] = None,
     kernel: Annotated[str | None, typer.Option(help="Lab: kernel pin, 6.1 or 6.12.")] = None,
     limit: Annotated[float, typer.Option(min=0.01, help="Seconds a KVM_RUN may take.")] = 5.0,
+    vcpus: Annotated[
+        str | None, typer.Option(help="Families idle, work, hunt: numbers of vCPUs, e.g. 1,2,4.")
+    ] = None,
+    pinned: Annotated[
+        bool, typer.Option("--pinned", help="With --vcpus: a pCPU for each vCPU.")
+    ] = False,
 ) -> None:
     """Measure benchmarks, show them, and keep the runs in a suite.
 
     Each run is one pyperf worker process; after each the suite on disk is complete.
     Without -o the suite goes to kbench-DATE.json in the current directory. Target auto is
-    the host where its /dev/kvm works and else the lab, whose unit is instructions.
+    the host where its /dev/kvm works and else the lab, whose unit is instructions. Target
+    both writes a suite for each, NAME-host.json and NAME-lab.json; so does auto for the
+    selection rfc (every idle policy: how late it wakes, what it burns, what it leaves), for
+    which the lab's KVM has the whole extension.
 
     Example: kbench run exit floor --fast -o a.json
     """
@@ -57,11 +66,15 @@ def command(
     options = [f"--processes={processes}", *(["--fast"] * fast), *(["--rigorous"] * rigorous)]
     if pin is not None:
         options.append(f"--affinity={pin}")
-    _run.session(
-        [*options, *(words or [])],
-        target=(target, kvm, kernel),
-        output=output,
-        append=append,
-        force=force,
-        limit=limit,
-    )
+    sessions = _run.sessions(words or [], target, kvm, kernel)
+    for one in sessions:
+        _run.session(
+            [*options, *(words or [])],
+            target=one,
+            output=_run.named(output, one[0]) if len(sessions) > 1 else output,
+            append=append,
+            force=force,
+            limit=limit,
+            vcpus=vcpus,
+            pinned=pinned,
+        )

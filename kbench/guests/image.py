@@ -10,7 +10,8 @@ from typing import Literal
 from kbench._abi import lib
 from kbench.errors import KbenchError
 
-Mode = Literal["long", "real"]
+Mode = Literal["long", "real", "x2apic"]
+"""The CPU mode a guest is built for; "x2apic" is long mode with the APIC's MSRs."""
 
 # A wheel is always unpacked; importlib.resources would cost a worker 10 ms for nothing.
 IMAGES = Path(__file__).parent / "images"

@@ -38,7 +38,7 @@ def detect() -> Backend:
     """The backend of this machine's KVM.
 
     "nested" is VMX or SVM that a hypervisor below offers: its exits cost a multiple of the
-    hardware's. "pvm" needs no CPU feature at all.
+    hardware's; "svm-tcg" is SVM that QEMU emulates. "pvm" needs no CPU feature at all.
     """
     flags = cpu_flags()
     match vendor_module():
@@ -50,4 +50,6 @@ def detect() -> Backend:
             backend = "svm"
         case _:
             backend = "vmx" if "vmx" in flags else "svm" if "svm" in flags else "unknown"
+    if backend == "svm" and "TCG" in cpu_model():
+        return "svm-tcg"
     return "nested" if "hypervisor" in flags and backend != "unknown" else backend

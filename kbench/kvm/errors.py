@@ -15,6 +15,7 @@ CAUSES = {
     ("open", errno.EPERM): "a seccomp filter or the device cgroup of a container forbids it",
     ("open", errno.ENODEV): "the CPU offers neither vmx nor svm, and no pvm module is loaded",
     ("open", errno.ENXIO): "the CPU offers neither vmx nor svm, and no pvm module is loaded",
+    ("KVM_GET_API_VERSION", errno.ENOTTY): "/dev/kvm is not KVM's device",
     ("KVM_CREATE_VM", errno.EBUSY): "another hypervisor (VirtualBox, VMware) holds the CPU's "
     "virtualization",
     ("KVM_CREATE_VM", errno.EIO): "the firmware has locked virtualization off",

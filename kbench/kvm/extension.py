@@ -39,5 +39,4 @@ def read(vcpu: Vcpu, offset: int) -> int:
 
 def idle(vcpu: Vcpu) -> int:
     """KVM_KBENCH_IDLE_*: what the vCPU does now (M4)."""
-    flags = int(vcpu.run.flags)
-    return int((flags & lib.KVM_RUN_KBENCH_IDLE_MASK) >> lib.KVM_RUN_KBENCH_IDLE_SHIFT)
+    return int((vcpu.run.flags & lib.KVM_RUN_KBENCH_IDLE_MASK) >> lib.KVM_RUN_KBENCH_IDLE_SHIFT)

@@ -21,17 +21,21 @@ class System(Handle):
             super().__init__(os.open(path, os.O_RDWR | os.O_CLOEXEC))
         except OSError as error:
             raise IoctlError("open", error.errno or 0) from None
-        version = self.ioctl("KVM_GET_API_VERSION")
-        if version != API_VERSION:
+        try:
+            version = self.ioctl("KVM_GET_API_VERSION")
+            if version != API_VERSION:
+                raise KbenchError(f"{path} speaks KVM API {version}; kbench needs {API_VERSION}")
+        except KbenchError:
             self.close()
-            raise KbenchError(f"{path} speaks KVM API {version}; kbench needs {API_VERSION}")
+            raise
 
     def check_extension(self, name: str) -> int:
         """KVM_CHECK_EXTENSION of "KVM_CAP_...": 0 means absent, other values are its own."""
         return self.ioctl("KVM_CHECK_EXTENSION", getattr(lib, name))
 
     def create_vm(self) -> Vm:
-        return Vm(self.ioctl("KVM_CREATE_VM"), self.vcpu_mmap_size())
+        run_size = self.vcpu_mmap_size()
+        return Vm(self.ioctl("KVM_CREATE_VM"), run_size)
 
     def vcpu_mmap_size(self) -> int:
         """KVM_GET_VCPU_MMAP_SIZE: bytes of struct kvm_run and what follows it."""

@@ -5,7 +5,7 @@ import mmap
 from collections.abc import Mapping
 from typing import Any
 
-from kbench._abi import ffi
+from kbench._abi import ffi, lib
 from kbench.kvm.handle import Handle
 from kbench.kvm.stats import Stats
 
@@ -15,7 +15,11 @@ class Vcpu(Handle):
 
     def __init__(self, fd: int, run_size: int) -> None:
         super().__init__(fd)
-        self._map = mmap.mmap(fd, run_size, mmap.MAP_SHARED)
+        try:
+            self._map = mmap.mmap(fd, run_size, mmap.MAP_SHARED)
+        except OSError:
+            super().close()
+            raise
         self._view = ffi.from_buffer(self._map)
         self.run: Any = ffi.cast("struct kvm_run *", self._view)
         self.run_address = int(ffi.cast("uintptr_t", self._view))
@@ -105,6 +109,15 @@ class Vcpu(Handle):
     def get_tsc_khz(self) -> int:
         """The guest's TSC frequency in kHz, which is the host's unless it was changed."""
         return self.ioctl("KVM_GET_TSC_KHZ")
+
+    # KVM_CAP_VCPU_ATTRIBUTES (Linux 5.16)
+    def set_tsc_offset(self, offset: int) -> None:
+        """What this vCPU's TSC is ahead of the host's, in ticks."""
+        value = ffi.new("uint64_t *", offset % (1 << 64))
+        attribute = ffi.new("struct kvm_device_attr *")
+        attribute.group, attribute.attr = lib.KVM_VCPU_TSC_CTRL, lib.KVM_VCPU_TSC_OFFSET
+        attribute.addr = int(ffi.cast("uintptr_t", value))
+        self.ioctl("KVM_SET_DEVICE_ATTR", attribute)
 
     # KVM_CAP_BINARY_STATS_FD (Linux 5.14)
     def get_stats_fd(self) -> Stats:

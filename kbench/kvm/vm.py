@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A VM: memory, interrupt controllers, and the ways to reach them from outside."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,8 +44,8 @@ class Vm(Handle):
         return Vcpu(self.ioctl("KVM_CREATE_VCPU", index), self._run_size)
 
     # KVM_CAP_USER_MEMORY
-    def set_user_memory_region(self, memory: GuestMemory, flags: int = 0) -> None:
-        """Map `memory` into the guest in a slot of its own."""
+    def set_user_memory_region(self, memory: GuestMemory, flags: int = 0) -> int:
+        """Map `memory` into the guest in a slot of its own; the number of that slot."""
         region = ffi.new("struct kvm_userspace_memory_region *")
         region.slot, self._slots = self._slots, self._slots + 1
         region.flags = flags
@@ -52,6 +53,18 @@ class Vm(Handle):
         region.memory_size = len(memory.map)
         region.userspace_addr = memory.address
         self.ioctl("KVM_SET_USER_MEMORY_REGION", region)
+        return int(region.slot)
+
+    # KVM_CAP_USER_MEMORY
+    def get_dirty_log(self, slot: int, size: int) -> bytes:
+        """A bit for each page of the slot (`size` bytes) written since the last call.
+
+        The pages are clean again: the next write to each is noticed.
+        """
+        bitmap = ffi.new("uint64_t[]", (size // 4096 + 63) // 64)
+        log = ffi.new("struct kvm_dirty_log *", {"slot": slot, "dirty_bitmap": bitmap})
+        self.ioctl("KVM_GET_DIRTY_LOG", log)
+        return bytes(ffi.buffer(bitmap))
 
     # KVM_CAP_SET_TSS_ADDR
     def set_tss_addr(self, address: int = 0xFFFBD000) -> None:
@@ -71,6 +84,15 @@ class Vm(Handle):
     def irq_line(self, gsi: int, level: bool) -> None:
         line = ffi.new("struct kvm_irq_level *", {"irq": gsi, "level": level})
         self.ioctl("KVM_IRQ_LINE", line)
+
+    # KVM_CAP_IRQCHIP
+    def set_ioapic_entry(self, pin: int, entry: int) -> None:
+        """Program one redirection table entry (Intel 82093AA, 3.2.4), as a guest would."""
+        chip = ffi.new("struct kvm_irqchip *", {"chip_id": lib.KVM_IRQCHIP_IOAPIC})
+        self.ioctl("KVM_GET_IRQCHIP", chip)
+        # struct kvm_ioapic_state: the table follows 24 bytes of other registers.
+        struct.pack_into("<Q", ffi.buffer(chip.chip.dummy), 24 + 8 * pin, entry)
+        self.ioctl("KVM_SET_IRQCHIP", chip)
 
     # KVM_CAP_IRQ_ROUTING
     def set_gsi_routing(self, routes: Sequence[tuple[int, Msi | Pin]]) -> None:

@@ -31,9 +31,11 @@ def machine() -> Metadata:
         "kbench_halt_poll_ns": text(KVM_PARAMETERS / "halt_poll_ns"),
         "kbench_nx_huge_pages": text(KVM_PARAMETERS / "nx_huge_pages"),
         "kbench_governor": text(CPU / "cpu0/cpufreq/scaling_governor"),
+        "kbench_boost": boost(),
         "kbench_idle_driver": text(CPU / "cpuidle/current_driver"),
         "kbench_smt": text(CPU / "smt/control"),
         "kbench_isolcpus": text(CPU / "isolated"),
+        "kbench_nohz_full": text(CPU / "nohz_full"),
         "kbench_mitigations": mitigations(),
         "kbench_thp": chosen(text(Path("/sys/kernel/mm/transparent_hugepage/enabled"))),
         "kbench_clocksource": text(
@@ -61,6 +63,16 @@ def text(path: Path) -> str:
         return path.read_text().strip() or "none"
     except OSError:
         return "none"
+
+
+def boost() -> str:
+    """Whether the CPU may leave its nominal frequency upwards: "on", "off", or "none"."""
+    match text(CPU / "intel_pstate/no_turbo"), text(CPU / "cpufreq/boost"):
+        case ("0", _) | (_, "1"):
+            return "on"
+        case ("1", _) | (_, "0"):
+            return "off"
+    return "none"
 
 
 def chosen(choices: str) -> str:

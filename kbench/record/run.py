@@ -18,6 +18,8 @@ class Recording:
 
     `buckets` are the HDR counts; `minimum`, `maximum` and `total` are exact, in ns (in
     the lab: in instructions). `void` says why the run must not be judged, or is "".
+    `stages` are the buckets of the parts of each event's path, by name. `value` is what the
+    benchmark says of itself, in ns, where that is not the mean of the events.
     """
 
     buckets: "array[int]" = field(repr=False)
@@ -28,6 +30,9 @@ class Recording:
     counters: dict[str, int | float]
     warnings: tuple[str, ...] = ()
     void: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+    stages: "dict[str, array[int]]" = field(default_factory=dict, repr=False)
+    value: float | None = None
 
 
 def metadata(recording: Recording, unit: str) -> Metadata:
@@ -50,10 +55,26 @@ def metadata(recording: Recording, unit: str) -> Metadata:
     }
     for name, percentile in PERCENTILES.items():
         result[f"kbench_{name}"] = scaled(histogram.get_value_at_percentile(percentile))
+    for name, figure in recording.figures.items():
+        result[f"kbench_{name}"] = figure / 1e9 if unit == "second" else _count(figure)
+    for stage, buckets in recording.stages.items():
+        part = library_histogram(buckets)
+        result[f"kbench_hdr_{stage}"] = part.encode().decode()
+        for name, percentile in PERCENTILES.items():
+            result[f"kbench_{stage}_{name}"] = scaled(part.get_value_at_percentile(percentile))
     for name, count in recording.counters.items():
         result[f"kbench_counter_{name}"] = count
+    # What else disturbed the run is part of what identifies it.
+    for counter, key in (("steal_s", "kbench_steal"), ("nivcsw", "kbench_nivcsw")):
+        if counter in recording.counters:
+            result[key] = recording.counters[counter]
     if recording.warnings:
         result["kbench_warnings"] = "; ".join(recording.warnings)
     if recording.void:
         result["kbench_void"] = recording.void
     return result
+
+
+def _count(figure: float) -> int | float:
+    """Instructions; a share of a batch need not be whole."""
+    return int(figure) if figure.is_integer() else round(figure, 3)

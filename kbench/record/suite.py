@@ -6,6 +6,7 @@ hand out is what pyperf would accept and, beyond that, what kbench wrote.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from kbench.record.run import SCHEMA
 
 _UNITS = ("second", "integer", "byte")
 # pyperf refuses a benchmark whose runs differ in one of these (_bench._CHECKED_METADATA).
-_UNIFORM = (
+UNIFORM = (
     *("aslr", "cpu_count", "cpu_model_name", "hostname", "inner_loops", "name", "platform"),
     *("python_executable", "python_implementation", "python_unicode", "python_version", "unit"),
 )
@@ -64,7 +65,7 @@ class Run:
         if metric.field == "values":
             return math.fsum(self.values) / len(self.values)
         figure = self._number(metric.field)
-        if figure is not None and metric.name.startswith("p"):
+        if figure is not None and re.fullmatch(r"p\d+(_\d+)?", metric.name):
             low, high = self._number("kbench_min"), self._number("kbench_max")
             figure = figure if low is None else max(figure, low)
             figure = figure if high is None else min(figure, high)
@@ -192,7 +193,7 @@ def _benchmark(stored: BenchmarkJson, shared: Mapping[str, Scalar], index: int) 
         raise KbenchError(f"benchmark {index + 1} has no name")
     if unit not in _UNITS:
         raise KbenchError(f"{name}: unit is {unit!r}, expected one of {', '.join(_UNITS)}")
-    uniform = {key: first.get(key) for key in _UNIFORM}
+    uniform = {key: first.get(key) for key in UNIFORM}
     runs = []
     for number, item in enumerate(stored.runs, 1):
         run = Run(tuple(item.values), _checked(item.metadata), common)

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """One benchmark of a suite in figures: what `kbench show` and the reports print."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from kbench.errors import KbenchError
+from kbench.metrics import metrics
+from kbench.record.batch import BatchSummary, summarize_batch
+from kbench.record.idle import IdleSummary, summarize_idle
+from kbench.record.pyperf_json import Scalar
 from kbench.record.suite import Benchmark
 
 DEFAULT_PERCENTILES = (50.0, 90.0, 99.0, 99.9)
@@ -16,7 +21,9 @@ class Summary:
     `percentiles` are those of the merged histogram, as the HdrHistogram library computes
     them; `spread` is the lowest and the highest p50 of a single run, which is what
     the run-to-run uncertainty of `percentiles` looks like. `where` says what was measured
-    in one line. Void runs are counted, not used.
+    in one line. Void runs are counted and not used, unless there are no others: then
+    the figures are theirs and a warning says so. `batch` is there for family inkernel,
+    `idle` for the families of idle guests.
     """
 
     name: str
@@ -34,20 +41,34 @@ class Summary:
     percentiles: dict[float, float]
     spread: tuple[float, float]
     warnings: tuple[str, ...]
+    batch: BatchSummary | None = None
+    idle: IdleSummary | None = None
 
 
 def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
-    """The Summary of `benchmark`. Raises KbenchError where no good run is left."""
+    """The Summary of `benchmark`. Raises KbenchError where its runs lack what kbench writes."""
+    voids = dict.fromkeys(run.void for run in benchmark.runs if run.void)
+    notes = [*benchmark.warnings, *(f"void run: {reason}" for reason in voids)]
+    void_runs = len(benchmark.runs) - len(benchmark.good)
+    if not benchmark.good:
+        notes.append("every run is void: these figures are for looking at, not for judging")
+        benchmark = _as_if_good(benchmark)
     histogram = benchmark.histogram()
     scale = 1e-9 if benchmark.unit == "second" else 1
-    good = benchmark.good
-    figures = {
-        key: [float(run.get(f"kbench_{key}") or 0) for run in good]
-        for key in ("min", "mean", "max", "p50", "count")
-    }
+
+    def at(percentile: float) -> float:
+        # The library answers with the upper edge of a bucket; the longest event is exact.
+        value: float = histogram.get_value_at_percentile(percentile) * scale
+        return min(value, max(figures["max"]))
+
+    names = ("min", "mean", "max", "p50", "count")
+    figures = {name: benchmark.figures(metrics()[name]) for name in names}
+    if missing := [metrics()[name].field for name in names if not figures[name]]:
+        raise KbenchError(f"{benchmark.name}: the runs lack {', '.join(missing)}")
     count = sum(figures["count"])
+    if not count:
+        raise KbenchError(f"{benchmark.name}: no run has recorded anything")
     weighted = zip(figures["mean"], figures["count"], strict=True)
-    voids = dict.fromkeys(run.void for run in benchmark.runs if run.void)
     return Summary(
         name=benchmark.name,
         title=benchmark.provenance("kbench_title"),
@@ -56,19 +77,33 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         backend=benchmark.provenance("kbench_backend"),
         where=_where(benchmark),
         runs=len(benchmark.runs),
-        void_runs=len(benchmark.runs) - len(good),
+        void_runs=void_runs,
         count=int(count),
         minimum=min(figures["min"]),
         mean=sum(mean * n for mean, n in weighted) / count,
         maximum=max(figures["max"]),
-        percentiles={p: histogram.get_value_at_percentile(p) * scale for p in percentiles},
+        percentiles={p: at(p) for p in percentiles},
         spread=(min(figures["p50"]), max(figures["p50"])),
-        warnings=(*benchmark.warnings, *(f"void run: {reason}" for reason in voids)),
+        warnings=tuple(notes),
+        batch=summarize_batch(benchmark),
+        idle=summarize_idle(benchmark),
     )
+
+
+def _as_if_good(benchmark: Benchmark) -> Benchmark:
+    """The benchmark with its runs' void marks taken off."""
+
+    def unmarked(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        return {key: value for key, value in metadata.items() if key != "kbench_void"}
+
+    runs = (replace(r, own=unmarked(r.own), common=unmarked(r.common)) for r in benchmark.runs)
+    return replace(benchmark, runs=tuple(runs))
 
 
 def _where(benchmark: Benchmark) -> str:
     model = benchmark.provenance("kbench_cpu_model")
     kernel = benchmark.provenance("kbench_kernel")
+    if benchmark.provenance("kbench_target") == "lab":
+        return f"{model}, Linux {kernel}"
     virtual = ", in a virtual machine" if benchmark.provenance("kbench_hypervisor") == "yes" else ""
     return f"{model}, Linux {kernel}{virtual}"

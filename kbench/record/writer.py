@@ -32,6 +32,10 @@ class SuiteWriter:
         append: bool = False,
         force: bool = False,
     ) -> None:
+        if path.suffix == ".gz":
+            raise KbenchError(
+                f"{path}: kbench writes plain JSON; python -m pyperf convert packs it"
+            )
         self.path = path
         self._runs: dict[str, list[str]] = {name: [] for name in names}
         if path.exists() and append:
@@ -49,20 +53,39 @@ class SuiteWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if any(self._runs.values()):
-            self._canonical()
-        self._temporary.unlink(missing_ok=True)
+        try:
+            if any(self._runs.values()):
+                self._canonical()
+        finally:
+            self._temporary.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return sum(map(len, self._runs.values()))
 
     def add(self, output: bytes) -> dict[str, Any]:
-        """Add the one run that a worker wrote and return its metadata."""
+        """Add the one run that a worker wrote and return its metadata.
+
+        Raises KbenchError where pyperf would not have it beside the runs that are there.
+        """
         run, name = self._expand(json.loads(output))[0]
+        self._check(name, run["metadata"])
         self._runs.setdefault(name, []).append(json.dumps(run))
         self._store()
         metadata: dict[str, Any] = run["metadata"]
         return metadata
+
+    def _check(self, name: str, metadata: dict[str, Any]) -> None:
+        from kbench.record.suite import UNIFORM
+
+        if not self._runs.get(name):
+            return
+        first = json.loads(self._runs[name][0])["metadata"]
+        for key in UNIFORM:
+            if first.get(key) != metadata.get(key):
+                raise KbenchError(
+                    f"{name} cannot be added to {self.path}: {key} is {metadata.get(key)!r}, "
+                    f"there it is {first.get(key)!r}"
+                )
 
     def _load(self) -> None:
         from kbench.record.suite import load
@@ -96,9 +119,12 @@ class SuiteWriter:
     def _canonical(self) -> None:
         import pyperf
 
-        suite = pyperf.BenchmarkSuite.load(str(self.path))
-        suite.dump(str(self._temporary), compact=True, replace=True)
-        self._replace()
+        try:
+            suite = pyperf.BenchmarkSuite.load(str(self.path))
+            suite.dump(str(self._temporary), compact=True, replace=True)
+            self._replace()
+        except OSError as error:
+            raise KbenchError(f"cannot write {self.path}: {error.strerror}") from None
 
     def _replace(self) -> None:
         self._temporary.replace(self.path)

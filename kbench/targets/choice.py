@@ -33,10 +33,11 @@ def choose(
         from kbench.targets.host import Host
 
         return Host()
+    from kbench.targets.lab.pins import DEFAULT
     from kbench.targets.lab.session import LabTarget
+    from kbench.targets.lab.target import STOCK
 
-    options = {"variant": kvm, "kernel": kernel}
-    return LabTarget(report=report, **{key: value for key, value in options.items() if value})
+    return LabTarget(kernel or DEFAULT, kvm or STOCK, report=report)
 
 
 def host_works() -> bool:

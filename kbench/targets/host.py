@@ -43,7 +43,7 @@ class Host:
         progress: Callable[[Step], None],
     ) -> Outcome:
         outcome = Outcome()
-        loops = {row.name: args.loops for row in benchmarks}
+        loops = {row.name: args.loops or row.loops for row in benchmarks}
         rounds = [bool(args.loops)] * (not args.loops) + [True] * args.processes
         steps = len(benchmarks) * len(rounds)
         done = 0
@@ -53,13 +53,15 @@ class Host:
                     done += 1
                     if row.name in outcome.skipped or row.name in outcome.failed:
                         continue
+                    if row.loops and not calibrated:
+                        continue  # its loops are a row's own: nothing to find out
                     p50 = None
                     try:
                         output = worker(row.name, args, loops=loops[row.name], limit=limit)
                         if calibrated:
                             p50 = writer.add(output)["kbench_p50"]
                         else:
-                            loops[row.name] = _calibrated(output)
+                            loops[row.name] = calibrated_loops(output)
                     except Unavailable as reason:
                         outcome.skipped[row.name] = str(reason)
                     except KbenchError as error:
@@ -92,7 +94,7 @@ def machine_lock() -> Iterator[None]:
         os.close(fd)
 
 
-def _calibrated(output: bytes) -> int:
+def calibrated_loops(output: bytes) -> int:
     """The number of loops that a calibration run settled on."""
     suite: dict[str, Any] = json.loads(output)
     (benchmark,) = suite["benchmarks"]

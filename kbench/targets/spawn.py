@@ -20,16 +20,19 @@ class WorkerDied(KbenchError):
     """A worker process that was killed, timed out or broke: its run is lost, no other is."""
 
 
-def worker(name: str, args: argparse.Namespace, *, loops: int, limit: float) -> bytes:
+def worker(
+    name: str, args: argparse.Namespace, *, loops: int, limit: float, delay_ns: float = 0.0
+) -> bytes:
     """The pyperf JSON of one run of benchmark `name`; `loops` 0 only calibrates their number.
 
-    `args` are pyperf's parsed options. Raises Unavailable with the worker's reason,
-    KbenchError with its message, WorkerDied.
+    `args` are pyperf's parsed options; `delay_ns` is added to each round trip. Raises
+    Unavailable with the worker's reason, KbenchError with its message, WorkerDied.
     """
     read_end, write_end = os.pipe()
-    with open(read_end, "rb", buffering=0) as pipe, tempfile.TemporaryFile() as stderr:
+    with os.fdopen(read_end, "rb", buffering=0), tempfile.TemporaryFile() as stderr:
         try:
             command = _command(name, args, loops, limit, write_end)
+            command += ["--delay-ns", str(delay_ns)] if delay_ns else []
             process = subprocess.Popen(
                 command,
                 pass_fds=[write_end],
@@ -42,8 +45,11 @@ def worker(name: str, args: argparse.Namespace, *, loops: int, limit: float) -> 
         finally:
             os.close(write_end)
         with _ended(process):
-            output = _read(pipe, name, args.timeout or DEADLINE)
-            status = process.wait(timeout=10)
+            output = _read(read_end, name, args.timeout or DEADLINE)
+            try:
+                status = process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                raise WorkerDied(f"{name}: the worker did not exit after its result") from None
         if status:
             stderr.seek(0)
             raise _error(name, status, stderr.read().decode(errors="replace").strip())
@@ -60,12 +66,12 @@ def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
         process.wait()
 
 
-def _read(pipe: "os.PathLike[bytes]", name: str, seconds: float) -> bytes:
+def _read(pipe: int, name: str, seconds: float) -> bytes:
     chunks: list[bytes] = []
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         if select([pipe], [], [], left)[0]:
-            chunk = os.read(pipe.fileno(), 1 << 20)  # type: ignore[attr-defined]
+            chunk = os.read(pipe, 1 << 20)
             if not chunk:
                 return b"".join(chunks)
             chunks.append(chunk)

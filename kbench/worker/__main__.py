@@ -5,6 +5,7 @@ kbench.targets.host starts it; it takes pyperf's worker options besides its own.
 """
 
 import sys
+from dataclasses import replace
 
 import pyperf
 
@@ -24,8 +25,9 @@ def main() -> int:
     runner.argparser.set_defaults(hook=["kbench"])
     runner.argparser.add_argument("--benchmark", required=True)
     runner.argparser.add_argument("--limit", type=float, default=LIMIT)
+    runner.argparser.add_argument("--delay-ns", type=float, default=0.0)
     args = runner.parse_args()
-    benchmark = find(args.benchmark)
+    benchmark = replace(find(args.benchmark), delay_ns=args.delay_ns)
     try:
         with prepare(benchmark, args.limit) as measurement:
             image_sha256 = measurement.image_sha256
@@ -34,6 +36,7 @@ def main() -> int:
                 return {
                     "kbench_target": "host",
                     "kbench_guest_sha256": image_sha256,
+                    **({"kbench_delay_ns": args.delay_ns} if args.delay_ns else {}),
                     **provenance.machine(),
                     **provenance.process(),
                 }

@@ -6,8 +6,8 @@ checks); the tables are the image's own (guests/start.S).
 """
 
 from kbench._abi import lib
-from kbench.guests import Image
-from kbench.kvm import GuestMemory, Vcpu
+from kbench.guests import Mode
+from kbench.kvm import Vcpu
 
 CR0_PE, CR0_MP, CR0_ET, CR0_NE, CR0_WP, CR0_PG = 1, 1 << 1, 1 << 4, 1 << 5, 1 << 16, 1 << 31
 CR4_PAE, CR4_OSFXSR, CR4_OSXMMEXCPT = 1 << 5, 1 << 9, 1 << 10
@@ -16,20 +16,26 @@ CODE, DATA, BUSY_TSS = 11, 3, 11  # segment types
 RFLAGS_RESERVED = 2
 
 
-def boot(vcpu: Vcpu, memory: GuestMemory, image: Image, batch: int = 0) -> None:
-    """Load `image` and point the vCPU at its first instruction, at CPL 0."""
-    memory.write(image.base, image.data)
-    memory.struct("kb_params", lib.KB_PARAMS).batch = batch
-    if image.mode == "real":
+def boot(vcpu: Vcpu, mode: Mode, index: int = 0) -> None:
+    """Point the vCPU `index` at the guest's first instruction, at CPL 0, runnable.
+
+    The guest finds `index` in rdi.
+    """
+    if mode == "real":
         _real_mode(vcpu)
     else:
         _long_mode(vcpu)
     regs = vcpu.get_regs()
     regs.rip = lib.KB_ENTRY
-    regs.rsp = lib.KB_STACK - 16  # below 64 KiB in real mode it wraps; nothing is pushed before
+    # Below 64 KiB in real mode it wraps; nothing is pushed before.
+    regs.rsp = lib.KB_STACK - 16 - index * lib.KB_STACK_SIZE
     regs.rbx = lib.KB_MMIO
+    regs.rdi = index
     regs.rflags = RFLAGS_RESERVED
     vcpu.set_regs(regs)
+    if index:
+        # With an in-kernel irqchip all but the first wait for INIT and SIPI.
+        vcpu.set_mp_state(lib.KVM_MP_STATE_RUNNABLE)
 
 
 def _real_mode(vcpu: Vcpu) -> None:

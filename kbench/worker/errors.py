@@ -9,20 +9,30 @@ from kbench.kvm import IoctlError, Vcpu
 from kbench.kvm.caps import exit_name
 from kbench.kvm.memory import GuestMemory
 
+HUNG = "KVM_RUN did not come back within"
+
 
 class GuestError(KbenchError):
-    """The guest did something other than its subject; the message ends with its registers."""
+    """The guest did something other than its subject; the message ends with its registers.
+
+    `what` is the message without them.
+    """
+
+    def __init__(self, what: str, vcpu: Vcpu) -> None:
+        self.what = what
+        super().__init__(f"{what} {registers(vcpu)}")
 
 
 def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
     """An entry that ended with another reason than `expect` ("KVM_EXIT_...")."""
     run = vcpu.run
+    if fault := exception(memory):
+        return GuestError(f"expected {expect}, got {fault}", vcpu)
     got = exit_name(run.exit_reason)
     match run.exit_reason:
-        case lib.KVM_EXIT_IO if run.io.port == lib.KB_PORT_FAULT:
+        case lib.KVM_EXIT_IO if run.io.port == lib.KB_PORT_MISSED:
             params = memory.struct("kb_params", lib.KB_PARAMS)
-            got = f"exception vector {params.fault_vector} in the guest"
-            got += f" (error code {params.fault_error:#x}, at rip {params.fault_rip:#x})"
+            got = f"{params.events} interrupts for {params.batch} subjects"
         case lib.KVM_EXIT_IO:
             got += f" on port {run.io.port:#x}"
         case lib.KVM_EXIT_MMIO:
@@ -31,17 +41,32 @@ def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
             got += f", suberror {run.internal.suberror}"
         case lib.KVM_EXIT_FAIL_ENTRY:
             got += f", hardware reason {run.fail_entry.hardware_entry_failure_reason:#x}"
-    return GuestError(f"expected {expect}, got {got} {registers(vcpu)}")
+    return GuestError(f"expected {expect}, got {got}", vcpu)
+
+
+def exception(memory: GuestMemory) -> str:
+    """The exception that the guest has reported (guests/start.S); "" when it took none."""
+    params = memory.struct("kb_params", lib.KB_PARAMS)
+    if not params.fault_rip:
+        return ""
+    where = f"error code {params.fault_error:#x}, at rip {params.fault_rip:#x}"
+    return f"exception vector {params.fault_vector} in the guest ({where})"
 
 
 def hung(limit: float, vcpu: Vcpu) -> GuestError:
     """An entry that the watchdog had to end."""
-    return GuestError(f"KVM_RUN did not come back within {limit:g} s {registers(vcpu)}")
+    return GuestError(f"{HUNG} {limit:g} s", vcpu)
 
 
 def failed_entry(errno: int, vcpu: Vcpu) -> GuestError:
     """KVM_RUN itself failed with `errno`."""
-    return GuestError(f"{IoctlError('KVM_RUN', errno)} {registers(vcpu)}")
+    return GuestError(str(IoctlError("KVM_RUN", errno)), vcpu)
+
+
+def neighbour_ended(index: int, reason: int, errno: int, vcpu: Vcpu) -> GuestError:
+    """The vCPU `index`, which should run until it is stopped, ended with this exit or errno."""
+    how = str(IoctlError("KVM_RUN", errno)) if errno else exit_name(reason)
+    return GuestError(f"vCPU {index} left its guest: {how}", vcpu)
 
 
 def registers(vcpu: Vcpu) -> str:
@@ -50,6 +75,6 @@ def registers(vcpu: Vcpu) -> str:
         regs = vcpu.get_regs()
     except IoctlError as error:
         return f"(registers unreadable: {os.strerror(error.errno)})"
-    names = "rax rbx rcx rdx rsi rdi rsp rflags".split()
+    names = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rflags")
     values = " ".join(f"{name}={getattr(regs, name):#x}" for name in names)
     return f"at rip {regs.rip:#x} ({values})"

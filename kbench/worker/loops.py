@@ -7,18 +7,37 @@ Each takes the number of round trips still to do and returns (done, errno).
 from collections.abc import Callable
 
 from kbench._abi import lib
-from kbench._loops import exits, floors
+from kbench._loops import batches, delayed, exits, floors
 from kbench._loops.hdr import Histogram
 from kbench._loops.watchdog import Watchdog
 from kbench.benches import Benchmark
 from kbench.kvm import Vcpu
+from kbench.worker.batch import Batch
+from kbench.worker.machine import Machine
 
 Loop = Callable[[int], tuple[int, int]]
 
 
-def bind(benchmark: Benchmark, vcpu: Vcpu, histogram: Histogram, watchdog: Watchdog) -> Loop:
-    """The loop of `benchmark` on this vCPU, recording into `histogram`."""
+def bind(
+    benchmark: Benchmark,
+    machine: Machine,
+    histogram: Histogram,
+    batch: Batch | None,
+    watchdog: Watchdog,
+) -> Loop:
+    """The loop of `benchmark` on the machine's first vCPU, recording into `histogram`.
+
+    Loop "batch" records into `batch` too.
+    """
+    vcpu = machine.vcpus[0]
     match benchmark.loop:
+        case "kvm_run" if benchmark.delay_ns:
+            expect = getattr(lib, benchmark.expect)
+            ticks = round(benchmark.delay_ns * histogram.tsc_khz / 1e6)
+            return lambda n: delayed.round_trips(vcpu.fd, expect, n, histogram, watchdog, ticks)
+        case "batch":
+            assert batch is not None
+            return _batches(vcpu, machine.refresh, histogram, batch, watchdog)
         case "kvm_run":
             expect = getattr(lib, benchmark.expect)
             return lambda n: exits.round_trips(vcpu.fd, expect, n, histogram, watchdog)
@@ -30,3 +49,29 @@ def bind(benchmark: Benchmark, vcpu: Vcpu, histogram: Histogram, watchdog: Watch
             return lambda n: floors.syscall(n, histogram)
         case "clock":
             return lambda n: floors.clock(n, histogram)
+        case _:
+            raise ValueError(f"{benchmark.loop} is not a loop of round trips")
+
+
+def _batches(
+    vcpu: Vcpu,
+    refresh: Callable[[], object] | None,
+    histogram: Histogram,
+    batch: Batch,
+    watchdog: Watchdog,
+) -> Loop:
+    def pairs(n: int) -> tuple[int, int]:
+        return batches.round_trips(
+            vcpu.fd, batch.params_address, n, histogram, *batch.histograms, watchdog
+        )
+
+    def refreshed(n: int) -> tuple[int, int]:
+        assert refresh is not None
+        for done in range(n):
+            refresh()
+            count, error = pairs(1)
+            if not count:
+                return done, error
+        return n, 0
+
+    return pairs if refresh is None else refreshed

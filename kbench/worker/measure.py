@@ -2,20 +2,22 @@
 """One benchmark, set up and ready to be timed."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from kbench._abi import lib
 from kbench._loops.hdr import Histogram
 from kbench._loops.watchdog import Watchdog
 from kbench.benches import Benchmark
+from kbench.errors import Unavailable
 from kbench.guests import load
-from kbench.kvm import GuestMemory, System, Vcpu
+from kbench.kvm.backend import detect
 from kbench.record.run import Recording
-from kbench.worker import errors
-from kbench.worker.boot import boot
-from kbench.worker.features import require
+from kbench.worker import errors, idling, neighbours
+from kbench.worker.batch import Batch
+from kbench.worker.idling import Scenario
 from kbench.worker.loops import bind
+from kbench.worker.machine import Machine, build
 from kbench.worker.witness import Witness
 
 LIMIT = 5.0  # seconds a KVM_RUN may take: no exit of a guest that works takes a thousandth of it
@@ -25,19 +27,29 @@ class Measurement:
     """A vCPU in its guest, a timed loop and the histogram it fills.
 
     `histogram` holds the round trips since the last reset() in ns (in the lab: in
-    instructions); `image_sha256` says which guest they are of.
+    instructions); `image_sha256` says which guest they are of. `beside` are the VM's
+    other vCPUs, which run already.
     """
 
     def __init__(
-        self, benchmark: Benchmark, vcpu: Vcpu, memory: GuestMemory, image_sha256: str, limit: float
+        self,
+        benchmark: Benchmark,
+        machine: Machine,
+        image_sha256: str,
+        limit: float,
+        beside: Sequence[neighbours.Neighbour] = (),
     ) -> None:
         self.benchmark = benchmark
         self.image_sha256 = image_sha256
-        self._vcpu = vcpu
-        self._memory = memory
+        self._vcpu = vcpu = machine.vcpus[0]
+        self._memory = machine.memory
+        self._beside = beside
         self._watchdog = Watchdog(vcpu.run_address, limit)
         self.histogram = Histogram(vcpu.get_tsc_khz())
-        self._loop = bind(benchmark, vcpu, self.histogram, self._watchdog)
+        self._batch = None
+        if benchmark.loop == "batch":
+            self._batch = Batch(machine.params, self.histogram.tsc_khz)
+        self._loop = bind(benchmark, machine, self.histogram, self._batch, self._watchdog)
         self._witness = Witness(vcpu, self.histogram.tsc_khz)
 
     def run(self, loops: int) -> float:
@@ -48,20 +60,28 @@ class Measurement:
         """
         before = self.histogram.total_ticks
         done = 0
-        while done < loops:
-            with self._watchdog as watchdog:
+        with self._watchdog as watchdog:
+            while done < loops:
                 count, error = self._loop(loops - done)
-            done += count
-            if done == loops or (error == errno.EINTR and not watchdog.fired):
-                continue  # a signal that was not the watchdog's: go on
-            raise self._failure(error)
+                done += count
+                # Any signal ends a KVM_RUN, also a tick of the watchdog that saw progress.
+                if done < loops and (error != errno.EINTR or watchdog.fired):
+                    raise self._failure(error)
+        # The guest reports an exception by a PIO write, which may be the exit of its subject.
+        if errors.exception(self._memory):
+            raise self._failure(0)
         return self.histogram.nanoseconds(self.histogram.total_ticks - before)
 
     def _failure(self, error: int) -> errors.GuestError:
-        if self._watchdog.fired:
-            return errors.hung(self._watchdog.limit, self._vcpu)
-        if error:
-            return errors.failed_entry(error, self._vcpu)
+        # An exception comes first: its guest waits for ever, so the watchdog ends it too.
+        if not errors.exception(self._memory):
+            for index, neighbour in enumerate(self._beside, start=1):
+                if neighbour.ended:
+                    return errors.neighbour_ended(index, *neighbour.ended, self._vcpu)
+            if self._watchdog.fired:
+                return errors.hung(self._watchdog.limit, self._vcpu)
+            if error:
+                return errors.failed_entry(error, self._vcpu)
         return errors.unexpected_exit(self.benchmark.expect, self._vcpu, self._memory)
 
     def reference_arguments(self) -> tuple[int, int, int]:
@@ -71,18 +91,31 @@ class Measurement:
     def reset(self) -> None:
         """Forget what was recorded; the next round trips are the first."""
         self.histogram.reset()
+        if self._batch:
+            self._batch.reset()
         self._witness.reset()
 
     def recording(self) -> Recording:
         """The round trips since the last reset(), with what the kernel counted meanwhile."""
         evidence = self._witness.stop()
+        counters = evidence.counters()
+        warnings = []
+        if self._batch:
+            counters |= self._batch.counters()
+        if self._beside:
+            pinned = all(neighbour.pinned for neighbour in self._beside)
+            counters |= {"vcpus": len(self._beside) + 1, "vcpus_pinned": int(pinned)}
+            if not pinned:
+                warnings.append("the vCPUs share CPUs: there is not one for each")
         return Recording(
             buckets=self.histogram.buckets,
             count=self.histogram.count,
             minimum=self.histogram.minimum,
             maximum=self.histogram.maximum,
             total=self.histogram.total,
-            counters=evidence.counters(),
+            counters=counters,
+            warnings=tuple(warnings),
+            figures=self._batch.figures(self.histogram) if self._batch else {},
             void=evidence.void(self.benchmark, self.histogram.count),
         )
 
@@ -92,28 +125,30 @@ class Measurement:
 
 
 @contextmanager
-def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement]:
+def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement | Scenario]:
     """Make the VM of `benchmark`, run it once, and yield its Measurement.
 
     `limit` bounds each KVM_RUN (seconds). Raises Unavailable or IoctlError where this
-    KVM lacks what it takes, GuestError where the first round trip fails. Everything is
-    closed at the end, on every path.
+    KVM lacks what it takes, GuestError where the first round trip fails (Unavailable for
+    a row that is `probed`). Everything is closed at the end, on every path.
     """
+    if benchmark.backends and detect() not in benchmark.backends:
+        raise Unavailable(f"it may run on {', '.join(benchmark.backends)} only, not on {detect()}")
+    if benchmark.loops:
+        with idling.prepare(benchmark) as scenario:
+            yield scenario
+        return
     image = load(benchmark.guest, benchmark.mode)
     with ExitStack() as stack:
-        system = stack.enter_context(System())
-        features = [require(system, name) for name in benchmark.features]
-        memory = stack.enter_context(GuestMemory(lib.KB_MEMORY))
-        vm = stack.enter_context(system.create_vm())
-        vm.set_tss_addr()
-        vm.set_user_memory_region(memory)
-        vcpu = stack.enter_context(vm.create_vcpu())
-        vcpu.set_cpuid2(system.get_supported_cpuid())
-        boot(vcpu, memory, image, benchmark.batch)
-        for feature in features:
-            feature.on(vm, vcpu)
-        measurement = Measurement(benchmark, vcpu, memory, image.sha256, limit)
+        machine = stack.enter_context(build(benchmark, image))
+        beside = stack.enter_context(neighbours.running(machine.vcpus))
+        measurement = Measurement(benchmark, machine, image.sha256, limit, beside)
         stack.callback(measurement.close)
-        measurement.run(1)
+        try:
+            measurement.run(1)
+        except errors.GuestError as error:
+            if not benchmark.probed:
+                raise
+            raise Unavailable(f"not on this backend ({detect()}): {error.what}") from error
         measurement.reset()
         yield measurement

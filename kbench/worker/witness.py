@@ -14,6 +14,7 @@ from pathlib import Path
 from kbench._loops import floors
 from kbench.benches import Benchmark
 from kbench.kvm import IoctlError, Vcpu
+from kbench.kvm.backend import detect
 from kbench.kvm.stats import Stats
 
 # KVM exits that the loop did not make: host interrupts, signals, first-touch faults. At
@@ -137,14 +138,20 @@ class Evidence:
         return self._miscount(benchmark, count)
 
     def _miscount(self, benchmark: Benchmark, count: int) -> str:
-        if benchmark.loop != "kvm_run" or not self.end.kvm:
+        if benchmark.loop not in ("kvm_run", "batch") or not self.end.kvm:
             return ""
-        most = count + max(EXTRA_EXITS * count, EXTRA_EXITS_AT_LEAST)
-        least = count - max(MISSING_EXITS * count, MISSING_EXITS_AT_LEAST)
+        expected, most = count, float("inf")
+        if benchmark.loop == "kvm_run":
+            most = count + max(EXTRA_EXITS * count, EXTRA_EXITS_AT_LEAST)
+        else:
+            # The batch's subjects, and the two exits to userspace. What else a batch
+            # makes exit (EOI, an interrupt window, HLT) depends on the CPU.
+            expected = count * (2 + benchmark.exits * benchmark.batch * (detect() != "pvm"))
+        least = expected - max(MISSING_EXITS * expected, MISSING_EXITS_AT_LEAST)
         for name in ("exits", WITNESSES.get(benchmark.expect, "")):
             seen = self.kvm(name)
             if seen and not least <= seen <= most:
-                return f"the loop counted {count} round trips, KVM's {name} {seen}"
+                return f"the loop counted {expected} exits, KVM's {name} {seen}"
         return ""
 
 

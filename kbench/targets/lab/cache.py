@@ -74,6 +74,16 @@ def entry(kind: str, key: str, build: Callable[[Path], None], progress: Progress
     return place
 
 
+def keep_recent(place: Path, count: int) -> None:
+    """Mark the entry `place` as used and remove all of its kind but the `count` latest used."""
+    os.utime(place)
+    entries = [path for path in place.parent.iterdir() if not path.name.startswith(".")]
+    entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in entries[count:]:
+        with lock(f"{place.parent.name}-{path.name}"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def intact(place: Path) -> bool:
     """Whether the entry holds exactly the files of its manifest, with their contents."""
     try:
@@ -84,8 +94,8 @@ def intact(place: Path) -> bool:
 
 
 def size(place: Path) -> int:
-    """Bytes of all regular files below `place`."""
-    return sum(path.lstat().st_size for path in place.rglob("*") if path.is_file())
+    """Bytes that the files below `place` take on the disk (RAM files have holes)."""
+    return sum(path.lstat().st_blocks * 512 for path in place.rglob("*") if path.is_file())
 
 
 def require_space(place: Path, needed: int) -> None:

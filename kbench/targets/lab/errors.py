@@ -4,16 +4,27 @@
 from kbench.errors import KbenchError
 
 CONSOLE_LINES = 12
+# How the kernel begins to say why it cannot go on.
+FATAL = ("BUG:", "Oops:", "general protection fault", "Kernel panic")
 
 
 class LabError(KbenchError):
-    """A failure of the lab, with the last lines of the lab's console where it has some."""
+    """A failure of the lab, with what the lab's console says about it.
+
+    That is its last lines, or where the kernel died the first lines from there on.
+    """
 
     def __init__(self, message: str, console: str = "") -> None:
-        lines = [line.rstrip() for line in console.splitlines() if line.strip()]
-        self.console = "\n".join(lines[-CONSOLE_LINES:])
-        text = f"{message}\n{self.console}" if self.console else message
-        super().__init__(text)
+        self.console = "\n".join(_excerpt(console))
+        super().__init__(f"{message}\n{self.console}" if self.console else message)
+
+
+def _excerpt(console: str) -> list[str]:
+    lines = [line.rstrip() for line in console.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        if any(word in line for word in FATAL):
+            return lines[number : number + CONSOLE_LINES]
+    return lines[-CONSOLE_LINES:]
 
 
 class PinUnavailable(LabError):

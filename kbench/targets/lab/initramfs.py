@@ -32,6 +32,7 @@ SKIPPED_DYNAMIC = (
     *("_test", "_xxtest", "xx", "_codecs_", "_tkinter", "_sqlite3", "_ssl", "_hashlib"),
     *("_curses", "readline", "nis", "_crypt", "_gdbm", "_dbm", "unicodedata"),
 )
+AGENT = ("agent.py", "fw_cfg.py")
 DIRECTORIES = ("dev", "proc", "sys", "tmp")
 LDD_SECONDS = 60
 
@@ -40,8 +41,6 @@ Files = dict[str, tuple[int, bytes]]
 
 def build(modules: Sequence[tuple[str, bytes]]) -> bytes:
     """The archive; `modules` are loaded by the agent in that order before the snapshot."""
-    import _cffi_backend
-
     from kbench.targets.lab import _port
 
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -51,11 +50,12 @@ def build(modules: Sequence[tuple[str, bytes]]) -> bytes:
     _add_elf(files, "usr/bin/python3", Path(os.path.realpath(sys.executable)))
     dynamic = Path(sysconfig.get_config_var("DESTSHARED"))
     extensions = [p for p in dynamic.glob("*.so") if not p.name.startswith(SKIPPED_DYNAMIC)]
-    extensions.append(Path(str(_cffi_backend.__file__)))
+    extensions.append(_cffi_backend())
     for path in sorted(extensions):
         _add_elf(files, f"usr/lib/{version}/lib-dynload/{path.name}", path)
     _add_elf(files, f"agent/{Path(_port.__file__).name}", Path(_port.__file__))
-    files["agent/agent.py"] = (0o755, Path(__file__).with_name("agent.py").read_bytes())
+    for name in AGENT:
+        files[f"agent/{name}"] = (0o755, Path(__file__).with_name(name).read_bytes())
     for number, (name, data) in enumerate(modules):
         files[f"modules/{number:02}-{name}.ko"] = (0o644, data)
     return cpio.archive(files, DIRECTORIES)
@@ -66,15 +66,20 @@ def key() -> str:
 
     The standard library is known by the version and build date of the interpreter.
     """
-    import _cffi_backend
-
     from kbench.targets.lab import _port
 
     here = Path(__file__)
-    files = [here, here.with_name("cpio.py"), here.with_name("agent.py"), here.with_name("elf.py")]
-    files += [Path(str(module.__file__)) for module in (_port, _cffi_backend)]
-    files.append(Path(sys.executable))
+    files = [here, *(here.with_name(name) for name in ("cpio.py", "elf.py", *AGENT))]
+    files += [Path(_port.__file__), _cffi_backend(), Path(sys.executable)]
     return cache.digest(sys.version, *(path.read_bytes() for path in files))
+
+
+def _cffi_backend() -> Path:
+    """What kbench._abi needs at run time."""
+    found = importlib.util.find_spec("_cffi_backend")
+    if found is None or found.origin is None:
+        raise LabError("cffi is not installed: reinstall kbench with its dependencies")
+    return Path(found.origin)
 
 
 def _library() -> bytes:

@@ -17,6 +17,7 @@ from kbench.targets.lab import cache, elf, kvm_hooks, kvm_series, kvm_source
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.errors import LabError
 from kbench.targets.lab.packages import KernelTree
+from kbench.targets.lab.pins import Pin
 
 NAMES = ("kvm", "kvm-amd", "kvm-intel")
 BUILD_SECONDS = 1800
@@ -83,6 +84,21 @@ def build_patched(
         kvm_hooks.apply(work, variant)
 
     return _built(tree, label, (series, name, *contents), prepare, progress)
+
+
+def made(pin: Pin, label: str) -> ModuleSet:
+    """The latest modules that build_source() or build_patched() made for `pin` as `label`.
+
+    Errors: LabError when there are none.
+    """
+    places = (cache.root() / "kvm-modules").glob(f"{pin.release}-{label}-{'?' * 16}")
+    found = sorted(places, key=lambda place: place.stat().st_mtime)
+    if not found or not cache.intact(found[-1]):
+        raise LabError(
+            f"no modules {label!r} for {pin.release} are built: "
+            f"kbench kvm build --kernel {pin.name} with --patch or --source says their name"
+        )
+    return ModuleSet(label, pin.release, found[-1].name[-16:], found[-1])
 
 
 def tree_digest(tree: Path) -> str:

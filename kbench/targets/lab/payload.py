@@ -11,9 +11,11 @@ from kbench.targets.lab import elf
 from kbench.targets.lab.errors import LabError
 from kbench.targets.lab.initramfs import compiled
 
-# The rooms that only the host side uses; of the lab itself only `inside` runs inside.
+# The rooms that only the host side uses; of the lab itself two modules run inside.
 HOST_SIDE = ("cli", "judge", "report", "targets")
-INSIDE = ("targets/__init__.py", "targets/lab/__init__.py", "targets/lab/inside.py")
+INSIDE = tuple(
+    f"targets/{name}.py" for name in ("__init__", "lab/__init__", "lab/inside", "lab/console")
+)
 # Kernel scripts/sign-file.c: signature, struct module_signature (12 bytes, its length
 # in the last 4), this text.
 SIGNATURE = b"~Module signature appended~\n"

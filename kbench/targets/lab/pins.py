@@ -59,14 +59,18 @@ def resolve(name: str = DEFAULT, *, update: bool = False) -> Pin:
     if name not in SUITES:
         raise PinUnavailable(f"no kernel pin {name!r}: known are {', '.join(SUITES)}")
     with cache.lock(f"pin-{name}"):
-        recorded = cache.root() / "pins" / f"{name}.json"
-        if not update and (pin := _read(recorded)):
+        if not update and (pin := recorded(name)):
             return pin
         source = apt.Apt(apt.home(name), SUITES[name])
         source.update()
         pin = newest(name, source)
-        _write(recorded, pin)
+        _write(_place(name), pin)
         return pin
+
+
+def recorded(name: str) -> Pin | None:
+    """The pin `name` as the cache records it; None before it was resolved."""
+    return _read(_place(name))
 
 
 def newest(name: str, source: apt.Apt) -> Pin:
@@ -115,6 +119,10 @@ def _dependency(stanza: apt.Stanza, pattern: str) -> str | None:
 
 def _package(stanza: apt.Stanza) -> Package:
     return Package(stanza["Package"], stanza["Version"], stanza["SHA256"], int(stanza["Size"]))
+
+
+def _place(name: str) -> Path:
+    return cache.root() / "pins" / f"{name}.json"
 
 
 def _read(path: Path) -> Pin | None:

@@ -29,7 +29,8 @@ class Counts:
 
     buckets: (index, count) of the HDR histogram of kbench._loops.hdr, by index.
     minimum, maximum and total are exact. counters: KVM's statistics of the same time.
-    void: why they must not be judged; "" when they may.
+    void: why they must not be judged; "" when they may. warnings, figures, stages
+    (as buckets are here) and value: as in a kbench.record.run.Recording.
     """
 
     buckets: tuple[tuple[int, int], ...]
@@ -40,6 +41,10 @@ class Counts:
     counters: dict[str, float]
     void: str
     guest_sha256: str
+    warnings: tuple[str, ...] = ()
+    figures: dict[str, float] = field(default_factory=dict)
+    stages: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    value: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,55 +7,22 @@ at the end of the `with` block at the latest.
 """
 
 import os
-import re
-import shutil
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from kbench.targets.lab import machine
+from kbench.targets.lab.emulator import Emulator
 from kbench.targets.lab.errors import LabError, QemuUnavailable, WallTimeout
 from kbench.targets.lab.qmp import Qmp, QmpClosed
 
-PROGRAM = "qemu-system-x86_64"
-# The oldest on which the lab was seen to be exact.
-OLDEST = (7, 2)
 # Files of the agent in fw_cfg: users' names start with "opt/" (docs/specs/fw_cfg.rst).
 FW_CFG = "opt/kbench/"
-
-
-@dataclass(frozen=True)
-class Qemu:
-    """The emulator: its path and its version as it prints it ("7.2.22 (Debian ...)")."""
-
-    path: str
-    version: str
-
-
-def find() -> Qemu:
-    """The installed QEMU. Errors: QemuUnavailable when it is missing or older than OLDEST."""
-    path = shutil.which(PROGRAM)
-    if path is None:
-        raise QemuUnavailable(f"{PROGRAM} is not here: apt-get install qemu-system-x86")
-    try:
-        text = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=60, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise QemuUnavailable(f"{path} does not run: {error}") from error
-    found = re.search(r"version (\S+( \(.*\))?)", text)
-    numbers = tuple(int(n) for n in re.findall(r"\d+", found.group(1))[:2]) if found else (0, 0)
-    if found is None or numbers < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        version = found.group(1) if found else "of unknown version"
-        raise QemuUnavailable(f"{path} is {version}: the lab needs QEMU {oldest} or newer")
-    return Qemu(path, found.group(1))
 
 
 class Process:
@@ -68,7 +35,7 @@ class Process:
 
     def __init__(
         self,
-        qemu: Qemu,
+        emulator: Emulator,
         arguments: Sequence[str],
         files: Mapping[str, bytes],
         seconds: float,
@@ -85,7 +52,7 @@ class Process:
             with ExitStack() as passed:
                 passed.enter_context(theirs)
                 command = [
-                    *("setpriv", "--pdeathsig", "KILL", qemu.path),
+                    *("setpriv", "--pdeathsig", "KILL", emulator.path),
                     *machine.OPTIONS,
                     *arguments,
                     *(serial or ("-serial", f"file:/dev/fd/{self._console}")),
@@ -109,7 +76,7 @@ class Process:
             log = self.log()
             self._stack.close()
             if isinstance(error, QmpClosed):
-                raise QemuUnavailable(f"{qemu.path} did not start", log) from error
+                raise QemuUnavailable(f"{emulator.path} did not start", log) from error
             raise
 
     def __enter__(self) -> Self:

@@ -7,16 +7,17 @@ One run of a benchmark is all there is: a second one has the same counts, bit fo
 
 import argparse
 import json
+import shutil
 from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import kbench
-from kbench._loops.hdr import Histogram
+from kbench._loops.hdr import BUCKETS
 from kbench.benches import Benchmark
 from kbench.record.run import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
-from kbench.targets.lab import target
+from kbench.targets.lab import emulator, target
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.pins import DEFAULT
 from kbench.targets.target import Outcome, Step
@@ -43,8 +44,9 @@ class LabTarget:
         self._report = report
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
-        """Nothing is known before the lab has tried: what it lacks it skips."""
-        return {row.name: "" for row in benchmarks}
+        """Why there can be no lab here; what a lab lacks is only known when it has tried."""
+        reason = "" if shutil.which(emulator.PROGRAM) else emulator.MISSING
+        return {row.name: reason for row in benchmarks}
 
     def measure(
         self,
@@ -80,18 +82,20 @@ def suite(result: target.LabResult, title: str) -> bytes:
     """The pyperf JSON of a measured result: one benchmark of one run, unit "integer"."""
     counts = result.counts
     assert counts is not None
-    buckets: array[int] = array("Q", bytes(8 * len(Histogram(1).buckets)))
-    for index, count in counts.buckets:
-        buckets[index] = count
     recording = Recording(
-        buckets=buckets,
+        buckets=_buckets(counts.buckets),
         count=counts.count,
         minimum=counts.minimum,
         maximum=counts.maximum,
         total=counts.total,
         counters=counts.counters,
         void=counts.void,
+        warnings=counts.warnings,
+        figures=counts.figures,
+        stages={name: _buckets(pairs) for name, pairs in counts.stages.items()},
+        value=counts.value,
     )
+    value = counts.value if counts.value is not None else counts.total / max(counts.count, 1)
     run: Metadata = {
         "name": result.benchmark,
         "unit": "integer",
@@ -102,8 +106,15 @@ def suite(result: target.LabResult, title: str) -> bytes:
         **metadata(recording, "integer"),
         **provenance(result),
     }
-    benchmark = {"runs": [{"values": [counts.total / counts.count], "metadata": run}]}
+    benchmark = {"runs": [{"values": [value], "metadata": run}]}
     return json.dumps({"version": "1.0", "benchmarks": [benchmark]}).encode()
+
+
+def _buckets(pairs: Sequence[tuple[int, int]]) -> "array[int]":
+    buckets = array("Q", bytes(8 * BUCKETS))
+    for index, count in pairs:
+        buckets[index] = count
+    return buckets
 
 
 def provenance(result: target.LabResult) -> Metadata:

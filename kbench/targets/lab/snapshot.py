@@ -2,11 +2,13 @@
 """The snapshot: the booted lab, its agent ready, no KVM module loaded yet."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.targets.lab import cache, image, initramfs, machine, qemu
+from kbench.targets.lab import cache, emulator, image, initramfs, machine, qemu
 from kbench.targets.lab.cache import Progress
+from kbench.targets.lab.emulator import Emulator
 from kbench.targets.lab.errors import BootFailed, LabError, SnapshotUnusable
 from kbench.targets.lab.packages import fetch_image
 from kbench.targets.lab.pins import Pin
@@ -14,7 +16,9 @@ from kbench.targets.lab.qmp import QmpClosed, QmpError
 
 # A boot takes 10 s on an idle machine of 2023.
 BOOT_SECONDS = 300.0
-# The two files of RAM and devices, and the largest they may get.
+# Snapshots that stay in the cache: of two kernels, and of two kbench in turns.
+KEPT = 4
+# The two files of a snapshot: RAM, and devices with ROMs.
 RAM, STATE = "ram", "state"
 # In the order of loading; they come through fw_cfg after a restore.
 KVM_MODULES = ("kvm", "kvm-amd")
@@ -25,7 +29,7 @@ class Snapshot:
     """A complete snapshot: what to restore, with which QEMU, of which kernel."""
 
     place: Path
-    emulator: qemu.Qemu
+    emulator: Emulator
     pin: Pin
     image: Path
 
@@ -34,12 +38,18 @@ class Snapshot:
         """Changes with everything that the snapshot's content depends on."""
         return self.place.name
 
-    def restore(self, files: dict[str, bytes], seconds: float) -> qemu.Process:
+    def restore(
+        self, files: dict[str, bytes], seconds: float, serial: Sequence[str] = ()
+    ) -> qemu.Process:
         """A running lab that continues from the snapshot with `files` (enter it at once).
+
+        seconds: limit of wall time. serial: as in qemu.Process.
 
         Errors: QemuUnavailable, SnapshotUnusable, WallTimeout.
         """
-        process = qemu.Process(self.emulator, machine.restore(self.place / RAM), files, seconds)
+        process = qemu.Process(
+            self.emulator, machine.restore(self.place / RAM), files, seconds, serial
+        )
         try:
             _load(process, self.place / STATE)
         except BaseException:
@@ -54,17 +64,18 @@ def ensure(pin: Pin, progress: Progress) -> Snapshot:
 
     Errors: QemuUnavailable, PinUnavailable, NoSpace, CacheBusy, BootFailed.
     """
-    emulator = qemu.find()
+    installed = emulator.find()
     package = fetch_image(pin, progress)
     options = (*machine.OPTIONS, *machine.KERNEL_OPTIONS, str(machine.MEMORY_MB))
-    key = cache.digest(pin.image.sha256, emulator.version, initramfs.key(), *options)
+    key = cache.digest(pin.image.sha256, installed.version, initramfs.key(), *options)
 
     def build(work: Path) -> None:
         progress(f"booting Linux {pin.version} in the lab")
-        _boot(work, emulator, pin, package)
+        _boot(work, installed, pin, package)
 
     place = cache.entry("snapshot", f"{pin.version}-{key}", build, progress)
-    return Snapshot(place, emulator, pin, package)
+    cache.keep_recent(place, KEPT)
+    return Snapshot(place, installed, pin, package)
 
 
 def _modules(package: Path, pin: Pin) -> list[tuple[str, bytes]]:
@@ -75,14 +86,14 @@ def _modules(package: Path, pin: Pin) -> list[tuple[str, bytes]]:
     return [(name, data) for name, data in found.items() if name not in KVM_MODULES]
 
 
-def _boot(work: Path, emulator: qemu.Qemu, pin: Pin, package: Path) -> None:
+def _boot(work: Path, installed: Emulator, pin: Pin, package: Path) -> None:
     """Boot, wait for the agent's pause, and save RAM and devices into `work`."""
     cache.require_space(work, 2 * machine.MEMORY_MB << 20)
     kernel, archive = work / "kernel", work / "initrd"
     kernel.write_bytes(image.bootable((package / "boot" / f"vmlinuz-{pin.release}").read_bytes()))
     archive.write_bytes(initramfs.build(_modules(package, pin)))
     arguments = machine.boot(kernel, archive, work / RAM)
-    with qemu.Process(emulator, arguments, {}, BOOT_SECONDS) as process:
+    with qemu.Process(installed, arguments, {}, BOOT_SECONDS) as process:
         try:
             process.qmp.wait("GUEST_PANICKED")
             _save(process, work / STATE)

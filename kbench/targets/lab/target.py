@@ -7,7 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kbench.record.run import Metadata
-from kbench.targets.lab import cache, image, machine, packages, payload, pins, protocol, snapshot
+from kbench.targets.lab import (
+    cache,
+    image,
+    machine,
+    modules,
+    packages,
+    payload,
+    pins,
+    protocol,
+    snapshot,
+)
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.errors import AgentFailed, LabError, LabPanic
 from kbench.targets.lab.qemu import Running
@@ -57,15 +67,21 @@ class Lab:
         self._files = {name: payload.module(data) for name, data in kvm.items()}
         self._files["package"] = package
 
+    def files(self, job: protocol.Job) -> dict[str, bytes]:
+        """What the agent is handed for `job`: itself, the modules, kbench."""
+        return {"job": protocol.encode(job), **self._files}
+
     def measure(self, job: protocol.Job, running: Running) -> LabResult:
         """Do one job from the restored snapshot.
 
         A failure that is the benchmark's own is in the result's `error`.
         """
         start = time.monotonic()
-        files = {"job": protocol.encode(job), **self._files}
         try:
-            with self.snapshot.restore(files, WALL_SECONDS) as process, running.one(process):
+            with (
+                self.snapshot.restore(self.files(job), WALL_SECONDS) as process,
+                running.one(process),
+            ):
                 process.wait()
                 message, facts = outcome(process.results(), process.console(), process.log())
         except LabError as error:
@@ -91,12 +107,18 @@ def outcome(results: bytes, console: str, log: str) -> tuple[protocol.Message, M
     for message in protocol.decode(results):
         if message.failure:
             raise protocol.failure(message, console)
-        if message.facts:
-            facts = message.facts
-        else:
+        if message.counts is not None or message.skipped:
             measured = message
+        facts = message.facts or facts
     if measured is not None:
         return measured, facts
+    # The agent is the first process: when it dies, with or without the kernel's fault,
+    # the kernel panics.
+    if (
+        "Kernel panic - not syncing: Attempted to kill init" in console
+        and "RIP: 0010" not in console
+    ):
+        raise AgentFailed("the agent inside the lab crashed", console)
     if "Kernel panic" in console:
         raise LabPanic("the kernel inside the lab panicked", console)
     raise AgentFailed(f"the lab ended without a result {log.strip()}".rstrip(), console)
@@ -112,11 +134,16 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     if variant == STOCK:
         kvm = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
     else:
-        from kbench.targets.lab import modules
-
-        built = modules.build(packages.fetch(pin, progress), variant, progress)
+        built = _built(pin, variant, progress)
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
     return Lab(shot, variant, kvm, payload.package())
+
+
+def _built(pin: pins.Pin, variant: str, progress: Progress) -> modules.ModuleSet:
+    """A variant of the extension, or what a user's patch or source tree was built to."""
+    if "+" in variant or variant.startswith("source-"):
+        return modules.made(pin, variant)
+    return modules.build(packages.fetch(pin, progress), variant, progress)
 
 
 def run(

@@ -47,6 +47,7 @@ class Machine:
                 self.vm.create_irqchip()
             self.memory = stack.enter_context(GuestMemory(lib.KB_MEMORY))
             self.vm.set_user_memory_region(self.memory)
+            self.memory.write(image.base, image.data)
             self.vcpus = [stack.enter_context(self.vm.create_vcpu(n)) for n in range(vcpus)]
             for number, vcpu in enumerate(self.vcpus):
                 cpuid = self.system.get_supported_cpuid()
@@ -56,7 +57,7 @@ class Machine:
                     sregs = vcpu.get_sregs()
                     sregs.apic_base = APIC_BASE if number == 0 else APIC_BASE & ~0x100
                     vcpu.set_sregs(sregs)
-                boot(vcpu, self.memory, image)
+                boot(vcpu, image.mode)
                 regs = vcpu.get_regs()
                 regs.rsp -= 0x1000 * number
                 regs.rbp = COUNT + WORDS * number

@@ -20,3 +20,8 @@ def human_range(low: float, high: float, unit: str) -> str:
     first, second = human(low, unit), human(high, unit)
     number, _, prefix = first.partition(" ")
     return f"{number}-{second}" if prefix and second.endswith(f" {prefix}") else f"{first}-{second}"
+
+
+def percent(share: float) -> str:
+    """`2.60 %`, `100 %`: a share with three digits."""
+    return f"{share * 100:#.3g}".rstrip(".") + " %"

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""The KVM_RUN loop with a spin between the stamps: a regression of known size.
+
+`kbench gate --self-test` measures it beside exits.pyx's loop to show what the gate finds.
+A module of its own, so that the loop that measures has no branch for it.
+"""
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport errno
+from libc.stdint cimport uint32_t, uint64_t
+
+from clock cimport stamp_begin, stamp_end
+from hdr cimport Histogram, Counts, record
+from watchdog cimport Watchdog, kb_run, kb_watchdog
+
+cdef extern from "<sys/ioctl.h>" nogil:
+    int ioctl(int fd, unsigned long request, long argument)
+
+cdef extern from "<linux/kvm.h>" nogil:
+    unsigned long KVM_RUN
+
+
+def round_trips(
+    int fd, uint32_t expect, uint64_t loops, Histogram histogram, Watchdog watchdog, uint64_t ticks
+):
+    """As exits.round_trips, with `ticks` of the TSC spent after each exit."""
+    cdef Counts *counts = &histogram.counts
+    cdef kb_watchdog *dog = &watchdog.dog
+    cdef kb_run *run = watchdog.run
+    cdef uint64_t done = 0, begin, end, until
+    cdef int error = 0
+    with nogil:
+        while done < loops:
+            begin = stamp_begin()
+            if ioctl(fd, KVM_RUN, 0) < 0:
+                error = errno
+                break
+            end = stamp_end()
+            until = end + ticks
+            while end < until:
+                end = stamp_end()
+            if run.exit_reason != expect:
+                break
+            record(counts, end - begin)
+            done += 1
+            dog.progress += 1
+    PyErr_CheckSignals()
+    return done, error

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* UD2: KVM intercepts #UD and hands it back to the guest. */
+#define SUBJECT ud2
+#include "batch.h"
+
+ud:	addq $2, (%rsp)
+	iretq

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The beginning of every guest that idles: it includes this, then loops round its idle
+ * instruction, interrupts on.  r15 is the vCPU's struct kb_idle and r14 the number of
+ * events it has handled; the handlers keep all other registers but r8 to r12.
+ *
+ * An event is an interrupt, an NMI or a store to the monitored line; its first act
+ * is a stamp.  What else it does is in kb_idle.flags.
+ */
+#ifndef KBENCH_IDLE_H
+#define KBENCH_IDLE_H
+
+#include "abi.h"
+
+#define MSR_TSC_DEADLINE	0x6e0
+#define X2APIC_EOI		0x80b
+#define X2APIC_ICR		0x830
+
+	.set PLAN, KB_IDLE_PLAN		/* no macro of the preprocessor reaches into quotes */
+	.set PEER, KB_IDLE_PEER
+	.set VECTOR, KB_VECTOR
+
+	.code64
+	/* Write edx:eax to the MSR, where the flag is set. */
+	.macro WRMSR_IF flag, msr, low, high
+	testb $\flag, KB_IDLE_FLAGS(%r15)
+	jz .Lno\@
+	mov \low, %eax
+	mov \high, %edx
+	mov $\msr, %ecx
+	wrmsr
+.Lno\@:
+	.endm
+
+	.macro EVENT
+	mov %rax, %r8
+	mov %rcx, %r9
+	mov %rdx, %r10
+	rdtsc
+	mov %r14d, %r11d
+	and $(KB_IDLE_STAMPS_MAX - 1), %r11d
+	mov %eax, KB_IDLE_STAMPS(%r15, %r11, 8)
+	mov %edx, KB_IDLE_STAMPS + 4(%r15, %r11, 8)
+	inc %r14
+	mov %r14, KB_IDLE_EVENTS(%r15)
+	WRMSR_IF KB_IDLE_TIMER, MSR_TSC_DEADLINE, "PLAN(%r15,%r14,8)", "PLAN+4(%r15,%r14,8)"
+	WRMSR_IF KB_IDLE_ANSWER, X2APIC_ICR, "$VECTOR", "PEER(%r15)"
+	testb $KB_IDLE_REPORT, KB_IDLE_FLAGS(%r15)
+	jz .Lno\@
+	out %al, $KB_PORT
+.Lno\@:
+	.endm
+
+	.macro EVENT_END
+	mov %r8, %rax
+	mov %r9, %rcx
+	mov %r10, %rdx
+	.endm
+
+	.text
+	.globl irq, nmi
+irq:	EVENT
+	WRMSR_IF KB_IDLE_EOI, X2APIC_EOI, "$0", "$0"
+	EVENT_END
+	iretq
+
+nmi:	EVENT
+	EVENT_END
+	iretq
+
+	/* A sibling that sends an IPI to its peer whenever it is entered. */
+send:	mov $X2APIC_ICR, %ecx
+	mov $KB_VECTOR, %eax
+	mov KB_IDLE_PEER(%r15), %edx
+	wrmsr
+	out %al, $KB_PORT
+	jmp send
+
+#include "guest.h"
+	testb $KB_IDLE_SENDER, KB_IDLE_FLAGS(%r15)
+	jnz send
+	sti
+
+#endif

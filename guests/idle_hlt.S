@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* Idle by HLT. */
+#include "idle.h"
+
+1:	hlt
+	jmp 1b

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Idle by MONITOR and MWAIT (hint 0, C1); a store to the line is an event as well. */
+#include "idle.h"
+
+1:	lea KB_IDLE_LINE(%r15), %rax
+	xor %ecx, %ecx
+	xor %edx, %edx
+	monitor
+	cmpl $0, KB_IDLE_LINE(%r15)
+	jne 2f
+	xor %eax, %eax
+	mwait
+	jmp 1b
+2:	movl $0, KB_IDLE_LINE(%r15)
+	EVENT
+	jmp 1b

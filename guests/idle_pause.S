@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Idle by a PAUSE loop (Linux's idle=poll); a store to the line is an event as well. */
+#include "idle.h"
+
+1:	pause
+	cmpl $0, KB_IDLE_LINE(%r15)
+	je 1b
+	movl $0, KB_IDLE_LINE(%r15)
+	EVENT
+	jmp 1b

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* INT n and its IRET: no exit, unless the backend emulates. */
+#define SUBJECT int $KB_VECTOR
+#include "batch.h"
+
+irq:	iretq

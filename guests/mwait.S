@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* MWAIT with no monitor armed: native it does not sleep. */
+#define BEGIN xor %eax, %eax; xor %ecx, %ecx
+#define SUBJECT mwait
+#include "batch.h"
+
+ud:	addq $3, (%rsp)
+	iretq

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* Read IA32_TSC_ADJUST: always KVM's business. */
+#define BEGIN mov $0x3b, %ecx
+#define SUBJECT rdmsr
+#include "batch.h"

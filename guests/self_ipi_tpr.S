@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Self-IPI that CR8 holds back, with interrupts on: lowering CR8 delivers it. */
+#include "apic.h"
+
+#define SETUP APIC_ON; sti
+#define BEGIN SELF_IPI_BEGIN
+#define SUBJECT mov $0xf, %r11d; mov %r11, %cr8; SELF_IPI; xor %r11d, %r11d; mov %r11, %cr8
+#define EVENTS
+#include "batch.h"
+
+COUNT_AND_EOI

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Self-IPI that CR8 and IF hold back: lower CR8, then open the window. */
+#include "apic.h"
+
+#define SETUP APIC_ON
+#define BEGIN SELF_IPI_BEGIN
+#define SUBJECT mov $0xf, %r11d; mov %r11, %cr8; SELF_IPI; xor %r11d, %r11d; mov %r11, %cr8; sti; nop; cli
+#define EVENTS
+#include "batch.h"
+
+COUNT_AND_EOI

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Family `work`: what is left of the pCPU for the VMM's own work, by policy."""
+
+from kbench.benches.benchmark import Benchmark
+from kbench.policies import POLICIES, Policy
+
+LOOPS = 4  # windows of 50 ms in a value
+
+KINDS = {
+    "batch": "VMM work without end beside the idle vCPU",
+    "nice19": "VMM work without end, at nice 19, beside the idle vCPU",
+    "urgent": "VMM work that arrives 500 times a second: its delay",
+}
+
+
+def kinds(how: Policy) -> list[str]:
+    """A niceness is a thread's: work in the vCPU's thread has none of its own."""
+    return [kind for kind in KINDS if kind != "nice19" or not how.in_userspace]
+
+
+def row(kind: str, how: Policy) -> Benchmark:
+    """The benchmark `work.KIND@POLICY`."""
+    return Benchmark(
+        name=f"work.{kind}@{how.name}",
+        title=f"{KINDS[kind]}; {how.title}",
+        loop="work",
+        source=kind,
+        policy=how.name,
+        pattern="poisson",
+        loops=LOOPS,
+    )
+
+
+BENCHMARKS = tuple(row(kind, how) for how in POLICIES for kind in kinds(how))

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""Which commit a suite belongs to, asked of git where the user did not say."""
+
+import subprocess
+from datetime import UTC, datetime
+
+from kbench.errors import KbenchError
+
+
+def resolve(commit: str | None, date: datetime | None) -> tuple[str, datetime]:
+    """The commit's name and date (UTC): as given, the rest from the repository here."""
+    if date is not None and date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    if commit is not None and date is not None:
+        return commit, date
+    found = _git("show", "-s", "--format=%H %ct", "--end-of-options", commit or "HEAD")
+    name, _, when = found.partition(" ")
+    return commit or name, date or datetime.fromtimestamp(int(when), UTC)
+
+
+def _git(*words: str) -> str:
+    try:
+        result = subprocess.run(
+            ["git", *words], capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise KbenchError("git does not know this commit here: give --commit and --date") from None
+    return result.stdout.strip()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""`kbench gate --ab` in the lab: one run of each KVM variant, compared exactly."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import Console
+
+from kbench.benches import select
+from kbench.cli._progress import progress_bar
+from kbench.errors import KbenchError
+from kbench.judge.compare import Comparison, Options, compare, identical
+from kbench.record.suite import load
+from kbench.record.writer import SuiteWriter
+from kbench.targets.lab import target
+from kbench.targets.lab.pins import DEFAULT
+from kbench.targets.lab.session import LabTarget
+
+
+def in_the_lab(
+    variants: tuple[str, str],
+    selectors: Sequence[str],
+    options: Options,
+    writers: Sequence[SuiteWriter],
+) -> Comparison:
+    """Measure `variants` of the KVM modules and compare; the same modules are not run at all."""
+    console = Console(stderr=True)
+    rows = select(list(selectors) or ["exit"])
+
+    def report(line: str) -> None:
+        console.print(line, highlight=False, markup=False)
+
+    labs = [target.prepare(DEFAULT, variant, report) for variant in variants]
+    if labs[0].kvm[1] == labs[1].kvm[1] and labs[0].pins == labs[1].pins:
+        return identical(*variants, "modules, guest images and pins are the same")
+    notes = []
+    for variant, writer in zip(variants, writers, strict=True):
+        with progress_bar(console) as show:
+            outcome = LabTarget(variant=variant, report=report).measure(
+                rows, argparse.Namespace(), writer, limit=target.RUN_SECONDS, progress=show
+            )
+        if outcome.failed:
+            raise KbenchError(f"{variant}: {'; '.join(outcome.failed.values())}")
+        notes += [f"skipped {name} ({variant}): {why}" for name, why in outcome.skipped.items()]
+        if not len(writer):
+            raise KbenchError(f"{variant}: nothing could be measured: {'; '.join(notes)}")
+    base, head = (load(writer.path) for writer in writers)
+    found = compare(base, head, options)
+    return replace(found, base=variants[0], head=variants[1], notes=(*notes, *found.notes))

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""What `kbench report` does: content once, then each form that was asked for."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kbench.errors import KbenchError
+from kbench.record.files import check_absent, write_atomically
+from kbench.report.content import Content, Picture, View
+from kbench.report.embed import embed, extract
+from kbench.report.model import Model, build, slug
+
+Drawings = Mapping[tuple[str, tuple[str, ...]], str]
+
+FORMS = {".html": "html", ".htm": "html", ".md": "md", ".txt": "txt"}
+
+
+def form_of(output: Path | None) -> str | None:
+    """The form that the name of `output` asks for; KbenchError for another suffix."""
+    if output is None:
+        return None
+    if output.suffix not in FORMS:
+        raise KbenchError(f"{output}: a report is .html, .md or .txt (or say --md, --txt)")
+    return FORMS[output.suffix]
+
+
+def report(
+    paths: Sequence[Path],
+    form: str | None,
+    output: Path | None,
+    svg: Path | None,
+    png: Path | None,
+    *,
+    force: bool,
+) -> None:
+    """Write the report of `paths`; nothing is written where a suite cannot be read."""
+    if form is None and svg is None and png is None:
+        raise KbenchError("name an output: -o report.html, --md, --txt, --svg DIR or --png DIR")
+    if output and not force:
+        check_absent(output, "choose another -o, or --force")
+    from kbench.report.sections import content as make
+
+    model = build(paths)
+    content = make(model)
+    drawings = _draw(content) if form == "html" or svg or png else {}
+    pictures = _write_pictures(content, drawings, svg, png, force=force)
+    if form is None:
+        return
+    text = _page(form, content, drawings, model, _links(pictures, output))
+    if output is None:
+        print(text, end="")
+    else:
+        write_atomically(output, text.encode(), force=force)
+
+
+def extract_to(page: Path, folder: Path, *, force: bool) -> None:
+    """Write the suites of `page` into `folder`, under the names they had."""
+    suites = extract(page)
+    _make(folder)
+    if not force:
+        for name in suites:
+            check_absent(folder / name, "choose another folder with -o, or --force")
+    for name, data in suites.items():
+        write_atomically(folder / name, data, force=force)
+        print(folder / name)
+
+
+def _page(
+    form: str, content: Content, drawings: Drawings, model: Model, links: Mapping[str, list[str]]
+) -> str:
+    match form:
+        case "md":
+            from kbench.report.render.markdown import to_markdown
+
+            return to_markdown(content, links)
+        case "txt":
+            from kbench.report.render.text import to_text
+
+            return to_text(content)
+    from kbench.report.render.html import to_html
+
+    suites = [embed(source.suite.path.name, source.data) for source in model.sources]
+    return to_html(content, drawings, suites)
+
+
+def _draw(content: Content) -> Drawings:
+    from kbench.report.draw import to_svg
+
+    return {
+        (picture.name, view.options): to_svg(view.chart)
+        for section in content.sections
+        for picture in section.pictures
+        for view in picture.views
+    }
+
+
+def _write_pictures(
+    content: Content, drawings: Drawings, svg: Path | None, png: Path | None, *, force: bool
+) -> dict[str, list[Path]]:
+    """Every view as files; the paths by picture, those of SVG where both were asked for."""
+    written: dict[str, list[Path]] = {}
+    for folder, suffix in ((png, "png"), (svg, "svg")):
+        if folder is None:
+            continue
+        _make(folder)
+        for picture in (row for section in content.sections for row in section.pictures):
+            files = []
+            for view in picture.views:
+                path = folder / f"{_stem(picture, view)}.{suffix}"
+                drawing = drawings[picture.name, view.options]
+                write_atomically(path, _encoded(drawing, suffix), force=force)
+                files.append(path)
+            written[picture.name] = files
+    return written
+
+
+def _encoded(drawing: str, suffix: str) -> bytes:
+    from kbench.report.draw import to_png
+
+    return drawing.encode() if suffix == "svg" else to_png(drawing)
+
+
+def _stem(picture: Picture, view: View) -> str:
+    if len(picture.views) == 1:
+        return picture.name
+    return f"{picture.name}-{slug('-'.join(view.options))}"
+
+
+def _links(pictures: Mapping[str, Sequence[Path]], output: Path | None) -> dict[str, list[str]]:
+    """Paths of pictures as a page at `output` links to them."""
+    start = output.parent if output else Path()
+    return {
+        name: [Path(os.path.relpath(path, start)).as_posix() for path in paths]
+        for name, paths in pictures.items()
+    }
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KbenchError(f"cannot make {folder}: {error.strerror}") from None

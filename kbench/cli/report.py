@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""kbench report"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    suites: Annotated[
+        list[Path], typer.Argument(metavar="SUITE...", help="Suites; with --extract, a page.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="FILE.html, .md or .txt; the folder to extract to."),
+    ] = None,
+    md: Annotated[bool, typer.Option("--md", help="Markdown, for a repository.")] = False,
+    txt: Annotated[bool, typer.Option("--txt", help="72 columns of ASCII, for a mail.")] = False,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every picture as SVG.")
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every picture as PNG.")
+    ] = None,
+    extract: Annotated[
+        bool, typer.Option("--extract", help="Get the suites back out of a page.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+) -> None:
+    """Make a report of suites: the answer first, then pictures and tables.
+
+    The HTML page is one file, needs no network and no script, and holds the suites. The
+    form follows the name of the output; --md and --txt without -o go to standard output.
+    The first suite is the base that the others are compared with.
+
+    Example: kbench report stock.json mypatch.json -o report.html
+    """
+    from kbench.cli import _report
+    from kbench.errors import KbenchError
+
+    if extract:
+        if len(suites) != 1 or md or txt or svg or png:
+            raise KbenchError("--extract takes one page, and -o for the folder")
+        _report.extract_to(suites[0], output or Path(), force=force)
+        return
+    if md and txt:
+        raise KbenchError("--md and --txt exclude each other: choose one")
+    form = "md" if md else "txt" if txt else _report.form_of(output)
+    _report.report(suites, form, output, svg, png, force=force)

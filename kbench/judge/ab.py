@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""`kbench gate --ab`: measure two sides in turn until there is a verdict.
+
+A machine drifts: two suites measured one after the other differ by the drift. Here the
+two runs of a pair follow each other at once, in random order, so that drift falls on
+both sides alike. (Lab counts need none of this: one run of each side is all there is.)
+
+Judging again and again while runs come in would raise false alarms (each look is one
+more chance). The looks come at 20, 40, 80 ... pairs, and each may spend half of what
+the one before could: alpha/2 + alpha/4 + ... <= alpha.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from kbench.errors import KbenchError, Unavailable
+from kbench.judge.compare import Comparison, Options, compare
+from kbench.judge.rules import HostRule
+from kbench.judge.verdict import Verdict
+from kbench.record.suite import Suite
+
+
+class Side(Protocol):
+    """One of the two things compared, and the suite of its runs."""
+
+    label: str
+
+    def measure(self, benchmark: str) -> bool:
+        """Add one run of `benchmark`: False when it is void. Unavailable where it cannot run."""
+
+    def suite(self) -> Suite:
+        """All runs so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to give up: `max_time` seconds after the start, checked before each pair."""
+
+    max_time: float = 600.0
+    clock: Callable[[], float] = time.monotonic
+
+
+Progress = Callable[[int, Sequence[str]], None]
+"""Called before each pair with its number and the benchmarks still open."""
+
+
+def measure_and_compare(
+    base: Side,
+    head: Side,
+    benchmarks: Sequence[str],
+    options: Options,
+    limits: Limits,
+    order: random.Random,
+    progress: Progress = lambda pair, names: None,
+) -> Comparison:
+    """Measure pairs of runs until every benchmark has a verdict or time is up."""
+    start = limits.clock()
+    undecided = list(benchmarks)
+    skipped: dict[str, str] = {}
+    pair = look = 0
+    while True:
+        goal = options.rule.runs << look
+        while pair < goal and (pair == 0 or limits.clock() - start < limits.max_time):
+            pair += 1
+            progress(pair, undecided)
+            for name in order.sample(undecided, len(undecided)):
+                try:
+                    for side in order.sample((base, head), 2):
+                        side.measure(name)
+                except Unavailable as reason:
+                    skipped[name] = str(reason)
+                    undecided.remove(name)
+            if not undecided:
+                break
+        if len(skipped) == len(benchmarks):
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+            raise KbenchError(f"no benchmark could be measured on both sides: {reasons}")
+        rule = spending(options.rule, look)
+        comparison = compare(base.suite(), head.suite(), replace(options, rule=rule))
+        undecided = [name for name in open_benchmarks(comparison) if name not in skipped]
+        look += 1
+        if not undecided or limits.clock() - start >= limits.max_time:
+            notes = tuple(f"skipped {name}: {reason}" for name, reason in skipped.items())
+            return replace(
+                comparison,
+                base=base.label,
+                head=head.label,
+                notes=(*notes, *comparison.notes),
+            )
+
+
+def spending(rule: HostRule, look: int) -> HostRule:
+    """The rule for look 0, 1, 2 ...: half of alpha and of 1 - confidence, a quarter ..."""
+    share = 0.5 ** (look + 1)
+    return replace(rule, alpha=rule.alpha * share, confidence=1 - (1 - rule.confidence) * share)
+
+
+def open_benchmarks(comparison: Comparison) -> list[str]:
+    """Benchmarks of which some metric cannot be told yet, or whose runs were mostly void."""
+    names = [row.benchmark for row in comparison.changes if row.verdict is Verdict.CANNOT_TELL]
+    names += [void.benchmark for void in comparison.voids if void.unusable]
+    return list(dict.fromkeys(names))

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""Two suites side by side: every judged change, every difference of provenance, every footnote."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from statistics import median
+
+from kbench.errors import KbenchError
+from kbench.judge.compat import Difference, differences
+from kbench.judge.judging import Pending, Sample, exact_change, pending_change, settle
+from kbench.judge.project import Project
+from kbench.judge.rules import LAB_MARGIN, HostRule
+from kbench.judge.verdict import Change, Margin
+from kbench.metrics import Metric, metrics
+from kbench.record.suite import Benchmark, Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to compare.
+
+    `margin` overrides every margin and `margins` those of single metrics; both go before the
+    project's. `shown` names metrics to list besides the judged ones. `today` decides which
+    acknowledgements still hold.
+    """
+
+    today: date
+    project: Project = field(default_factory=Project)
+    margin: Margin | None = None
+    margins: Mapping[str, Margin] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    force: bool = False
+    rule: HostRule = field(default_factory=HostRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """Runs of one side of a benchmark that were left out, and their most frequent reason."""
+
+    benchmark: str
+    side: str
+    void: int
+    runs: int
+    reason: str
+
+    @property
+    def unusable(self) -> bool:
+        """Whether too few runs are left to trust: more than half were void."""
+        return 2 * self.void > self.runs
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What `compare` and `gate` print, in any format."""
+
+    base: str
+    head: str
+    forced: bool
+    differences: tuple[Difference, ...]
+    changes: tuple[Change, ...]
+    voids: tuple[Void, ...]
+    only_base: tuple[str, ...]
+    only_head: tuple[str, ...]
+    notes: tuple[str, ...]
+    identical: bool = False
+
+
+def identical(base: str, head: str, why: str) -> Comparison:
+    """Two sides that cannot differ: same modules, images and pins. Nothing was run."""
+    return Comparison(base, head, False, (), (), (), (), (), (why,), identical=True)
+
+
+def compare(base: Suite, head: Suite, options: Options) -> Comparison:
+    """Judge head against base; KbenchError when they must not be compared (unless forced)."""
+    names = [name for name in base.benchmarks if name in head.benchmarks]
+    if not names:
+        raise KbenchError(f"{base.path} and {head.path} have no benchmark in common")
+    pairs = [(base.benchmarks[name], head.benchmarks[name]) for name in names]
+    found = differences(pairs)
+    refused = [str(row) for row in found if row.forbids]
+    if refused and not options.force:
+        raise KbenchError(
+            f"{base.path} and {head.path} cannot be compared: {'; '.join(refused)} "
+            "(--force compares them all the same)"
+        )
+    changes: list[Change | Pending] = []
+    voids: list[Void] = []
+    for left, right in pairs:
+        sides = [_void(left, "base"), _void(right, "head")]
+        voids += [side for side in sides if side.void]
+        if not any(side.unusable for side in sides):
+            changes += _changes(left, right, options)
+    settled, notes = settle(changes, options.rule, options.project, options.today)
+    warned = [text for pair in pairs for benchmark in pair for text in benchmark.warnings]
+    return Comparison(
+        base=str(base.path),
+        head=str(head.path),
+        forced=bool(refused),
+        differences=found,
+        changes=settled,
+        voids=tuple(voids),
+        only_base=tuple(name for name in base.benchmarks if name not in head.benchmarks),
+        only_head=tuple(name for name in head.benchmarks if name not in base.benchmarks),
+        notes=(*notes, *dict.fromkeys(warned)),
+    )
+
+
+def _void(benchmark: Benchmark, side: str) -> Void:
+    reasons = [run.void for run in benchmark.runs if run.void]
+    reason = max(reasons, key=reasons.count, default="")
+    return Void(benchmark.name, side, len(reasons), len(benchmark.runs), reason)
+
+
+def _changes(base: Benchmark, head: Benchmark, options: Options) -> Iterator[Change | Pending]:
+    exact = base.provenance("kbench_target") == head.provenance("kbench_target") == "lab"
+    for metric in metrics().values():
+        margin = _margin(metric, exact, base.unit, options)
+        if margin is None and metric.name not in options.shown:
+            continue
+        left, right = base.figures(metric), head.figures(metric)
+        if not left or not right:
+            continue
+        if metric.unless and metric.name not in options.shown:
+            other = metrics()[metric.unless]
+            if _says_the_same(left, base.figures(other)):
+                continue
+        sample = Sample(base.name, base.unit, metric, left, right, margin)
+        yield exact_change(sample) if exact else pending_change(sample, options.rule)
+
+
+def _margin(metric: Metric, exact: bool, unit: str, options: Options) -> Margin | None:
+    """The margin that judges this metric here; None where it is only shown."""
+    if not (metric.exact if exact else metric.margin is not None):
+        return None
+    own = options.margins.get(metric.name, options.margin)
+    if own is not None and own.absolute and not exact:
+        raise KbenchError("a margin in instructions is for lab counts: give a share such as 3%")
+    own = own or options.project.margin("lab" if exact else "host", metric.name)
+    if own is None:
+        own = LAB_MARGIN if exact else Margin(metric.margin or 0.0)
+    # Ten instructions are no margin for a lab benchmark that measures a share or seconds.
+    return own if exact and unit == "integer" else Margin(own.relative)
+
+
+def _says_the_same(values: Sequence[float], others: Sequence[float]) -> bool:
+    """Whether two metrics of the same runs are one quantity: they lie within a quarter."""
+    return bool(others) and 0.8 * median(others) <= median(values) <= 1.25 * median(others)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""What text and Markdown share: figures, changes and verdicts as people read them."""
+
+import math
+
+from kbench.judge.compare import Comparison
+from kbench.judge.gate import Outcome, listed
+from kbench.judge.rules import MOST_PAIRS
+from kbench.judge.verdict import Change, Verdict
+from kbench.metrics import metrics
+
+HEADER = ("benchmark", "metric", "base", "head", "change", "verdict")
+_SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
+
+
+def amount(value: float, unit: str) -> str:
+    """A figure with its unit: 6.85 us, 3,031, 1.50 KB."""
+    if unit == "second":
+        size, name = next((row for row in _SECONDS if value >= row[0]), _SECONDS[-1])
+        scaled = value / size
+        return f"{scaled:,.{2 if scaled < 10 else 1 if scaled < 100 else 0}f} {name}"
+    if unit == "byte":
+        return f"{value / 1024:,.2f} KB" if value >= 1024 else f"{value:,.0f} B"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def change_text(change: Change) -> str:
+    """`+5.2 % [+3.1 +7.3]` on the host, `+12 (+0.40 %)` in the lab."""
+    if change.exact:
+        delta = change.delta or 0.0
+        number = (
+            "0" if delta == 0 else f"{delta:+,.0f}" if delta == int(delta) else f"{delta:+,.3g}"
+        )
+        return number if delta == 0 else f"{number} ({_percent(change.mid, 2)} %)"
+    return f"{_percent(change.mid)} % [{_percent(change.low)} {_percent(change.high)}]"
+
+
+def verdict_text(change: Change) -> str:
+    """The verdict with what a reader needs to act on it."""
+    match change.verdict:
+        case None:
+            return "shown only"
+        case Verdict.WORSE if change.acknowledged:
+            return "worse, acknowledged"
+        case Verdict.CANNOT_TELL if change.further_pairs is not None:
+            most = "over " if change.further_pairs >= MOST_PAIRS else ""
+            return f"cannot tell ({most}{change.further_pairs} further pairs)"
+    return str(change.verdict)
+
+
+def row(change: Change) -> tuple[str, ...]:
+    """One line of the table, in the order of HEADER."""
+    return (
+        change.benchmark,
+        metrics()[change.metric].title,
+        amount(change.base, change.unit),
+        amount(change.head, change.unit),
+        change_text(change),
+        verdict_text(change),
+    )
+
+
+def headlines(comparison: Comparison) -> list[str]:
+    """What a reader must know before the table: where the two sides differ."""
+    lines = []
+    if comparison.forced:
+        lines.append("Compared by --force: what differs below makes the numbers incomparable.")
+    lines += [f"differs: {difference}" for difference in comparison.differences]
+    return lines
+
+
+def footnotes(comparison: Comparison) -> list[str]:
+    """What a reader must know after it: left-out runs and benchmarks, reasons, warnings."""
+    lines = []
+    for void in comparison.voids:
+        state = "not judged" if void.unusable else "left out"
+        what = (
+            f"{void.void} of {void.runs} runs of {void.benchmark} ({void.side}) are void, {state}"
+        )
+        lines.append(f"{what}: {void.reason}")
+    if comparison.only_base:
+        lines.append(f"only in base: {listed(comparison.only_base)}")
+    if comparison.only_head:
+        lines.append(f"only in head: {listed(comparison.only_head)}")
+    for change in comparison.changes:
+        if change.acknowledged:
+            where = f"{change.benchmark} {metrics()[change.metric].title}"
+            lines.append(f"acknowledged: {where}: {change.acknowledged}")
+        lines += [f"{change.benchmark} {change.metric}: {note}" for note in change.notes]
+    if any(change.exact for change in comparison.changes):
+        lines.append("Lab counts are instructions of an emulated machine, not time.")
+    return [*lines, *comparison.notes]
+
+
+def counts(outcome: Outcome) -> str:
+    """`1 worse, 2 better, 30 same, 4 cannot tell`."""
+    parts = [
+        f"{outcome.worse} worse",
+        *([f"{outcome.acknowledged} acknowledged"] if outcome.acknowledged else []),
+        f"{outcome.better} better",
+        f"{outcome.same} same",
+        f"{outcome.cannot_tell} cannot tell",
+    ]
+    return ", ".join(parts)
+
+
+def _percent(share: float, digits: int = 1) -> str:
+    return f"{share * 100:+.{digits}f}" if math.isfinite(share) else "?"

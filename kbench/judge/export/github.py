@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""A gate as GitHub Actions annotations: workflow commands on stdout, shown at the check."""
+
+from kbench.judge.compare import Comparison
+from kbench.judge.export import cells
+from kbench.judge.gate import Outcome
+from kbench.judge.verdict import Verdict
+
+
+def gate_github(comparison: Comparison, outcome: Outcome) -> str:
+    """An error a regression, a warning a benchmark left undecided, a notice for the rest."""
+    lines = []
+    for change in comparison.changes:
+        text = f"{cells.change_text(change)} ({cells.verdict_text(change)})"
+        title = f"{change.benchmark} {change.metric}"
+        if change.verdict is Verdict.WORSE:
+            lines.append(_command("warning" if change.acknowledged else "error", title, text))
+        elif change.verdict is Verdict.CANNOT_TELL:
+            lines.append(_command("warning", title, text))
+    lines += [
+        _command("warning", void.benchmark, f"{void.void} of {void.runs} runs are void")
+        for void in comparison.voids
+    ]
+    level = "notice" if outcome.exit_code == 0 else "error"
+    lines.append(_command(level, "kbench gate", f"{outcome.headline} ({cells.counts(outcome)})"))
+    return "\n".join(lines)
+
+
+def _command(level: str, title: str, message: str) -> str:
+    """One workflow command; % and separators are escaped as actions/toolkit does."""
+    safe = message.replace("%", "%25")
+    name = title.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} title={name}::{safe}"

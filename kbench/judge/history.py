@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""Suites kept by date and commit in a directory, and the series that they make.
+
+A file is called DATE-COMMIT.json: 20260131T120000Z-0123456789ab.json. The directory may
+lie in a repository; nothing but these files is in it, so that a merge is a union.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from kbench.errors import KbenchError
+from kbench.judge.changepoints import change_points
+from kbench.judge.compat import identity
+from kbench.judge.project import Project
+from kbench.judge.rules import LAB_MARGIN
+from kbench.judge.verdict import Margin, Verdict
+from kbench.metrics import Metric, metrics
+from kbench.record.files import write_atomically
+from kbench.record.suite import Benchmark, Suite, load
+
+_NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9A-Za-z._]{1,40})\.json(\.gz)?")
+_DATE = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One suite of a history."""
+
+    date: datetime
+    commit: str
+    suite: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The median of a metric over the good runs of one entry."""
+
+    date: datetime
+    commit: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A new level from `point` on: the medians before and after it, and what that means."""
+
+    point: Point
+    before: float
+    after: float
+    verdict: Verdict
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric of one benchmark over time, oldest first, and where its level changed.
+
+    `left_out` counts entries that cannot be compared with the newest one.
+    """
+
+    benchmark: str
+    metric: str
+    unit: str
+    points: tuple[Point, ...]
+    shifts: tuple[Shift, ...]
+    left_out: int
+
+
+def add(directory: Path, suite: Path, commit: str, date: datetime) -> Path:
+    """Keep a copy of `suite` in `directory` and return its path; KbenchError if it is there."""
+    load(suite)
+    suffix = ".json.gz" if suite.suffix == ".gz" else ".json"
+    name = f"{date.astimezone(UTC).strftime(_DATE)}-{commit}{suffix}"
+    if not _NAME.fullmatch(name):
+        raise KbenchError(f"{commit!r} is no commit: letters, digits, dot and _, at most 40")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        data = suite.read_bytes()
+    except OSError as error:
+        raise KbenchError(f"cannot keep {suite} in {directory}: {error.strerror}") from None
+    place = directory / name
+    if place.exists():
+        raise KbenchError(f"{place} is in the history already")
+    write_atomically(place, data)
+    return place
+
+
+def entries(directory: Path) -> list[Entry]:
+    """All suites of a history, oldest first; KbenchError when there is none."""
+    if not directory.is_dir():
+        raise KbenchError(f"{directory} is not a directory: kbench history add makes one")
+    found = []
+    for path in sorted(directory.iterdir()):
+        matched = _NAME.fullmatch(path.name)
+        if matched:
+            date = datetime.strptime(matched[1], _DATE).replace(tzinfo=UTC)
+            found.append(Entry(date, matched[2], load(path)))
+    if not found:
+        raise KbenchError(f"{directory} holds no suites: kbench history add puts them there")
+    return found
+
+
+def series(
+    history: Sequence[Entry], chosen: Sequence[str], shown: Sequence[Metric], project: Project
+) -> Iterator[Series]:
+    """A Series for each benchmark of the newest entries (all, or those `chosen`) and metric."""
+    newest: dict[str, Benchmark] = {}
+    for entry in history:
+        newest.update(entry.suite.benchmarks)
+    for name in chosen or newest:
+        if name not in newest:
+            raise KbenchError(f"no suite of this history has {name}")
+        for metric in shown:
+            row = _series(history, newest[name], metric, project)
+            if row is not None:
+                yield row
+
+
+def judged_metrics(history: Sequence[Entry]) -> list[Metric]:
+    """The metrics that the gate would judge in the newest entry: those of its target."""
+    exact = any(_exact(benchmark) for benchmark in history[-1].suite)
+    return [row for row in metrics().values() if (row.exact if exact else row.margin)]
+
+
+def _series(
+    history: Sequence[Entry], newest: Benchmark, metric: Metric, project: Project
+) -> Series | None:
+    points = []
+    left_out = 0
+    for entry in history:
+        benchmark = entry.suite.benchmarks.get(newest.name)
+        if benchmark is None:
+            continue
+        figures = benchmark.figures(metric)
+        comparable = identity(benchmark) == identity(newest)
+        if figures and comparable and min(figures) > 0:
+            points.append(Point(entry.date, entry.commit, median(figures)))
+        else:
+            left_out += 1
+    if not points:
+        return None
+    shifts = tuple(_shifts(points, newest, metric, project))
+    unit = metric.unit_of(newest.unit)
+    return Series(newest.name, metric.name, unit, tuple(points), shifts, left_out)
+
+
+def _shifts(
+    points: Sequence[Point], benchmark: Benchmark, metric: Metric, project: Project
+) -> Iterator[Shift]:
+    exact = _exact(benchmark)
+    if not (metric.exact if exact else metric.margin):
+        return  # shown, never judged
+    margin = project.margin("lab" if exact else "host", metric.name)
+    margin = margin or (LAB_MARGIN if exact else Margin(metric.margin or 0.0))
+    values = [point.value for point in points]
+    cuts = change_points(values, margin, exact)
+    edges = [0, *cuts, len(values)]
+    for start, cut, end in zip(edges, edges[1:], edges[2:], strict=False):
+        before, after = median(values[start:cut]), median(values[cut:end])
+        worse = (after > before) == (metric.direction == "lower")
+        known = any(
+            entry.covers(benchmark.name, metric.name, after / before - 1)
+            and points[cut].date.date() <= entry.expires
+            for entry in project.acknowledged
+        )
+        verdict = Verdict.WORSE if worse else Verdict.BETTER
+        yield Shift(points[cut], before, after, verdict, worse and known)
+
+
+def _exact(benchmark: Benchmark) -> bool:
+    return benchmark.provenance("kbench_target") == "lab"

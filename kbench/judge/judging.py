@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""From figures to changes: evidence first, verdicts when all evidence of a gate is there.
+
+Holm's correction needs the p-values of every benchmark, so host changes stay pending
+until `settle`; lab changes are facts at once.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from statistics import median
+
+from kbench.judge.project import Project
+from kbench.judge.rules import (
+    Evidence,
+    HostRule,
+    host_evidence,
+    host_verdict,
+    lab_change,
+    lab_verdict,
+)
+from kbench.judge.stats import holm
+from kbench.judge.verdict import Change, Margin, Verdict
+from kbench.metrics import Metric, metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A host change that waits for Holm; `evidence` is None where a figure is zero."""
+
+    change: Change
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The figures of one metric: one of each good run of both sides, and the margin that judges."""
+
+    benchmark: str
+    unit: str
+    metric: Metric
+    base: Sequence[float]
+    head: Sequence[float]
+    margin: Margin | None
+
+
+def exact_change(sample: Sample) -> Change:
+    """The judged lab change of one metric."""
+    change = lab_change(sample.base, sample.head)
+    before = median(sample.base)
+    verdict = None
+    if sample.margin is not None:
+        verdict = lab_verdict(change, before, sample.margin, sample.metric.direction)
+    differ = len(set(sample.base)) > 1 or len(set(sample.head)) > 1
+    return replace(
+        _blank(sample),
+        exact=True,
+        low=_share(change.low, before),
+        mid=_share(change.mid, before),
+        high=_share(change.high, before),
+        delta=change.mid,
+        verdict=verdict,
+        notes=("runs of one side differ, which lab counts should not",) if differ else (),
+    )
+
+
+def pending_change(sample: Sample, rule: HostRule) -> Pending:
+    """The host change of one metric, not yet judged."""
+    blank = _blank(sample)
+    if min(*sample.base, *sample.head) <= 0:
+        verdict = Verdict.CANNOT_TELL if sample.margin else None
+        return Pending(replace(blank, verdict=verdict, notes=("a figure is zero",)), None)
+    evidence = host_evidence(sample.base, sample.head, rule)
+    low, mid, high = (math.expm1(log) for log in evidence.shift)
+    return Pending(replace(blank, low=low, mid=mid, high=high), evidence)
+
+
+def settle(
+    changes: Sequence[Change | Pending], rule: HostRule, project: Project, today: date
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """All changes with their verdicts in the order given, and notes on acknowledgements."""
+    judged = [
+        row for row in changes if isinstance(row, Pending) and row.evidence and row.change.margin
+    ]
+    adjusted = iter(holm([row.evidence.p_value for row in judged if row.evidence]))
+    settled = []
+    notes: dict[str, None] = {}
+    for row in changes:
+        change = row.change if isinstance(row, Pending) else row
+        if isinstance(row, Pending) and row.evidence and change.margin:
+            direction = metrics()[change.metric].direction
+            verdict, further = host_verdict(
+                row.evidence, next(adjusted), change.margin, direction, rule
+            )
+            change = replace(change, verdict=verdict, further_pairs=further)
+        if change.verdict is Verdict.WORSE:
+            change, note = _acknowledge(change, project, today)
+            notes.update(dict.fromkeys(note))
+        settled.append(change)
+    return tuple(settled), tuple(notes)
+
+
+def _acknowledge(change: Change, project: Project, today: date) -> tuple[Change, list[str]]:
+    notes = []
+    for entry in project.acknowledged:
+        if entry.covers(change.benchmark, change.metric, change.mid):
+            if today <= entry.expires:
+                return replace(change, acknowledged=f"{entry.reason} (until {entry.expires})"), []
+            notes.append(f"acknowledgement of {entry.benchmark} expired on {entry.expires}")
+    return change, notes
+
+
+def _blank(sample: Sample) -> Change:
+    """The change with its figures and nothing said about it yet."""
+    base, head = median(sample.base), median(sample.head)
+    return Change(
+        benchmark=sample.benchmark,
+        metric=sample.metric.name,
+        unit=sample.metric.unit_of(sample.unit),
+        exact=False,
+        base=base,
+        head=head,
+        base_runs=len(sample.base),
+        head_runs=len(sample.head),
+        low=-math.inf,
+        mid=_share(head - base, base),
+        high=math.inf,
+        delta=None,
+        margin=sample.margin,
+        verdict=None,
+    )
+
+
+def _share(delta: float, base: float) -> float:
+    if delta == 0:
+        return 0.0
+    return delta / base if base else math.copysign(math.inf, delta)

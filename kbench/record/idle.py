@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""A benchmark of idle guests in figures: what a policy burns, how late it wakes, what it leaves."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from kbench.record.suite import Benchmark, Run
+
+
+@dataclass(frozen=True, slots=True)
+class IdleSummary:
+    """Medians over the good runs.
+
+    `share` is the CPU time of a vCPU's thread per second, 1 is a whole pCPU; `wake` the p50
+    of the guest's wake-ups in the benchmark's unit; `progress` what the guest handled of
+    what was due; `work` what the VMM got done a second, None where it had nothing to do.
+    """
+
+    policy: str
+    share: float
+    wake: float | None
+    exits: float
+    progress: float
+    work: float | None
+
+
+def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
+    """The IdleSummary of `benchmark`; None where it is not of the idle families."""
+    runs = [run for run in benchmark.good if run.get("kbench_counter_progress") is not None]
+    if not runs or "@" not in benchmark.name:
+        return None
+    urgent = benchmark.name.startswith("work.urgent@")
+    share = [
+        _number(run, "cpu_s") / _number(run, "wall_s", 1) / _number(run, "vcpus", 1) for run in runs
+    ]
+    wake = [run.get("kbench_wake_p50" if urgent else "kbench_p50") for run in runs]
+    late = [float(value) for value in wake if isinstance(value, int | float)]
+    works = benchmark.name.startswith("work.")
+    return IdleSummary(
+        policy=benchmark.name.partition("@")[2],
+        share=median(share),
+        wake=median(late) if late and not benchmark.name.startswith("hunt.") else None,
+        exits=median(_number(run, "exits_per_s") for run in runs),
+        progress=median(_number(run, "progress") for run in runs),
+        work=median(_number(run, "work_per_s") for run in runs) if works else None,
+    )
+
+
+def _number(run: Run, counter: str, default: float = 0.0) -> float:
+    value = run.get(f"kbench_counter_{counter}")
+    return float(value) if isinstance(value, int | float) else default

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Axes and series that all charts share: units on every label, lab counts named as such."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import altair as alt
+
+from kbench.report.content import Key
+from kbench.report.model import Entry, Place, Source
+from kbench.report.theme import LIGHT, SHAPES, dash, series_role
+
+SCALES = ("log", "linear")
+"""Options of the choice "scale" of pictures that have both."""
+
+
+def chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    """A chart on inline data; fields are named by this package alone, never by a suite."""
+    return alt.Chart(data(rows))
+
+
+def data(rows: Sequence[dict[str, Any]]) -> Any:
+    """Inline data."""
+    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+
+
+def value_title(what: str, place: Place) -> str:
+    """`what`, and in the lab what its figures are."""
+    return f"{what}, instructions (emulated lab)" if place.lab else what
+
+
+def value_axis(place: Place, domain: alt.Scale, ticks: int, **options: Any) -> alt.Axis:
+    """Labels such as 5 us, 20 ms; in the lab whole instructions. About `ticks` of them."""
+    label = "format(datum.value, ',')"
+    if place.unit == "second":
+        label = "replace(format(datum.value, '~s'), 'µ', 'u') + 's'"
+    described = domain.to_dict()
+    if described.get("type") == "log":
+        options["values"] = log_ticks(described["domain"], ticks)
+    return alt.Axis(labelExpr=label, labelOverlap=True, tickCount=ticks, **options)
+
+
+def log_ticks(domain: Sequence[float], most: int) -> list[float]:
+    """Round numbers within `domain`: the densest of these series that has `most` at most.
+
+    Vega puts a tick at each digit and hides what overlaps, which leaves 30, 70, 200, 600.
+    """
+    low, high = domain
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: list[float] = []
+    for digits in ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        ticks = [float(f"{digit}e{decade}") for decade in decades for digit in digits]
+        found = [tick for tick in ticks if low <= tick <= high]
+        if len(found) <= most:
+            break
+    return found[:: max(1, math.ceil(len(found) / most))]
+
+
+def scale(kind: str, values: Iterable[float], *, zero: bool = True) -> alt.Scale:
+    """A scale of `kind` ("log" or "linear") that holds all `values` with a little room."""
+    found = [value for value in values if math.isfinite(value)]
+    low, high = min(found), max(found)
+    if kind == "log":
+        room = max((high / low) ** 0.04, 1.02)
+        return alt.Scale(type="log", domain=[low / room, high * room], nice=False)
+    room = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
+    return alt.Scale(domain=[0 if zero else low - room, high + room], nice=False, zero=zero)
+
+
+def sources_of(entries: Iterable[Entry]) -> list[Source]:
+    """The sources of `entries`, each once, in the order of the report."""
+    found = {entry.source.index: entry.source for entry in entries}
+    return [found[index] for index in sorted(found)]
+
+
+def source_color(sources: Sequence[Source], **options: Any) -> alt.Color:
+    """Colour by the field `source`."""
+    colors = [LIGHT[series_role(source.index)] for source in sources]
+    domain = [source.label for source in sources]
+    return alt.Color("source:N", scale=alt.Scale(domain=domain, range=colors), **options)
+
+
+def source_shape(sources: Sequence[Source], **options: Any) -> alt.Shape:
+    """Shape by the field `source`, so that colour is never alone."""
+    shapes = [SHAPES[source.index % len(SHAPES)] for source in sources]
+    domain = [source.label for source in sources]
+    return alt.Shape("source:N", scale=alt.Scale(domain=domain, range=shapes), **options)
+
+
+def source_dash(sources: Sequence[Source], **options: Any) -> alt.StrokeDash:
+    """Dash by the field `source`: base dashed, head solid."""
+    dashes = [dash(number, len(sources)) for number, _ in enumerate(sources)]
+    domain = [source.label for source in sources]
+    return alt.StrokeDash("source:N", scale=alt.Scale(domain=domain, range=dashes), **options)
+
+
+def source_keys(sources: Sequence[Source]) -> tuple[Key, ...]:
+    """The legend of a picture whose series are sources."""
+    return tuple(Key(source.label, series_role(source.index)) for source in sources)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""The forest plot: each judged change with its interval, and the margin that judges it."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from kbench.judge.compare import Comparison
+from kbench.judge.export.cells import amount, change_text, verdict_text
+from kbench.judge.verdict import Change, Verdict
+from kbench.metrics import metrics
+from kbench.report.charts.axes import chart
+from kbench.report.content import Key, Picture, View
+from kbench.report.theme import LIGHT
+
+VERDICTS = {
+    Verdict.WORSE: ("worse", "triangle-right"),
+    Verdict.BETTER: ("better", "triangle-left"),
+    Verdict.SAME: ("same", "circle"),
+    Verdict.CANNOT_TELL: ("tell", "diamond"),
+}
+
+
+def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
+    """A view for each judged metric, largest change first; None where nothing is judged."""
+    judged = [change for change in comparison.changes if change.verdict]
+    if not judged:
+        return None
+    names = tuple(dict.fromkeys(metrics()[change.metric].title for change in judged))
+    views = tuple(
+        View((name,), _chart([c for c in judged if metrics()[c.metric].title == name]))
+        for name in names
+    )
+    exact = judged[0].exact
+    interval = (
+        "Lab counts are exact: a mark is a fact, without an interval."
+        if exact
+        else "The line is the 98 % interval of the Hodges-Lehmann shift over runs; one that "
+        "ends at the edge goes on."
+    )
+    return Picture(
+        name=f"changes-{number}",
+        title=title,
+        caption=f"Change from base to head, largest first. {interval} The band is the margin "
+        "within which a change does not matter.",
+        views=views,
+        legend=tuple(Key(str(verdict), role) for verdict, (role, _) in VERDICTS.items()),
+        choices={"metric": names},
+    )
+
+
+def _chart(changes: Sequence[Change]) -> Any:
+    ordered = sorted(changes, key=lambda change: -abs(change.mid))
+    edge = _edge(ordered)
+    rows = [_row(change, edge) for change in ordered]
+    names = [row["name"] for row in rows]
+    x_scale = alt.Scale(domain=[-edge, edge], nice=False)
+    axis = alt.Axis(format="+~%", orient="top", labelOverlap=True)
+    x = alt.X("mid:Q", title="change", scale=x_scale, axis=axis)
+    y = alt.Y("name:N", title=None, sort=names, axis=alt.Axis(grid=False, ticks=False))
+    words = [str(verdict) for verdict in VERDICTS]
+    colors = [LIGHT[role] for role, _ in VERDICTS.values()]
+    shapes = [shape for _, shape in VERDICTS.values()]
+    color = alt.Color("verdict:N", scale=alt.Scale(domain=words, range=colors))
+    shape = alt.Shape("verdict:N", scale=alt.Scale(domain=words, range=shapes))
+    base = chart(rows).encode(y=y, color=color)
+    band = chart(rows).mark_bar(color=LIGHT["band"], aria=False)
+    zero = chart([{"mid": 0}]).mark_rule(color=LIGHT["muted"], aria=False)
+    return alt.layer(
+        band.encode(
+            y=y, x=alt.X("below:Q", scale=x_scale, axis=axis, title="change"), x2="above:Q"
+        ),
+        zero.encode(x=x),
+        base.mark_rule(strokeWidth=1.5, aria=False).encode(
+            x=alt.X("low:Q", scale=x_scale, axis=axis, title="change"), x2="high:Q"
+        ),
+        base.mark_point(filled=True, size=60, opacity=1).encode(
+            x=x, shape=shape, description="text:N"
+        ),
+    ).properties(width=520, height=alt.Step(18))
+
+
+def _edge(changes: Sequence[Change]) -> float:
+    """The axis reaches to the largest finite figure, and to twice the margins at least."""
+    figures = [abs(x) for c in changes for x in (c.low, c.mid, c.high) if math.isfinite(x)]
+    margins = [2 * _margin(change) for change in changes]
+    return min(max(figures + margins) * 1.05, 20.0) or 0.01
+
+
+def _margin(change: Change) -> float:
+    """The margin as a share of base."""
+    if change.margin is None or not change.base:
+        return 0.0
+    return change.margin.around(change.base) / change.base
+
+
+def _row(change: Change, edge: float) -> dict[str, Any]:
+    def inside(value: float) -> float:
+        return max(-edge, min(edge, value))
+
+    margin = _margin(change)
+    title = metrics()[change.metric].title
+    return {
+        "name": change.benchmark,
+        "low": inside(change.low),
+        "mid": inside(change.mid),
+        "high": inside(change.high),
+        "below": inside(-margin),
+        "above": inside(margin),
+        "verdict": str(change.verdict),
+        "text": f"{change.benchmark} {title}: {amount(change.base, change.unit)} to "
+        f"{amount(change.head, change.unit)}, {change_text(change)}: {verdict_text(change)}",
+    }

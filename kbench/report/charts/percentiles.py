@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""HDR percentile plots: one panel a benchmark, log 1/(1-p) to the right."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from kbench.record.units import human
+from kbench.report.charts.axes import (
+    SCALES,
+    data,
+    scale,
+    source_color,
+    source_dash,
+    source_keys,
+    source_shape,
+    sources_of,
+    value_axis,
+    value_title,
+)
+from kbench.report.content import Picture, View
+from kbench.report.model import Entry, Model, Place, slug
+
+COLUMNS = 3
+MARKED = (50.0, 90.0, 99.0, 99.9, 99.99)
+
+# The axis holds 1/(1-p): 2 is the median.
+_LABELS = "datum.value == 2 ? '50 %' : format(100 - 100 / datum.value, '~r') + ' %'"
+
+
+def pictures(model: Model, place: Place) -> list[Picture]:
+    """One picture a family at `place`."""
+    return [_picture(place, family, model.at(place, family)) for family in model.families(place)]
+
+
+def _picture(place: Place, family: str, entries: Sequence[Entry]) -> Picture:
+    sources = sources_of(entries)
+    dashed = ", ".join(
+        f"{source.label} {style}"
+        for source, style in zip(sources, ("dashed", "solid"), strict=False)
+    )
+    return Picture(
+        name=f"percentiles-{place.slug}-{slug(family)}",
+        title=f"Percentiles of {family}.*, {place.title}",
+        caption=value_title("Time of a single event", place) + " that the given share of all "
+        "events does not exceed, all good runs together; points at 50, 90, 99, 99.9 and 99.99 %. "
+        "All panels have the same axes." + (f" {dashed}." if len(sources) > 1 else ""),
+        views=tuple(View((kind,), _panels(place, entries, kind)) for kind in SCALES),
+        legend=source_keys(sources),
+        choices={"scale": SCALES},
+    )
+
+
+def _panels(place: Place, entries: Sequence[Entry], kind: str) -> Any:
+    rows = [row for entry in entries for row in _rows(entry)]
+    sources = sources_of(entries)
+    most = max(row["x"] for row in rows)
+    ticks = [2, *(10**power for power in range(1, 9) if 10**power <= most)]
+    domain = scale(kind, [row["y"] for row in rows])
+    # Layers without data of their own: each panel draws its share of the facet's.
+    base = alt.Chart().encode(
+        x=alt.X(
+            "x:Q",
+            title="share of events",
+            scale=alt.Scale(type="log", domain=[1, most * 1.2], nice=False),
+            axis=alt.Axis(values=ticks, labelExpr=_LABELS, labelOverlap=True, labelFontSize=9),
+        ),
+        y=alt.Y(
+            "y:Q",
+            title="instructions (emulated lab)" if place.lab else "time",
+            scale=domain,
+            axis=value_axis(place, domain, 5, labelFontSize=9),
+        ),
+        color=source_color(sources),
+    )
+    line = base.mark_line(strokeWidth=1.5, aria=False)
+    points = base.transform_filter("datum.text").mark_point(filled=True, size=22, opacity=1)
+    layers = (
+        line.encode(strokeDash=source_dash(sources)),
+        points.encode(shape=source_shape(sources), description="text:N"),
+    )
+    names = list(dict.fromkeys(entry.name for entry in entries))
+    facet = alt.Facet("name:N", title=None, sort=names, header=alt.Header(labelFontSize=11))
+    return (
+        alt.layer(*layers, data=data(rows))
+        .properties(width=230, height=110)
+        .facet(facet, columns=COLUMNS)
+        .properties(spacing=14)
+    )
+
+
+def _rows(entry: Entry) -> list[dict[str, Any]]:
+    label = entry.source.label
+    marked = [p for p in MARKED if p < 100 * (1 - 1 / entry.distribution.events)]
+    points = [(p, value, "") for p, value in entry.distribution.curve()]
+    for p in marked:
+        value = entry.distribution.at(p)
+        text = f"{entry.name}, {label}: p{p:g} {human(value, entry.place.unit)}"
+        points.append((p, value, text))
+    return [
+        {"name": entry.name, "source": label, "x": 1 / (1 - p / 100), "y": value, "text": text}
+        for p, value, text in sorted(points)
+    ]

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Stages of the wake path, stacked: means, because only they add up to the whole."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from kbench.record.units import human
+from kbench.report.charts.axes import chart, scale, value_axis, value_title
+from kbench.report.content import Key, Picture, View
+from kbench.report.model import Entry, Model, Place
+from kbench.report.stages import Stage, stages
+from kbench.report.theme import LIGHT, series_role
+
+
+def pictures(model: Model, place: Place) -> list[Picture]:
+    """One picture of all wake benchmarks that are split in stages; none without any."""
+    found = [(entry, parts) for entry in model.at(place, "wake") if (parts := stages(entry))]
+    if not found:
+        return []
+    names = list(dict.fromkeys(stage.name for _, parts in found for stage in parts))
+    return [
+        Picture(
+            name=f"stages-{place.slug}",
+            title=f"Stages of the wake path, {place.title}",
+            caption="Mean time of each stage, in the order of the path. Means add up to the "
+            "whole, percentiles do not: those stand in the table.",
+            views=(View((), _chart(place, found, names)),),
+            legend=tuple(Key(name, series_role(index)) for index, name in enumerate(names)),
+        )
+    ]
+
+
+def _chart(
+    place: Place, found: Sequence[tuple[Entry, Sequence[Stage]]], names: Sequence[str]
+) -> Any:
+    several = len({entry.source.index for entry, _ in found}) > 1
+    rows = [row for entry, parts in found for row in _rows(entry, parts, several)]
+    order = list(dict.fromkeys(row["name"] for row in rows))
+    title = value_title("mean time", place)
+    domain = scale("linear", [row["high"] for row in rows])
+    colors = [LIGHT[series_role(index)] for index, _ in enumerate(names)]
+    return (
+        chart(rows)
+        .mark_bar(stroke=LIGHT["paper"], strokeWidth=1)
+        .encode(
+            x=alt.X(
+                "low:Q",
+                title=title,
+                scale=domain,
+                axis=value_axis(place, domain, 6),
+            ),
+            x2="high:Q",
+            y=alt.Y("name:N", title=None, sort=order, axis=alt.Axis(ticks=False)),
+            color=alt.Color("stage:N", scale=alt.Scale(domain=list(names), range=colors)),
+            description="text:N",
+        )
+        .properties(width=560, height=alt.Step(22))
+    )
+
+
+def _rows(entry: Entry, parts: Sequence[Stage], several: bool) -> list[dict[str, Any]]:
+    rows, reached = [], 0.0
+    label = f"{entry.name}, {entry.source.label}" if several else entry.name
+    for stage in parts:
+        mean = stage.distribution.mean
+        rows.append(
+            {
+                "name": label,
+                "stage": stage.name,
+                "low": reached,
+                "high": reached + mean,
+                "text": f"{label}: {stage.name} takes {human(mean, entry.place.unit)} on average",
+            }
+        )
+        reached += mean
+    return rows

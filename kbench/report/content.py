@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""What a report consists of, free of any output format.
+
+All texts are plain: renderers escape them. Names, titles, labels and warnings come out
+of suites and are untrusted.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of ready texts; the first `left` columns hold words, the others figures.
+
+    `optional` names columns that a narrow form leaves out, the first of them first.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+    left: int = 1
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One drawing of a picture (an altair chart), shown when all its `options` are chosen."""
+
+    options: tuple[str, ...]
+    chart: Any = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One entry of a picture's legend: its text and the role of its colour in the theme."""
+
+    label: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart in one or more views.
+
+    `name` is safe as part of a file name. `choices` are the groups of options, by title,
+    that select a view ("scale": log, linear); the first option of each is the default.
+    """
+
+    name: str
+    title: str
+    caption: str
+    views: tuple[View, ...]
+    legend: tuple[Key, ...] = ()
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def default(self) -> View:
+        """The view shown first, and alone where nothing can be chosen."""
+        return self.views[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with text, pictures and tables; `folded` is for reference, not for reading."""
+
+    anchor: str
+    title: str
+    text: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A whole report: the answer in one sentence, then the sections in reading order."""
+
+    title: str
+    headline: str
+    sections: tuple[Section, ...]

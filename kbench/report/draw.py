@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""From a chart to SVG for files, SVG for the page, and PNG, all by vl-convert: offline.
+
+Why no Vega in the page: its bundle is 0.9 MB of script that must be granted eval or
+an interpreter, and it draws a hundred percentile plots in seconds. The SVG that
+vl-convert makes of the same declaration is there at once, without script, on paper too.
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from typing import Any
+
+from kbench.report.theme import LIGHT, vega_config
+
+_SVG = "http://www.w3.org/2000/svg"
+_ELEMENTS = {"svg", "g", "path", "rect", "line", "text"}
+_ATTRIBUTES = {
+    *("viewBox", "width", "height", "transform", "d", "x", "y", "x1", "y1", "x2", "y2"),
+    *("fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity"),
+    *("opacity", "text-anchor", "font-size", "font-weight"),
+}
+_DEFAULTS = {("opacity", "1"), ("stroke-width", "1"), ("transform", "translate(0,0)")}
+_ROLES = {color: role for role, color in LIGHT.items()}
+
+
+def to_svg(chart: Any) -> str:
+    """The chart as a standalone SVG file, in the light colours."""
+    import vl_convert
+
+    svg: str = vl_convert.vegalite_to_svg(spec(chart))
+    return svg + "\n"
+
+
+def to_png(svg: str) -> bytes:
+    """A standalone SVG as PNG, two pixels a unit."""
+    import vl_convert
+
+    png: bytes = vl_convert.svg_to_png(svg, scale=2)
+    return png
+
+
+def spec(chart: Any) -> dict[str, Any]:
+    """The Vega-Lite specification of an altair chart.
+
+    Charts are declared in this package and tested by drawing them; validating each against
+    the JSON schema again costs more than drawing it.
+    """
+    return {**chart.to_dict(validate=False), "config": vega_config()}
+
+
+def inline(svg: str, label: str) -> str:
+    """A standalone SVG made part of a page.
+
+    Its colours become CSS variables of the theme, its legend goes (the page has one that
+    toggles), what a mark says of itself stays as aria-label, and everything that Vega
+    writes for other uses is left out: a page of many plots stays small. Only elements and
+    attributes that draw are let through.
+    """
+    root = ET.fromstring(svg)
+    _prune(root)
+    root.set("role", "group")
+    root.set("aria-label", label)
+    root.set("tabindex", "0")
+    width, height = root.attrib.pop("width", "0"), root.attrib.pop("height", "0")
+    root.set("style", f"width:{float(width):g}px;aspect-ratio:{width}/{height}")
+    text = ET.tostring(root, encoding="unicode")
+    return text.replace("ns0:", "").replace(":ns0", "")
+
+
+def _prune(element: ET.Element) -> None:
+    for child in list(element):
+        if not _draws(child):
+            element.remove(child)
+            continue
+        _prune(child)
+        if child.tag == f"{{{_SVG}}}g" and not len(child):
+            element.remove(child)
+    # Marks that say something of themselves are symbols; what else is labelled repeats text.
+    mark = element.get("role") == "graphics-symbol" and element.tag != f"{{{_SVG}}}g"
+    label = element.get("aria-label") if mark else None
+    kept = {
+        name: _value(name, value)
+        for name, value in element.attrib.items()
+        if name in _ATTRIBUTES and (name, value) not in _DEFAULTS
+    }
+    element.attrib.clear()
+    element.attrib.update(kept)
+    if label:
+        element.set("aria-label", label)
+
+
+def _draws(element: ET.Element) -> bool:
+    """Not a legend, an invisible path, or anything that is not for drawing."""
+    name = element.tag.rpartition("}")[2]
+    style = element.get("class", "")
+    return not (
+        name not in _ELEMENTS
+        or "role-legend" in style
+        or element.get("display") == "none"
+        or (name == "path" and element.get("d") in ("", "M0,0h0v0h0Z"))
+        or (style == "background" and not {"fill", "stroke"} & element.attrib.keys())
+    )
+
+
+def _value(name: str, value: str) -> str:
+    if name in ("fill", "stroke"):
+        return f"var(--{_ROLES[value]})" if value in _ROLES else value
+    if name in ("d", "transform"):
+        return re.sub(r"(\.\d)\d+", r"\1", value)
+    return value

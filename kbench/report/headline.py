@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""The answer in one sentence, computed from the data: what a reader sees first."""
+
+from collections.abc import Sequence
+
+from kbench.judge.export import cells
+from kbench.judge.verdict import Change, Verdict
+from kbench.metrics import metrics
+from kbench.record.units import human, percent
+from kbench.report.changes import Pair, counted
+from kbench.report.charts.exits import FLOOR
+from kbench.report.model import Entry, Model, Place
+from kbench.report.tradeoff import Point, front, points
+
+
+def headline(model: Model, found: Sequence[Pair]) -> str:
+    """The verdict of a comparison, else the choice of idle policy, else what an exit costs."""
+    for pair in found:
+        if pair.comparison:
+            return _verdict(pair)
+    for place in model.places:
+        if idle := model.at(place, "idle"):
+            return _policies(place, idle)
+    return _exits(model)
+
+
+def _verdict(pair: Pair) -> str:
+    assert pair.comparison is not None
+    changes = [row for row in pair.comparison.changes if row.verdict]
+    text = f"{pair.head.label} against {pair.base.label}: {counted(pair.comparison)}"
+    for verdict in (Verdict.WORSE, Verdict.BETTER):
+        chosen = [row for row in changes if row.verdict == verdict and not row.acknowledged]
+        if chosen:
+            return f"{text}; most changed: {_change(max(chosen, key=lambda row: abs(row.mid)))}."
+    return f"{text}."
+
+
+def _change(change: Change) -> str:
+    title = metrics()[change.metric].title
+    return f"{change.benchmark} {title} {cells.change_text(change)}"
+
+
+def _policies(place: Place, entries: Sequence[Entry]) -> str:
+    """The cheapest policy and the quickest of the last suite, under its most measured pattern."""
+    last = max(entry.source.index for entry in entries)
+    patterns = [entry.event for entry in entries if entry.source.index == last]
+    pattern = max(dict.fromkeys(patterns), key=patterns.count)
+    here = [e for e in entries if e.event == pattern and e.source.index == last]
+    rows = [points([entry.benchmark])[0] for entry in here]
+    chosen = [rows[index] for index in front([(row.cost, row.p99) for row in rows])]
+
+    def figures(row: Point) -> str:
+        unit = " instructions" if place.lab else ""
+        return (
+            f"{percent(row.cost)} of a pCPU, p99 of its wake-ups {human(row.p99, row.unit)}{unit}"
+        )
+
+    cheap, quick = chosen[0], chosen[-1]
+    where = f"{place.title}, pattern {pattern}, {len(rows)} policies"
+    if cheap is quick:
+        return f"{where}: {cheap.policy} is the cheapest and the quickest ({figures(cheap)})."
+    return (
+        f"{where}: {cheap.policy} costs least ({figures(cheap)}), "
+        f"{quick.policy} wakes soonest ({figures(quick)})."
+    )
+
+
+def _exits(model: Model) -> str:
+    place = model.places[0]
+    entries = model.at(place, "exit") or model.at(place)
+    ordered = sorted(entries, key=lambda entry: entry.summary.percentiles[50.0])
+    unit = " instructions" if place.lab else ""
+
+    def said(entry: Entry) -> str:
+        return f"{entry.name} {human(entry.summary.percentiles[50.0], place.unit)}{unit}"
+
+    low, high = ordered[0], ordered[-1]
+    text = f"{place.title}: p50 from {said(low)} to {said(high)}"
+    floors = [entry for entry in model.at(place, "floor") if entry.name == FLOOR]
+    return f"{text}; the floor, {said(floors[0])}." if floors else f"{text}."

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""The suites of a report, where each benchmark was measured, and its figures."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from kbench.errors import KbenchError
+from kbench.judge.compat import identity
+from kbench.record.suite import Benchmark, Suite, load
+from kbench.record.summary import Summary, summarize
+from kbench.report.distribution import Distribution, distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One suite file: its place in the report, its short name there, its bytes."""
+
+    index: int
+    label: str
+    data: bytes = field(repr=False)
+    suite: Suite = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where figures come from: only those of one place may share an axis.
+
+    Two benchmarks are at one place when kbench.judge would compare them: when their
+    `identity` is equal. `kernel` is named for the lab alone, where it belongs to that.
+    """
+
+    target: str
+    backend: str
+    cpu_model: str
+    unit: str
+    identity: tuple[tuple[str, str], ...] = ()
+    kernel: str = ""
+
+    @property
+    def lab(self) -> bool:
+        """Whether figures are instructions of the emulated machine."""
+        return self.target == "lab"
+
+    @property
+    def title(self) -> str:
+        """`host (pvm), AMD EPYC`; the lab says what it is."""
+        if self.lab:
+            return f"emulated lab ({self.backend}), Linux {self.kernel}"
+        return f"{self.target} ({self.backend}), {self.cpu_model}"
+
+    @property
+    def slug(self) -> str:
+        """A part of file names and anchors."""
+        return slug(f"{self.target}-{self.backend}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One benchmark of one source, its good runs together."""
+
+    source: Source
+    place: Place
+    benchmark: Benchmark
+    summary: Summary
+
+    @property
+    def name(self) -> str:
+        return self.benchmark.name
+
+    @property
+    def family(self) -> str:
+        """`exit` of `exit.pio_out@real`."""
+        return self.name.partition(".")[0]
+
+    @property
+    def event(self) -> str:
+        """`pio_out` of `exit.pio_out@real`: of idle benchmarks the pattern."""
+        return self.name.partition(".")[2].partition("@")[0]
+
+    @property
+    def policy(self) -> str:
+        """`hlt` of `wake.irqfd@hlt`, or ""."""
+        return self.name.partition("@")[2]
+
+    @cached_property
+    def distribution(self) -> Distribution:
+        """All single events of the good runs."""
+        return distribution(self.benchmark.histogram(), self.place.unit, self.summary.maximum)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything a report is made from; `unusable` says which benchmarks could not be summed up."""
+
+    sources: tuple[Source, ...]
+    entries: tuple[Entry, ...]
+    unusable: tuple[str, ...]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All places, in order of appearance."""
+        return tuple(dict.fromkeys(entry.place for entry in self.entries))
+
+    def at(self, place: Place, *families: str) -> list[Entry]:
+        """The entries of `place`, of `families` alone where given."""
+        return [
+            entry
+            for entry in self.entries
+            if entry.place == place and (not families or entry.family in families)
+        ]
+
+    def families(self, place: Place) -> list[str]:
+        """The families measured at `place`, in order of appearance."""
+        return list(dict.fromkeys(entry.family for entry in self.at(place)))
+
+
+def build(paths: Sequence[Path]) -> Model:
+    """Read the suites at `paths`. KbenchError names what cannot be read or holds no good run."""
+    sources: list[Source] = []
+    entries: list[Entry] = []
+    unusable: list[str] = []
+    for path, label in zip(paths, _labels(paths), strict=True):
+        suite = load(path)
+        source = Source(len(sources), label, path.read_bytes(), suite)
+        sources.append(source)
+        for benchmark in suite:
+            try:
+                if not benchmark.good:
+                    why = benchmark.runs[0].void
+                    raise KbenchError(f"{benchmark.name}: every run is void: {why}")
+                summary = summarize(benchmark)
+            except KbenchError as error:
+                unusable.append(f"{label}: {error}")
+                continue
+            entries.append(Entry(source, _place(benchmark), benchmark, summary))
+    if not entries:
+        raise KbenchError(f"nothing to report: {'; '.join(unusable)}")
+    return Model(tuple(sources), tuple(entries), tuple(unusable))
+
+
+def _place(benchmark: Benchmark) -> Place:
+    target = benchmark.provenance("kbench_target")
+    found = identity(benchmark)
+    return Place(
+        target=target,
+        backend=found["kbench_backend"],
+        cpu_model=found["kbench_cpu_model"],
+        unit=benchmark.unit,
+        identity=tuple(sorted(found.items())),
+        kernel=benchmark.provenance("kbench_kernel") if target == "lab" else "",
+    )
+
+
+def slug(text: str) -> str:
+    """`text` as a part of a file name: lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
+
+
+def _labels(paths: Sequence[Path]) -> list[str]:
+    """The stem of each file, with its folder where stems repeat, numbered where that repeats."""
+    stems = [path.name.removesuffix(".gz").removesuffix(".json") for path in paths]
+    labels = [
+        stem if stems.count(stem) == 1 else f"{path.resolve().parent.name}/{stem}"
+        for path, stem in zip(paths, stems, strict=True)
+    ]
+    return [
+        label if labels.count(label) == 1 else f"{label} #{number}"
+        for number, label in enumerate(labels, 1)
+    ]

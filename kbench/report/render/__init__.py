@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""A report's content in each output format."""

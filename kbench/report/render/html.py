@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""A report as one page that needs no network, no server and no script.
+
+Everything a suite says is escaped by jinja2; pictures come from kbench.report.draw, which
+lets through what draws and nothing else. The Content-Security-Policy allows the page's
+own script by its hash, and no connection of any kind.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import kbench
+from kbench.report.content import Content, Picture
+from kbench.report.draw import inline
+from kbench.report.embed import Embedded
+from kbench.report.theme import DARK, LIGHT
+
+Drawings = Mapping[tuple[str, tuple[str, ...]], str]
+"""Standalone SVG texts by picture name and view options."""
+
+
+def to_html(content: Content, drawings: Drawings, suites: Sequence[Embedded]) -> str:
+    """The page; `drawings` holds every view of every picture."""
+    environment = _environment()
+    script = environment.get_template("page.js.j2").render()
+    style = environment.get_template("page.css.j2").render(
+        light=LIGHT, dark=DARK, groups=3, options=range(1, 33)
+    )
+    page: str = environment.get_template("page.html.j2").render(
+        content=content,
+        suites=suites,
+        script=_markup(script),
+        style=_markup(style),
+        policy=_policy(script),
+        svg=lambda picture, view: _markup(
+            inline(drawings[picture.name, view.options], picture.title)
+        ),
+        marks=_marks,
+        version=kbench.__version__,
+    )
+    return page
+
+
+def _policy(script: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _marks(picture: Picture, options: Sequence[str]) -> str:
+    """CSS classes that tie a view to the radio buttons that show it: `c0-1 c1-3`."""
+    groups = enumerate(zip(picture.choices.values(), options, strict=True))
+    return " ".join(f"c{number}-{names.index(option) + 1}" for number, (names, option) in groups)
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("kbench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""A report's content in reading order: the answer, where, warnings, pictures, tables."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from kbench.report import changes, measured, tables
+from kbench.report.charts import exits, percentiles, runs, stages, tradeoff
+from kbench.report.content import Content, Picture, Section, Table
+from kbench.report.headline import headline
+from kbench.report.model import Model, Place
+
+Pictures = Callable[[Model, Place], Sequence[Picture]]
+Tables = Callable[[Model, Place], Sequence[Table]]
+
+LAB = (
+    "Lab figures are instructions of an emulated machine (QEMU TCG, -icount): exact, and the "
+    "length of the software path. They are no time and say nothing of caches, microcode "
+    "or pipelines."
+)
+
+
+def content(model: Model) -> Content:
+    """The whole report. Raises KbenchError for a histogram that cannot be read."""
+    found = changes.pairs(model)
+    where, *others = measured.sections(model)
+    names = ", ".join(source.label for source in model.sources)
+    lab = any(place.lab for place in model.places)
+    made = [
+        where,
+        *(section for section in others if not section.folded),
+        _section(
+            model, "tradeoff", "What should an idle vCPU do?", tradeoff.pictures, tables.tradeoff
+        ),
+        *changes.sections(found),
+        _section(model, "stages", "Stages of the wake path", stages.pictures, tables.wake_stages),
+        _section(model, "exits", "Round trips", exits.pictures),
+        _section(model, "percentiles", "Percentiles", percentiles.pictures, tables.figures),
+        _section(model, "runs", "Single runs", runs.pictures),
+        *(section for section in others if section.folded),
+        tables.glossary(),
+    ]
+    sections = tuple(section for section in made if section is not None)
+    if lab:
+        sections = (_with_note(sections[0]), *sections[1:])
+    return Content(f"kbench report: {names}", headline(model, found), sections)
+
+
+def _section(
+    model: Model, anchor: str, title: str, draw: Pictures, tabulate: Tables | None = None
+) -> Section | None:
+    """Pictures and tables of all places; None where there is nothing to show."""
+    drawn = [picture for place in model.places for picture in draw(model, place)]
+    pictures = tuple(_unique(drawn))
+    rows = tuple(table for place in model.places for table in (tabulate or _none)(model, place))
+    if not pictures and not rows:
+        return None
+    return Section(anchor=anchor, title=title, pictures=pictures, tables=rows)
+
+
+def _unique(pictures: Sequence[Picture]) -> Iterator[Picture]:
+    """The pictures under names of their own: two machines may have one backend."""
+    seen: dict[str, int] = {}
+    for picture in pictures:
+        number = seen[picture.name] = seen.get(picture.name, 0) + 1
+        yield picture if number == 1 else replace(picture, name=f"{picture.name}-{number}")
+
+
+def _none(model: Model, place: Place) -> Sequence[Table]:
+    return ()
+
+
+def _with_note(section: Section) -> Section:
+    return replace(section, notes=(LAB,))

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""The trade-off of idle policies: what idling costs the pCPU against how late the guest wakes.
+
+A benchmark `idle.PATTERN@POLICY` has both: its value is the CPU seconds that the vCPU's
+thread burns a guest second, its histogram holds the wakeup latencies of the same runs.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from kbench.metrics import metrics
+from kbench.record.suite import Benchmark
+from kbench.record.summary import summarize
+
+
+LAB_SECOND = 1e9
+"""Instructions a second of the lab's virtual time (-icount shift=0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One policy under one pattern: `cost` is a share of one pCPU, latencies are in `unit`."""
+
+    pattern: str
+    policy: str
+    unit: str
+    cost: float
+    p50: float
+    p99: float
+
+
+def points(benchmarks: Iterable[Benchmark]) -> list[Point]:
+    """A Point for each idle benchmark with a good run."""
+    return [_point(row) for row in benchmarks if row.name.startswith("idle.") and row.good]
+
+
+def _point(benchmark: Benchmark) -> Point:
+    pattern, _, policy = benchmark.name.removeprefix("idle.").partition("@")
+    found = summarize(benchmark, (50.0, 99.0)).percentiles
+    cost = median(benchmark.figures(metrics()["value"]))
+    if benchmark.unit == "integer":
+        cost /= LAB_SECOND
+    return Point(pattern, policy, benchmark.unit, cost, found[50.0], found[99.0])
+
+
+def front(pairs: Sequence[tuple[float, float]]) -> list[int]:
+    """Indices of the Pareto front, by rising cost: no other pair is as low in both.
+
+    `pairs` are (cost, latency), both better when lower. Of equal pairs the first counts.
+    """
+    best: list[int] = []
+    for index in sorted(range(len(pairs)), key=lambda i: (*pairs[i], i)):
+        if not best or pairs[index][1] < pairs[best[-1]][1]:
+            best.append(index)
+    return best

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""What this machine can measure: its KVM, that KVM's capabilities, and the target of choice."""
+
+from dataclasses import dataclass, field
+
+from kbench.benches import catalogue
+from kbench.errors import KbenchError
+from kbench.kvm import System
+from kbench.kvm.caps import USES
+from kbench.targets.choice import choose
+from kbench.targets.host import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """`value` is KVM_CHECK_EXTENSION's answer; 0 means that this KVM lacks it."""
+
+    name: str
+    value: int
+    use: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """`host` and `auto` say why there is none in `host_reason` and `auto_reason`.
+
+    `obstacles` has an entry for each benchmark of the catalogue, "" where it can run on
+    the host; it and `capabilities` are empty where /dev/kvm cannot be used.
+    """
+
+    host_reason: str = ""
+    auto: str = ""
+    auto_reason: str = ""
+    capabilities: tuple[Capability, ...] = ()
+    obstacles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def runnable(self) -> int:
+        """How many benchmarks can run on the host."""
+        return sum(not reason for reason in self.obstacles.values())
+
+
+def abilities() -> Abilities:
+    """Ask this machine; every benchmark is run once for that."""
+    auto = auto_reason = ""
+    try:
+        auto = choose("auto").name
+    except KbenchError as error:
+        auto_reason = str(error)
+    try:
+        with System() as system:
+            capabilities = tuple(
+                Capability(name, system.check_extension(name), use) for name, use in USES.items()
+            )
+    except KbenchError as error:
+        return Abilities(str(error), auto, auto_reason)
+    return Abilities("", auto, auto_reason, capabilities, Host().obstacles(catalogue()))

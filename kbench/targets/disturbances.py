@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""What on this machine disturbs a measurement, each with its mend; nothing is changed.
+
+`facts()` reads, by the same functions that a run's provenance comes from; `checks()`
+judges what was read.
+"""
+
+import os
+import resource
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from kbench.record import provenance
+from kbench.record.run import Metadata
+from kbench.worker.witness import TICK, steal_ticks
+
+WINDOW = 0.5  # seconds that steal is watched for: 50 ticks of /proc/stat
+STEAL_BOUND = 0.01  # a tenth of what makes a run void
+LOAD_BOUND = 0.5  # runnable tasks beside kbench
+CAP_SYS_NICE = 23
+
+SYS_CPU = "/sys/devices/system/cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: `why` says what it does to figures and is "" where it does nothing."""
+
+    name: str
+    found: str
+    why: str = ""
+    mend: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.why
+
+
+def facts() -> Metadata:
+    """This machine's and this process's provenance, and what only doctor asks for."""
+    return {
+        **provenance.machine(),
+        **provenance.process(),
+        "steal_share": steal_share(WINDOW),
+        "fifo": "permitted" if may_use_fifo() else "forbidden",
+        "qemu": shutil.which("qemu-system-x86_64") or "none",
+        "cpus": os.cpu_count() or 1,
+    }
+
+
+def steal_share(seconds: float) -> float:
+    """The share of all CPUs' time that was stolen while watching for `seconds`."""
+    before, start = sum(steal_ticks()), time.monotonic()
+    time.sleep(seconds)
+    stolen = (sum(steal_ticks()) - before) * TICK
+    return stolen / (time.monotonic() - start) / (os.cpu_count() or 1)
+
+
+def may_use_fifo() -> bool:
+    """Whether this process may make itself SCHED_FIFO (sched(7), RLIMIT_RTPRIO)."""
+    if resource.getrlimit(resource.RLIMIT_RTPRIO)[0] != 0:
+        return True
+    status = Path("/proc/self/status").read_text()
+    effective = next(line for line in status.splitlines() if line.startswith("CapEff:"))
+    return bool(int(effective.split()[1], 16) >> CAP_SYS_NICE & 1)
+
+
+def checks(facts: Metadata) -> list[Check]:
+    """Every check, in the order of what usually disturbs most."""
+    return [*_machine(facts), *_scheduling(facts), *_kvm(facts)]
+
+
+def _check(name: str, found: object, disturbs: bool, why: str, mend: str) -> Check:
+    return Check(name, str(found), why, mend) if disturbs else Check(name, str(found))
+
+
+def _machine(facts: Metadata) -> list[Check]:
+    governor, driver = facts["kbench_governor"], facts["kbench_idle_driver"]
+    return [
+        _check(
+            "hypervisor", facts["kbench_hypervisor"], facts["kbench_hypervisor"] == "yes",
+            "this is a virtual machine: each figure includes the hypervisor below it",
+            "measure on bare metal; in the lab, counts are exact on any machine",
+        ),
+        _check(
+            "steal", f"{float(facts['steal_share']):.1%}",
+            float(facts["steal_share"]) > STEAL_BOUND,
+            "the hypervisor runs others on these CPUs: such round trips take milliseconds",
+            "a host with dedicated CPUs, or fewer vCPUs on it",
+        ),
+        _check(
+            "governor", governor, governor not in ("performance", "none"),
+            "the CPU's frequency follows its load, and with it every figure",
+            "cpupower frequency-set -g performance",
+        ),
+        _check(
+            "boost", facts["kbench_boost"], facts["kbench_boost"] == "on",
+            "the CPU's frequency depends on temperature and on its neighbours",
+            f"echo 0 > {SYS_CPU}/cpufreq/boost (intel_pstate: echo 1 > "
+            f"{SYS_CPU}/intel_pstate/no_turbo)",
+        ),
+        _check(
+            "SMT", facts["kbench_smt"], facts["kbench_smt"] == "on",
+            "a sibling thread shares the core's execution units and caches",
+            f"echo off > {SYS_CPU}/smt/control",
+        ),
+        _check(
+            "idle driver", driver, driver not in ("haltpoll", "none"),
+            "a pCPU in a deep C-state takes up to some 100 us to wake",
+            "cpupower idle-set -D 2",
+        ),
+        _check(
+            "clocksource", facts["kbench_clocksource"], facts["kbench_clocksource"] != "tsc",
+            "the kernel does not trust the TSC, which kbench's stamps read",
+            "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource",
+        ),
+        _check(
+            "mitigations", facts["kbench_mitigations"],
+            "=mitigated" in str(facts["kbench_mitigations"]),
+            "they lengthen exits: compare only with machines that have the same",
+            "kernel command line: mitigations=off (on a machine for benchmarks alone)",
+        ),
+        _check(
+            "THP", facts["kbench_thp"], facts["kbench_thp"] == "always",
+            "khugepaged moves pages while a benchmark runs",
+            "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
+        ),
+    ]  # fmt: skip
+
+
+def _scheduling(facts: Metadata) -> list[Check]:
+    cpu = int(facts["cpus"]) - 1
+    isolated, nohz = facts["kbench_isolcpus"], facts["kbench_nohz_full"]
+    slack = str(facts["kbench_timer_slack_ns"])
+    return [
+        _check(
+            "load", facts["kbench_load"], float(facts["kbench_load"]) > LOAD_BOUND,
+            "other work takes CPU time and caches away",
+            "end it (top shows it), or measure on a CPU of its own with --pin",
+        ),
+        _check(
+            "isolcpus", isolated, isolated == "none",
+            "the scheduler puts other tasks on every CPU",
+            f"kernel command line: isolcpus={cpu}; then kbench run --pin {cpu}",
+        ),
+        _check(
+            "ticks", f"{facts['kbench_tick_hz']} Hz, nohz_full {nohz}", nohz in ("none", "(null)"),
+            "the timer tick interrupts the guest that often",
+            f"kernel command line: nohz_full={cpu} rcu_nocbs={cpu}; then kbench run --pin {cpu}",
+        ),
+        _check(
+            "timer slack", f"{slack} ns", slack.isdigit() and int(slack) > 1,
+            "sleeps end up to that much late: wake latencies include it",
+            "echo 1 > /proc/$$/timerslack_ns, in the shell that starts kbench",
+        ),
+        _check(
+            "SCHED_FIFO", facts["fifo"], facts["fifo"] == "forbidden",
+            "any task may preempt a vCPU for a whole time slice",
+            "'USER - rtprio 50' in /etc/security/limits.conf; then chrt -f 50 kbench run",
+        ),
+    ]  # fmt: skip
+
+
+def _kvm(facts: Metadata) -> list[Check]:
+    polling = facts["kbench_halt_poll_ns"]
+    return [
+        _check(
+            "halt_poll_ns", polling, polling not in ("0", "none"),
+            "KVM polls that long before an idle vCPU sleeps, unless a benchmark sets it",
+            "echo 0 > /sys/module/kvm/parameters/halt_poll_ns",
+        ),
+        _check(
+            "QEMU", facts["qemu"], facts["qemu"] == "none",
+            "the lab, which counts instructions without /dev/kvm, needs it",
+            "apt install qemu-system-x86",
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""What probing has found, kept in the user's cache while nothing that decides it changes.
+
+The file holds a key and, by repr() of a benchmark's row, the reason why it cannot run. The
+key is of this boot, this kernel and its KVM with its parameters, this process's rights and
+CPUs, and this build of kbench: another one makes the file void.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import kbench
+from kbench.errors import KbenchError
+from kbench.record.files import write_atomically
+from kbench.record.provenance import KVM_PARAMETERS, kvm_srcversion, text
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+PACKAGE = Path(kbench.__file__).parent
+# What of the package decides: the loops, the guests, the worker, the policies.
+PARTS = (
+    "_abi*.so",
+    "_loops/*.so",
+    "guests/images/*.bin",
+    "kvm/*.py",
+    "worker/**/*.py",
+    "*.py",
+)
+
+
+def load() -> dict[str, str]:
+    """The answers that still hold; none where there is no file, or an unreadable one."""
+    try:
+        stored = json.loads(path().read_bytes())
+        if stored["key"] == key():
+            return {str(row): str(reason) for row, reason in stored["rows"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        pass  # absent, or not ours: ask the machine
+    return {}
+
+
+def save(rows: dict[str, str]) -> None:
+    """Keep these answers. Where the cache cannot be written the next listing is slower."""
+    document = json.dumps({"key": key(), "rows": rows}, indent=1)
+    try:
+        path().parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path(), document.encode(), force=True)
+    except (OSError, KbenchError):
+        return
+
+
+def path() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("kbench") / "answers.json"
+
+
+def key() -> str:
+    """Everything that an answer depends on, as one hash."""
+    return hashlib.sha256("\n".join(_facts()).encode()).hexdigest()
+
+
+def _facts() -> Iterator[str]:
+    yield from (text(BOOT_ID), platform.release(), platform.version(), kvm_srcversion())
+    device = Path("/dev/kvm").stat().st_rdev if os.access("/dev/kvm", os.R_OK | os.W_OK) else None
+    yield from (str(device), str(os.sched_getaffinity(0)))
+    for directory in sorted(KVM_PARAMETERS.parent.parent.glob("kvm*/parameters")):
+        yield from (f"{file}={text(file)}" for file in sorted(directory.iterdir()))
+    for part in PARTS:
+        for file in sorted(PACKAGE.glob(part)):
+            status = file.stat()
+            yield f"{file} {status.st_size} {status.st_mtime_ns}"

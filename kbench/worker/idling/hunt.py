@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Family `hunt`: work arrives at an empty queue, and the VMM hunts for an idle vCPU to do it.
+
+"When work is added to an empty workqueue, the VMM will want to hunt for a vCPU which is
+currently idle and then signal it to exit" (David Woodhouse, 2023-09-23). The histogram is
+from the planned arrival to the start of the work in the vCPU's thread.
+
+`kick`: the VMM knows what it saw at the last idle exit, else nothing, and signals; `flag`: it
+reads the extension's idle_flag (M4) in kvm_run first.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from kbench._abi import lib
+from kbench._loops import waker
+from kbench._loops.lanes import Queue
+from kbench.benches import Benchmark
+from kbench.kvm import extension
+from kbench.policies import policy
+from kbench.worker.idling import crew, vm
+from kbench.worker.idling.idle import AFTER_NS
+from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.vm import IdleVm
+from kbench.worker.idling.wake import FIRST, MARGIN_NS, arrivals
+from kbench.worker.idling.window import Plan, Stage
+
+ROUNDS = 1
+
+
+class Hunt(Scenario):
+    """Hunts `loops` times a run; all vCPUs idle, and none has an event of its own."""
+
+    def __init__(self, benchmark: Benchmark, machine: IdleVm) -> None:
+        row = machine.policy
+        vcpus = len(machine.vcpus)
+        self._queue = Queue(4096, ROUNDS)
+        where = crew.places(vcpus, busy=row.busy, fair=False, pinned=benchmark.pinned)
+        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * vcpus
+        self._stage = Stage(machine, flags, where, queue=self._queue, in_lane=True)
+        self._source = waker.hunt(self._queue, self._stage.lanes)
+        super().__init__(benchmark, row, machine.image_sha256, self._stage.tsc_khz)
+
+    def run(self, loops: int) -> float:
+        """Hunt `loops` times; the sum of the delays in ns."""
+        self.turn += 1
+        times = arrivals(self, loops)
+        self._queue.reset()
+        plan = Plan(times, (self._source,), times[-1] + AFTER_NS, margin=MARGIN_NS)
+        before = self.histogram.total_ticks
+        window = self._stage.play(plan)
+        begun = self._queue.starts
+        self.record(max(0, at - due) for at, due in zip(begun, window.planned, strict=False))
+        self.stage("late", (at - due for at, due in zip(window.fired, window.planned, strict=True)))
+        self.count(window, due=loops, handled=len(begun), woken=0)
+        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+
+    def close(self) -> None:
+        self._stage.close()
+
+
+@contextmanager
+def prepare(benchmark: Benchmark) -> Iterator[Hunt]:
+    """The VM and the measurement of a `hunt` row, after a few hunts that worked."""
+    row = policy(benchmark.policy)
+    with ExitStack() as stack:
+        machine = stack.enter_context(vm.build(row, benchmark.vcpus))
+        if benchmark.source == "flag":
+            flag = lib.KVM_KBENCH_IDLE_FLAG
+            extension.require(machine.system, flag, "KVM_KBENCH_IDLE_FLAG")
+            on = sum(getattr(lib, name) for name in row.enable) | flag
+            for each in machine.vcpus:
+                extension.enable(each.vcpu, on)
+        measurement = Hunt(benchmark, machine)
+        stack.callback(measurement.close)
+        measurement.probe(FIRST)
+        yield measurement

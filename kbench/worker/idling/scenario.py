@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""What the measurements of idle guests share: histograms, sums of counters, marks."""
+
+from array import array
+from collections.abc import Iterable
+
+from kbench._loops.hdr import Histogram
+from kbench.benches import Benchmark
+from kbench.errors import Unavailable
+from kbench.kvm.backend import cpu_model
+from kbench.policies import Policy
+from kbench.record.run import Recording
+from kbench.worker.errors import GuestError
+from kbench.worker.idling.window import Window
+
+PROBES = 3
+NO_EVENT = "the guest handled no event"
+NEVER_POLLED = (
+    "KVM did not poll in some windows: another task was runnable, or the idle periods were "
+    "longer than its limit"
+)
+CROWDED = 0.1
+CROWDED_OUT = (
+    "vCPU threads waited for their pCPU more than a tenth of the time: other tasks ran there"
+)
+TCG_NATIVE_MWAIT = "QEMU's TCG executes a guest's MWAIT as HLT on one pCPU"
+
+
+class Scenario:
+    """A measurement of windows. `histogram` has the single events since the last reset(), in
+    ns (in the lab: instructions); the counters are sums over the windows.
+    """
+
+    alone = True  # nothing of the benchmark's own competes with the vCPUs
+
+    def __init__(
+        self, benchmark: Benchmark, policy: Policy | None, image_sha256: str, tsc_khz: int
+    ) -> None:
+        self.benchmark, self.policy = benchmark, policy
+        self.image_sha256 = image_sha256
+        self.histogram = Histogram(tsc_khz)
+        self.stages: dict[str, Histogram] = {}
+        self.turn = 0  # windows so far: each has random times of its own
+        self.standing = ""  # a warning of every run
+        self.reset()
+
+    def run(self, loops: int) -> float:
+        """Measure `loops` more units and return their sum in ns."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Forget what was recorded."""
+        self.histogram.reset()
+        for stage in self.stages.values():
+            stage.reset()
+        self.counters: dict[str, int | float] = {}
+        self._void = self.broken = ""
+        self._warnings: dict[str, None] = {}
+
+    def probe(self, loops: int) -> None:
+        """Try a few windows and forget them: the first ones are cold.
+
+        Raises Unavailable where this KVM cannot run the guest, or does something else than
+        the policy says. On a busy machine an event may come late: only one that never
+        comes counts.
+        """
+        for _ in range(PROBES):
+            try:
+                self.run(loops)
+            except GuestError as error:
+                raise Unavailable(str(error)) from None
+            if self.broken:
+                raise Unavailable(self.broken)
+            if self.histogram.count:
+                self.reset()
+                return
+        raise Unavailable(f"{NO_EVENT} in {PROBES} windows")
+
+    def count(
+        self, window: Window, *, due: int, handled: int, woken: int, polls: bool = True
+    ) -> None:
+        """Add a window's counters: of `due` events the guest handled `handled` in time.
+
+        `woken` idle periods have ended, of which KVM's counters must know. `polls`: a
+        policy that polls must have done so.
+        """
+        counts = window.spent.counters()
+        counts |= {"events_due": due, "events_handled": handled}
+        counts["userspace_idle_exits"] = window.idle_exits
+        for name, value in counts.items():
+            self.counters[name] = self.counters.get(name, 0) + value
+        spent = window.spent
+        self._void = self._void or spent.void(self.policy, woken, polls)
+        if self.policy:
+            self.broken = spent.broken(self.policy)
+            if spent.waited > CROWDED * spent.wall * len(spent.cpu) and self.alone:
+                self.warn(CROWDED_OUT)
+            if self.policy.idles == "polls" and woken and not spent.polled:
+                self.warn(NEVER_POLLED)
+        for note in sorted(window.notes):
+            self.warn(note)
+
+    def warn(self, text: str) -> None:
+        """Mark the run with a sentence that its figures are shown with."""
+        self._warnings[text] = None
+
+    def record(self, late: Iterable[int]) -> None:
+        """Put these durations (TSC ticks) into the main histogram."""
+        self.histogram.record_ticks(array("Q", late))
+
+    def stage(self, name: str, ticks: Iterable[int]) -> None:
+        """Put these durations (TSC ticks) into the histogram of the stage `name`."""
+        if name not in self.stages:
+            self.stages[name] = Histogram(self.histogram.tsc_khz)
+        self.stages[name].record_ticks(array("Q", ticks))
+
+    def value(self) -> float | None:
+        """What the benchmark says of itself, in ns; None: the mean of its events."""
+        return None
+
+    def derived(self) -> dict[str, int | float]:
+        """Counters that are ratios of others."""
+        wall = self.counters.get("wall_s") or 1
+        exits = self.counters.get("kvm_exits", 0)
+        due = self.counters.get("events_due") or 1
+        return {
+            "exits_per_s": round(exits / wall, 3),
+            "progress": round(self.counters.get("events_handled", 0) / due, 6),
+        }
+
+    def recording(self) -> Recording:
+        """Everything since the last reset()."""
+        native = self.policy.native if self.policy else ()
+        if "KVM_X86_DISABLE_EXITS_MWAIT" in native and "QEMU TCG" in cpu_model():
+            self.warn(TCG_NATIVE_MWAIT)
+        if self.standing:
+            self.warn(self.standing)
+        void = self._void or ("" if self.histogram.count else NO_EVENT)
+        return Recording(
+            buckets=self.histogram.buckets,
+            count=self.histogram.count,
+            minimum=self.histogram.minimum,
+            maximum=self.histogram.maximum,
+            total=self.histogram.total,
+            counters=self.counters | self.derived(),
+            warnings=tuple(self._warnings),
+            void=void,
+            stages={name: each.buckets for name, each in self.stages.items() if each.count},
+            value=self.value(),
+        )

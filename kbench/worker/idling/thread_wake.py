@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""`floor.thread_wake`: what waking any thread costs, for the wake-ups of vCPUs to stand beside.
+
+The same waker, places and priorities; the thread blocks in read(2) of an eventfd.
+"""
+
+import os
+from array import array
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from random import Random
+
+from kbench._abi import ffi
+from kbench._loops import lanes, waker
+from kbench._loops.lanes import Lane
+from kbench.benches import Benchmark
+from kbench.kvm import System
+from kbench.policies import policy
+from kbench.worker.idling import crew
+from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.wake import MARGIN_NS, gaps
+from kbench.worker.idling.window import LEADS_NS, ROOM
+
+LIKE = policy("hlt")
+
+
+class ThreadWake(Scenario):
+    """Wakes a thread `loops` times a run."""
+
+    def __init__(self, benchmark: Benchmark, eventfd: int, tsc_khz: int) -> None:
+        self._eventfd = eventfd
+        self._run = ffi.new("struct kvm_run *")  # a kick sets its immediate_exit
+        self._lane = Lane(-1, int(ffi.cast("uintptr_t", self._run)), ROOM)
+        super().__init__(benchmark, None, "none", tsc_khz)
+
+    def run(self, loops: int) -> float:
+        """Wake it `loops` times; the sum of the latencies in ns."""
+        self.turn += 1
+        times = gaps(LIKE, Random(f"{self.benchmark.name} {self.turn}"), loops)
+        planned, fired = array("Q", bytes(8 * loops)), array("Q", bytes(8 * loops))
+        where, lane = crew.places(1, busy=False, fair=False), self._lane
+        lane.reset()
+        jobs = [(where.vcpus[0], lambda: lanes.echo(lane, self._eventfd))]
+        with crew.running(where.waker, jobs, lane.stop) as team:
+            start = waker.monotonic_ns() + LEADS_NS[0]
+            waker.fire_at(
+                array("q", [start + time for time in times]), bytes(loops),
+                (waker.eventfd(self._eventfd),), lane, self.histogram.tsc_khz, MARGIN_NS,
+                planned, fired,
+            )  # fmt: skip
+            waker.sleep_until(start + times[-1] + LEADS_NS[0], lane)
+        acks = lane.stamps
+        found = waker.answers(fired, acks)
+        before = self.histogram.total_ticks
+        self.record(acks[at] - plan for at, plan in zip(found, planned, strict=True) if at >= 0)
+        self.stage("late", (at - plan for at, plan in zip(fired, planned, strict=True)))
+        for note in sorted(team.notes):
+            self.warn(note)
+        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+
+    def derived(self) -> dict[str, int | float]:
+        return {}
+
+
+@contextmanager
+def prepare(benchmark: Benchmark) -> Iterator[ThreadWake]:
+    """The thread and its eventfd; KVM is only asked for the TSC's frequency."""
+    with ExitStack() as stack:
+        system = stack.enter_context(System())
+        with system.create_vm() as vm, vm.create_vcpu() as vcpu:
+            tsc_khz = vcpu.get_tsc_khz()
+        fd = os.eventfd(0, os.EFD_CLOEXEC)
+        stack.callback(os.close, fd)
+        measurement = ThreadWake(benchmark, fd, tsc_khz)
+        measurement.run(8)
+        measurement.reset()
+        yield measurement

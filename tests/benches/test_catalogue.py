@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""The catalogue: names, rows and what they refer to."""
+
+import re
+
+import pytest
+
+from kbench._abi import lib
+from kbench.benches import Benchmark, catalogue, find, select
+from kbench.errors import KbenchError
+from kbench.guests import load
+from kbench.worker.features import FEATURES
+
+NAME = re.compile(r"[a-z]+\.[a-z][a-z0-9_]*(@[a-z0-9-]+)?")
+
+
+def test_at_least_sixteen_with_unique_names() -> None:
+    names = [row.name for row in catalogue()]
+    assert len(names) >= 16
+    assert len(set(names)) == len(names)
+    assert {"floor", "exit"} <= {row.family for row in catalogue()}
+
+
+@pytest.mark.parametrize("row", catalogue(), ids=lambda row: row.name)
+def test_row(row: Benchmark) -> None:
+    assert NAME.fullmatch(row.name)
+    assert row.title and row.title.isprintable()
+    assert set(row.features) <= set(FEATURES)
+    assert load(row.guest, row.mode).data
+    if row.loop == "kvm_run":
+        assert row.expect.startswith("KVM_EXIT_")
+        assert hasattr(lib, row.expect)
+
+
+def test_real_mode_rows_have_a_long_mode_twin() -> None:
+    for row in catalogue():
+        if row.name.endswith("@real"):
+            assert find(row.name.removesuffix("@real")).guest == row.guest
+
+
+def test_select() -> None:
+    assert select([]) == catalogue()
+    assert [row.name for row in select(["floor.clock", "exit.hlt*"])] == [
+        row.name for row in catalogue() if row.name in ("floor.clock", "exit.hlt", "exit.hlt@real")
+    ]
+    assert {row.family for row in select(["floor"])} == {"floor"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "hint"), [("exit.hlr", "did you mean 'exit.hlt'?"), ("%%%", "families are")]
+)
+def test_unknown(selector: str, hint: str) -> None:
+    with pytest.raises(KbenchError) as caught:
+        select(["floor", selector])
+    assert repr(selector) in str(caught.value)
+    assert hint in str(caught.value)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Names of rows that no table lists."""
+
+import pytest
+
+from kbench.benches import catalogue, find, select
+from kbench.benches.derive import derive, spread
+from kbench.benches.selections import SELECTIONS
+from kbench.errors import KbenchError
+from kbench.policies import POLICIES
+
+
+def test_every_listed_row_of_the_idle_families_can_be_derived() -> None:
+    rows = [row for row in catalogue() if row.policy]
+    assert rows and all(derive(row.name) == row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("idle.tick300@hlt", "pattern", "tick300"),
+        ("wake.irqfd@hlt-poll-20us", "policy", "hlt-poll-20us"),
+        ("idle.poisson@hlt/4", "vcpus", 4),
+        ("work.batch@spin/2pinned", "pinned", True),
+    ],
+)
+def test_a_name_with_parameters(name: str, field: str, value: object) -> None:
+    row = find(name)
+    assert row.name == name
+    assert getattr(row, field) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("idle.tick250@halt", "no policy 'halt': it is one of hlt, "),
+        ("idle.tock@hlt", "no pattern 'tock': it is one of silent, "),
+        ("idle.tick0@hlt", "1 to 10000 events"),
+        ("wake.store@hlt", "no 'store' there, it is one of irqfd, "),
+        ("idle.tick250@hlt/0", "must be 1 to 14, not 0"),
+        ("idle.tick250@hlt/99", "must be 1 to 14, not 99"),
+        ("idle.pingpong@hlt/4", "fixed number of vCPUs"),
+        ("wake.irqfd@hlt/2", "fixed number of vCPUs"),
+    ],
+)
+def test_a_wrong_name_is_refused_with_the_valid_values(name: str, reason: str) -> None:
+    with pytest.raises(KbenchError, match=reason):
+        find(name)
+
+
+def test_spread_over_numbers_of_vcpus() -> None:
+    rows = spread(select(["idle.tick250@hlt", "floor.clock"]), "1,4", pinned=False)
+    assert [row.name for row in rows] == [
+        "floor.clock",
+        "idle.tick250@hlt/1",
+        "idle.tick250@hlt/4",
+    ]
+
+
+@pytest.mark.parametrize("counts", ["", "two", "1,,2", "0", "-3"])
+def test_a_wrong_number_of_vcpus_is_refused(counts: str) -> None:
+    with pytest.raises(KbenchError):
+        spread(select(["idle.tick250@hlt"]), counts, pinned=False)
+
+
+def test_vcpus_without_a_row_that_has_them_is_refused() -> None:
+    with pytest.raises(KbenchError, match="idle, work, hunt"):
+        spread(select(["floor.clock"]), "2", pinned=False)
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_a_selection_names_rows(name: str) -> None:
+    assert all(select([glob]) for glob in SELECTIONS[name])
+
+
+def test_rfc_has_every_policy() -> None:
+    rows = select(["rfc"])
+    for family in ("wake", "idle", "work"):
+        assert {row.policy for row in rows if row.family == family} == {
+            row.name for row in POLICIES
+        }

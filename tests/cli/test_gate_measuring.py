@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""`kbench gate --ab` and `--self-test` where they really measure, and what they refuse."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from support.cli import kbench
+
+from kbench.benches import find
+from kbench.cli._sides import named
+from kbench.record.suite import load
+from kbench.worker import prepare
+
+
+@pytest.mark.kvm
+def test_one_pair_cannot_tell(tmp_path: Path) -> None:
+    """The first pair is always measured; the suites stay and hold both sides' runs."""
+    words = ("--ab", "@", "@real", "exit.pio_out", "--max-time", "1", "--strict", "-o", "kept")
+    result = kbench("gate", *words, cwd=tmp_path)
+    assert result.status == 3, result.err
+    assert "cannot tell" in result.out and "base @\nhead @real" in result.out
+    first, second = (load(tmp_path / f"kept-{side}.json") for side in "ab")
+    assert list(first.benchmarks) == list(second.benchmarks) == ["exit.pio_out"]
+    again = kbench("gate", *words, cwd=tmp_path)
+    assert again.status == 2 and "exists" in again.err
+
+
+@pytest.mark.kvm
+def test_another_build_is_a_side(tmp_path: Path) -> None:
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    words = ("--ab", "./venv", sys.executable, "exit.hlt", "--max-time", "1")
+    result = kbench("gate", *words, cwd=tmp_path)
+    assert result.status == 0, result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["venv"], "without -o nothing stays"
+
+
+@pytest.mark.kvm
+def test_the_delay_is_real() -> None:
+    """Each round trip takes at least the time that is spun away in it."""
+    from dataclasses import replace
+
+    with prepare(replace(find("exit.pio_out"), delay_ns=50_000)) as measurement:
+        measurement.run(100)
+        assert measurement.histogram.minimum >= 50_000
+
+
+@pytest.mark.lab
+def test_the_same_modules_are_not_run(tmp_path: Path) -> None:
+    result = kbench("gate", "--ab", "stock", "stock", "exit.pio_out", "--strict", cwd=tmp_path)
+    assert result.status == 0, result.err
+    assert "same without running" in result.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("one.json",), "got 1 suites, expected two"),
+        (("--ab", "@", "stock", "exit.pio_out"), "the other side is on the host"),
+        (("--ab", "./absent", "@", "exit.pio_out"), "neither a virtual environment"),
+        (("--ab", "@", "@absent", "exit.pio_out"), "no selected benchmark exists"),
+        (("--ab", "@", "@real", "exit.oops"), "no benchmark matches"),
+        (("--self-test", "floor.syscall"), "one benchmark that enters a guest"),
+        (("--self-test", "exit"), "one benchmark that enters a guest"),
+        (("--self-test", "--rounds", "5"), "a gate needs 20 pairs"),
+        (("--self-test", "--ab", "@", "@real"), "exclude each other"),
+    ],
+)
+def test_mistakes(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    result = kbench("gate", *words, cwd=tmp_path)
+    assert message in result.refused() and result.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_policies_are_sides() -> None:
+    """A family gives the benchmarks that both policies have, under their plain names."""
+    chosen = named(["wake"], ("@hlt", "@hlt-poll-50us"))
+    assert "wake.irqfd" in chosen and not any("@" in name for name in chosen)

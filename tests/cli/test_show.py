@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""`kbench show` and `kbench hdr`: the figures are the library's; bad files are one line."""
+
+import csv
+import gzip
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
+from support.cli import kbench
+from support.suites import encoded, host_run, lab_run, write
+
+from kbench.record.suite import load
+
+PERCENTILES = (50, 90, 99, 99.9)
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    runs = [host_run(6e-6), host_run(9e-6, kbench_hdr=encoded(9000))]
+    void = host_run(1.0, kbench_void="steal", kbench_warnings="ticks")
+    return write(tmp_path / "a.json", {"exit.hlt": [*runs, void], "floor.clock": [host_run(6e-6)]})
+
+
+def shown(path: Path, *words: object) -> list[dict[str, object]]:
+    document = json.loads(kbench("show", path, "--json", *words).worked())
+    assert document["version"] == 1
+    return document["benchmarks"]  # type: ignore[no-any-return]
+
+
+def merged(path: Path, name: str) -> HdrHistogram:
+    """The good runs' histograms, decoded and added by the library alone."""
+    total = HdrHistogram(1, 60_000_000_000, 3)
+    for run in load(path).benchmarks[name].good:
+        total.decode_and_add(str(run.get("kbench_hdr")))
+    return total
+
+
+def agrees(path: Path) -> None:
+    """What is shown of each benchmark is what the library computes of its histograms."""
+    for row in shown(path, "--percentiles", ",".join(map(str, PERCENTILES))):
+        total = merged(path, str(row["name"]))
+        assert row["count"] == total.get_total_count()
+        assert row["percentiles"] == {
+            f"{p:g}": pytest.approx(min(total.get_value_at_percentile(p) * 1e-9, row["max"]))
+            for p in PERCENTILES
+        }
+
+
+def test_json(stored: Path) -> None:
+    agrees(stored)
+    hlt, clock = shown(stored)
+    assert (hlt["name"], hlt["runs"], hlt["void_runs"], hlt["unit"]) == ("exit.hlt", 3, 1, "second")
+    assert hlt["backend"] == "vmx"
+    assert "ticks" in hlt["warnings"] and "void run: steal" in hlt["warnings"]
+    assert clock["warnings"] == []
+    assert set(hlt) >= {"percentiles", "mean", "min", "max", "count", "file", "title", "target"}
+
+
+@pytest.mark.kvm
+def test_a_recorded_suite(recorded: Path) -> None:
+    agrees(recorded)
+
+
+def test_text(stored: Path) -> None:
+    text = kbench("show", stored).worked()
+    assert re.search(r"exit\.hlt \[1\] \[2\] .* 3 \(1 void\)", text)
+    assert "[1] ticks" in text and "[2] void run: steal" in text
+    assert "target host, backend vmx: Test CPU 1" in text
+
+
+def test_instructions_say_what_they_are(tmp_path: Path) -> None:
+    lab = {"kbench_target": "lab", "kbench_backend": "svm-tcg"}
+    path = write(tmp_path / "lab.json", {"exit.hlt": [lab_run(4119)]}, **lab)
+    text = kbench("show", path).worked()
+    assert "4,119" in text and "Not time" in text
+
+
+def test_csv_and_markdown(stored: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(kbench("show", stored, "--csv").worked())))
+    assert [row["name"] for row in rows] == ["exit.hlt", "floor.clock"]
+    assert float(rows[0]["p50"]) == pytest.approx(float(shown(stored)[0]["percentiles"]["50"]))  # type: ignore[index]
+    text = kbench("show", stored, "--md").worked()
+    assert "| `exit.hlt` |" in text and "|---|" in text
+
+
+@pytest.mark.parametrize("text", ["0", "101", "50,abc", "", "nan"])
+def test_percentiles_out_of_range(stored: Path, text: str) -> None:
+    line = kbench("show", stored, f"--percentiles={text}").refused()
+    assert "expected numbers in (0, 100]" in line
+
+
+def test_two_forms_at_once(stored: Path) -> None:
+    assert "choose one of" in kbench("show", stored, "--json", "--md").refused()
+
+
+BAD = {
+    "missing": (None, "No such file"),
+    "empty": (b"", "is empty"),
+    "truncated": (b'{"version": "1.0", "benchm', "is not valid JSON"),
+    "foreign": (b'{"hello": 1}', "is not a pyperf suite"),
+    "binary": (b"\x7fELF\x02\x01\xff\xfe", "is not valid JSON"),
+    "list": (b"[]", "is not a pyperf suite"),
+    "deep": (b"[" * 100_000, "is not"),
+}
+
+
+@pytest.mark.parametrize(("data", "hint"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize("command", ["show", "hdr"])
+def test_bad_files(tmp_path: Path, command: str, data: bytes | None, hint: str) -> None:
+    path = tmp_path / "bad.json"
+    if data is not None:
+        path.write_bytes(data)
+    words = [path] if command == "show" else [path, "exit.hlt", "-o", tmp_path / "out"]
+    line = kbench(command, *words).refused()
+    assert str(path) in line and hint in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_pyperfs_own_suite_is_foreign(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.json"
+    words = ["timeit", "-p1", "-n1", "-w0", "-l1", "pass", "-q", "-o", str(path)]
+    subprocess.run([sys.executable, "-P", "-m", "pyperf", *words], check=True)
+    assert "kbench did not write it" in kbench("show", path).refused()
+
+
+def test_a_closed_pipe_is_no_error(stored: Path) -> None:
+    script = f"{sys.executable} -P -c 'from kbench.cli import main; main()' show {stored} | true"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+
+
+def test_percentile_text(stored: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.hgrm"
+    kbench("hdr", stored, "exit.hlt", "-o", out).worked()
+    text = out.read_text()
+    total = merged(stored, "exit.hlt")
+    assert re.search(rf"TotalCount += +{total.get_total_count()}\.000", text)
+    assert re.search(r"Value +Percentile +TotalCount", text)
+    assert "exists: choose another -o" in kbench("hdr", stored, "exit.hlt", "-o", out).refused()
+    kbench("hdr", stored, "exit.hlt", "-o", out, "--force").worked()
+
+
+def test_log_reads_back(stored: Path, tmp_path: Path) -> None:
+    """The library's own reader gives each good run's histogram, interval by interval."""
+    out = tmp_path / "out.hlog"
+    kbench("hdr", stored, "exit.hlt", "-o", out).worked()
+    reader = HistogramLogReader(str(out), HdrHistogram(1, 60_000_000_000, 3))
+    intervals = []
+    while (histogram := reader.get_next_interval_histogram()) is not None:
+        intervals.append(histogram)
+    reader.close()
+    good = load(stored).benchmarks["exit.hlt"].good
+    assert [h.get_value_at_percentile(50) for h in intervals] == [
+        run.histogram().get_value_at_percentile(50) for run in good
+    ]
+    assert [h.get_total_count() for h in intervals] == [200, 200]
+
+
+def test_unknown_benchmark_of_a_suite(stored: Path, tmp_path: Path) -> None:
+    line = kbench("hdr", stored, "exit.nothing", "-o", tmp_path / "o").refused()
+    assert "has no benchmark 'exit.nothing': exit.hlt, floor.clock" in line
+
+
+@pytest.mark.kvm
+class TestPyperf:
+    """pyperf's own commands work on what kbench recorded."""
+
+    @staticmethod
+    def pyperf(*words: object) -> str:
+        command = [sys.executable, "-P", "-m", "pyperf", *map(str, words)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    @pytest.mark.parametrize("command", ["show", "stats", "hist", "check", "metadata"])
+    def test_shows(self, recorded: Path, command: str) -> None:
+        assert "exit.pio_out" in self.pyperf(command, recorded)
+
+    def test_compare_to(self, recorded: Path) -> None:
+        assert "exit.pio_out" in self.pyperf("compare_to", recorded, recorded, "-v")
+
+    def test_extracts_a_percentile(self, recorded: Path, tmp_path: Path) -> None:
+        out = tmp_path / "p99.json"
+        self.pyperf("convert", "--extract-metadata", "kbench_p99", recorded, "-o", out)
+        values = {
+            run["values"][0]
+            for benchmark in json.loads(out.read_text())["benchmarks"]
+            for run in benchmark["runs"]
+        }
+        expected = {run.get("kbench_p99") for row in load(recorded) for run in row.runs}
+        assert values == expected
+
+    def test_metadata_is_complete(self, recorded: Path) -> None:
+        names = (
+            "schema hdr p50 p90 p99 p99_9 p99_99 min max mean count title target backend cpu_model "
+            "kernel kvm_srcversion extension guest_sha256 version halt_poll_ns governor "
+            "idle_driver smt mitigations thp nx_huge_pages isolcpus clocksource tick_hz steal "
+            "nivcsw load"
+        )
+        for benchmark in load(recorded):
+            for run in benchmark.runs:
+                missing = [n for n in names.split() if run.get(f"kbench_{n}") is None]
+                assert missing == []
+                assert len(str(run.get("kbench_guest_sha256"))) == 64
+        assert all(
+            run.get("kbench_counter_kvm_exits")
+            for run in load(recorded).benchmarks["exit.pio_out"].runs
+        )
+
+    def test_packed_by_pyperf_it_still_reads(self, recorded: Path, tmp_path: Path) -> None:
+        packed = tmp_path / "a.json.gz"
+        packed.write_bytes(gzip.compress(recorded.read_bytes()))
+        assert shown(packed)[0]["percentiles"] == shown(recorded)[0]["percentiles"]

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Every format of a gate: complete, well-formed, and inert whatever a suite is called."""
+
+import csv
+import io
+import json
+import xml.etree.ElementTree as ET
+from datetime import date
+from pathlib import Path
+
+import pytest
+from support.suites import LAB, host_run, lab_run, noisy, write
+
+from kbench.judge.compare import Comparison, Options, compare
+from kbench.judge.export.cells import amount
+from kbench.judge.export.data import to_csv, to_json
+from kbench.judge.export.github import gate_github
+from kbench.judge.export.junit import gate_junit
+from kbench.judge.export.markdown import gate_markdown
+from kbench.judge.export.text import gate_text
+from kbench.judge.gate import outcome
+from kbench.judge.project import Acknowledged, Project
+from kbench.record.suite import load
+
+NASTY = "x|<script>alert(1)</script>`@team`::error::%0A,=1"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Comparison:
+    base = {name: noisy(6e-6, 20, seed) for seed, name in enumerate(["exit.a", "exit.b", NASTY])}
+    head = {name: noisy(7e-6, 20, 9 + seed) for seed, name in enumerate(["exit.b", NASTY])}
+    head["exit.a"] = noisy(6e-6, 6, 30)
+    head["exit.a"].append(host_run(6e-6, kbench_void="counts differ"))
+    base["exit.gone"] = noisy(6e-6, 6, 31)
+    known = Acknowledged(benchmark="exit.b", reason="known", expires=date(2030, 1, 1))
+    return compare(
+        load(write(tmp_path / "base.json", base)),
+        load(write(tmp_path / "head.json", head, kbench_kernel="6.12")),
+        Options(today=date(2026, 1, 1), project=Project(acknowledged=(known,))),
+    )
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Comparison:
+    return compare(
+        load(write(tmp_path / "a.json", {"exit.pio_out": [lab_run(3031, **LAB)]})),
+        load(write(tmp_path / "b.json", {"exit.pio_out": [lab_run(3131, **LAB)]})),
+        Options(today=date(2026, 1, 1)),
+    )
+
+
+def test_text(host: Comparison) -> None:
+    text = gate_text(host, outcome(host, strict=False), host.changes)
+    assert "differs: kernel: 6.1.0-test -> 6.12" in text
+    assert "worse, acknowledged" in text and "cannot tell (14 further pairs)" in text
+    assert "1 of 7 runs of exit.a (head) are void, left out: counts differ" in text
+    assert "only in base: exit.gone" in text
+    assert text.splitlines()[-1].startswith("gate: worse: ")
+
+
+def test_text_of_the_lab(lab: Comparison) -> None:
+    text = gate_text(lab, outcome(lab, strict=False), lab.changes)
+    assert "exit.pio_out  min     3,031  3,131  +100 (+3.30 %)  worse" in text
+    assert "not time" in text
+
+
+def test_markdown_is_inert(host: Comparison) -> None:
+    text = gate_markdown(host, outcome(host, strict=False), host.changes)
+    assert "<script" not in text.replace("\\<", "") and "@team" not in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {row.replace("\\|", "").count("|") for row in rows} == {7}
+
+
+def test_json(host: Comparison, lab: Comparison) -> None:
+    document = json.loads(to_json([host, lab], outcome(host, strict=False)))
+    assert document["version"] == 1 and document["gate"]["exit_code"] == 1
+    first, second = document["comparisons"]
+    assert first["voids"][0]["void"] == 1
+    assert {row["verdict"] for row in first["changes"]} >= {"worse", "cannot tell"}
+    assert second["changes"][0]["delta"] == 100.0
+    # Two runs a side have an interval without ends: null, as JSON has no infinity.
+    assert "Infinity" not in to_json([host])
+
+
+def test_csv(host: Comparison) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv([host]))))
+    assert len(rows) == len(host.changes)
+    assert float(rows[0]["mid"]) == pytest.approx(host.changes[0].mid)
+    assert not any(cell.startswith("=") for row in rows for cell in row.values())
+
+
+def test_junit(host: Comparison) -> None:
+    suite = ET.fromstring(gate_junit(host, outcome(host, strict=False)))
+    cases = suite.findall("testcase")
+    assert suite.get("tests") == str(len(cases))
+    failed = {case.get("classname") for case in cases if case.find("failure") is not None}
+    assert failed == {NASTY}
+    assert suite.get("failures") == str(len(suite.findall("testcase/failure")))
+    assert int(suite.get("skipped", "0")) >= 2
+
+
+def test_github(host: Comparison) -> None:
+    lines = gate_github(host, outcome(host, strict=False)).splitlines()
+    assert lines and all(line.startswith("::") for line in lines)
+    assert any(line.startswith("::warning title=exit.b p50::") for line in lines)
+    (nasty,) = [line for line in lines if " p50::" in line and "script" in line]
+    assert nasty.startswith(
+        "::error title=x|<script>alert(1)</script>`@team`%3A%3Aerror%3A%3A%250A"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (6.85e-6, "second", "6.85 us"),
+        (6e-6, "second", "6.00 us"),
+        (999.96e-6, "second", "1,000 us"),
+        (0.25, "second", "250 ms"),
+        (0.0, "second", "0.00 ns"),
+        (1234.0, "second", "1,234 s"),
+        (3031.0, "integer", "3,031"),
+        (0.5, "integer", "0.50"),
+        (1536.0, "byte", "1.50 KB"),
+    ],
+)
+def test_amounts(value: float, unit: str, text: str) -> None:
+    assert amount(value, unit) == text

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Measuring until told, with sides that draw their runs from a seed and a clock that is a list."""
+
+import random
+from datetime import date
+from pathlib import Path
+
+import pytest
+from support.suites import Metadata, host_run, write
+
+from kbench.errors import KbenchError, Unavailable
+from kbench.judge.ab import Limits, measure_and_compare, spending
+from kbench.judge.compare import Options
+from kbench.judge.gate import outcome
+from kbench.judge.rules import HostRule
+from kbench.record.suite import Suite, load
+
+OPTIONS = Options(today=date(2026, 1, 1))
+
+
+class Drawn:
+    """A side whose p50 is `factor` times 6 us with log-normal noise, the same drift for both."""
+
+    def __init__(self, path: Path, factor: float, spread: float, seed: int) -> None:
+        self.label = path.stem
+        self.runs: dict[str, list[Metadata]] = {}
+        self.log: list[str] = []
+        self._path, self._factor, self._spread = path, factor, spread
+        self._source = random.Random(f"{path.stem} {seed}")
+
+    def measure(self, benchmark: str) -> bool:
+        if benchmark == "exit.absent":
+            raise Unavailable("no such exit here")
+        noise = self._source.lognormvariate(0, self._spread)
+        self.runs.setdefault(benchmark, []).append(self.drawn(noise))
+        return True
+
+    def drawn(self, noise: float) -> Metadata:
+        return host_run(6e-6 * self._factor * noise)
+
+    def suite(self) -> Suite:
+        return load(write(self._path, self.runs))
+
+
+def sides(
+    tmp_path: Path, factor: float, spread: float = 0.02, seed: int = 0
+) -> tuple[Drawn, Drawn]:
+    return (
+        Drawn(tmp_path / "a.json", 1.0, spread, seed),
+        Drawn(tmp_path / "b.json", factor, spread, seed),
+    )
+
+
+def forever() -> Limits:
+    return Limits(max_time=1000.0, clock=lambda: 0.0)
+
+
+def test_stops_at_the_first_look_that_tells(tmp_path: Path) -> None:
+    base, head = sides(tmp_path, 1.1)
+    found = measure_and_compare(base, head, ["exit.a"], OPTIONS, forever(), random.Random(1))
+    assert outcome(found, strict=True).exit_code == 1
+    assert len(base.runs["exit.a"]) == len(head.runs["exit.a"]) == 20
+    assert (found.base, found.head) == ("a", "b")
+
+
+def test_goes_on_with_what_is_open(tmp_path: Path) -> None:
+    """A quiet benchmark is told at 20 pairs and left alone; a noisy one gets more."""
+    base, head = sides(tmp_path, 1.0, spread=0.01)
+    noisy_base, noisy_head = sides(tmp_path, 1.0, spread=0.06)
+    for side, noisy in ((base, noisy_base), (head, noisy_head)):
+        quiet = side.measure
+
+        def measure(name: str, quiet=quiet, side=side, noisy=noisy) -> bool:
+            if name == "exit.noisy":
+                noisy.measure(name)
+                side.runs[name] = noisy.runs[name]
+                return True
+            return quiet(name)
+
+        side.measure = measure
+    names = ["exit.quiet", "exit.noisy"]
+    found = measure_and_compare(base, head, names, OPTIONS, forever(), random.Random(1))
+    assert len(base.runs["exit.quiet"]) == 20
+    assert len(base.runs["exit.noisy"]) in (40, 80, 160)
+    assert outcome(found, strict=True).exit_code == 0
+
+
+def test_time_is_an_end(tmp_path: Path) -> None:
+    base, head = sides(tmp_path, 1.03, spread=0.3)
+    ticks = iter(range(100_000))
+    limits = Limits(max_time=30.0, clock=lambda: float(next(ticks)))
+    found = measure_and_compare(base, head, ["exit.a"], OPTIONS, limits, random.Random(1))
+    assert 20 <= len(base.runs["exit.a"]) < 40
+    assert outcome(found, strict=True).exit_code == 3
+
+
+def test_what_one_side_lacks_is_skipped_and_said(tmp_path: Path) -> None:
+    base, head = sides(tmp_path, 1.0, spread=0.01)
+    names = ["exit.absent", "exit.a"]
+    found = measure_and_compare(base, head, names, OPTIONS, forever(), random.Random(1))
+    assert "skipped exit.absent: no such exit here" in found.notes
+    assert {row.benchmark for row in found.changes} == {"exit.a"}
+
+
+def test_nothing_measurable_is_an_error(tmp_path: Path) -> None:
+    base, head = sides(tmp_path, 1.0)
+    with pytest.raises(KbenchError, match=r"exit\.absent: no such exit here"):
+        measure_and_compare(base, head, ["exit.absent"], OPTIONS, forever(), random.Random(1))
+
+
+def test_pairs_are_adjacent_and_in_random_order(tmp_path: Path) -> None:
+    base, head = sides(tmp_path, 1.1)
+    log: list[tuple[str, str]] = []
+    for side in (base, head):
+        original = side.measure
+
+        def measure(name: str, original=original, label=side.label) -> bool:
+            log.append((name, label))
+            return original(name)
+
+        side.measure = measure
+    measure_and_compare(base, head, ["exit.a", "exit.b"], OPTIONS, forever(), random.Random(1))
+    pairs = list(zip(log[::2], log[1::2], strict=True))
+    assert all(one[0] == other[0] and one[1] != other[1] for one, other in pairs)
+    assert {one[1] for one, _ in pairs} == {"a", "b"}
+    assert {one[0] for one, _ in pairs[::2]} == {"exit.a", "exit.b"}
+
+
+def test_looking_often_raises_no_alarms(tmp_path: Path) -> None:
+    alarms = 0
+    for seed in range(40):
+        base, head = sides(tmp_path, 1.0, spread=0.08, seed=seed)
+        ticks = iter(range(100_000))
+        limits = Limits(max_time=85.0, clock=lambda ticks=ticks: float(next(ticks)))
+        found = measure_and_compare(base, head, ["exit.a"], OPTIONS, limits, random.Random(seed))
+        alarms += outcome(found, strict=False).exit_code
+    assert alarms <= 1
+
+
+def test_all_looks_together_spend_alpha() -> None:
+    rule = HostRule()
+    looks = [spending(rule, look) for look in range(30)]
+    assert sum(look.alpha for look in looks) == pytest.approx(rule.alpha)
+    assert sum(1 - look.confidence for look in looks) == pytest.approx(1 - rule.confidence)

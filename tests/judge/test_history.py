@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""A history of suites: kept, shown, exported, checked."""
+
+import csv
+import io
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.cli import Result, kbench
+from support.suites import LAB, Metadata, lab_run, noisy, write
+
+from kbench.errors import KbenchError
+from kbench.judge.export.series import regressions, series_csv, series_json, shifts_text
+from kbench.judge.history import add, entries, judged_metrics, series
+from kbench.judge.project import Acknowledged, Project
+from kbench.metrics import metrics
+
+DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def kept(place: Path, benchmarks: list[dict[str, list[Metadata]]], **provenance: str) -> Path:
+    """A history with one suite a day."""
+    for number, runs in enumerate(benchmarks):
+        suite = write(place / "suite.json", runs, **provenance)
+        add(place / "history", suite, f"c{number:03}", DAY + timedelta(days=number))
+    return place / "history"
+
+
+@pytest.fixture
+def slower(tmp_path: Path) -> Path:
+    """Ten days at 6 us, ten at 6.6 us."""
+    days = [{"exit.a": noisy(6e-6 if day < 10 else 6.6e-6, 5, day)} for day in range(20)]
+    return kept(tmp_path, days)
+
+
+def rows(place: Path, metric: str = "p50", project: Project | None = None):
+    return list(series(entries(place), [], [metrics()[metric]], project or Project()))
+
+
+def test_a_regression_is_dated(slower: Path) -> None:
+    (row,) = rows(slower)
+    assert [point.commit for point in row.points][:2] == ["c000", "c001"]
+    (shift,) = row.shifts
+    assert shift.point.commit == "c010" and shift.verdict == "worse"
+    assert shift.after / shift.before == pytest.approx(1.1, abs=0.02)
+    assert regressions([row]) == 1
+    assert "at 2026-01-11 c010: +" in shifts_text([row])
+
+
+def test_acknowledged(slower: Path) -> None:
+    last = (DAY + timedelta(days=10)).date()
+    known = Acknowledged(benchmark="exit.*", reason="fix", expires=last)
+    assert regressions(rows(slower, project=Project(acknowledged=(known,)))) == 0
+    late = Acknowledged(benchmark="exit.*", reason="fix", expires=last - timedelta(days=1))
+    assert regressions(rows(slower, project=Project(acknowledged=(late,)))) == 1
+
+
+def test_lab_history_sees_one_instruction_by_margin(tmp_path: Path) -> None:
+    counts = [3031, 3031, 3060, 3060]
+    place = kept(tmp_path, [{"exit.a": [lab_run(count, **LAB)]} for count in counts])
+    (row,) = rows(place, "min")
+    assert [shift.point.commit for shift in row.shifts] == ["c002"]
+    assert "min" in [metric.name for metric in judged_metrics(entries(place))]
+
+
+def test_other_machines_are_left_out(tmp_path: Path) -> None:
+    place = kept(tmp_path, [{"exit.a": noisy(6e-6, 5, 1)}], kbench_cpu_model="old")
+    suite = write(tmp_path / "suite.json", {"exit.a": noisy(9e-6, 5, 2)})
+    add(place, suite, "new", DAY + timedelta(days=50))
+    (row,) = rows(place)
+    assert (len(row.points), row.left_out) == (1, 1)
+
+
+def test_csv_and_json(slower: Path) -> None:
+    found = rows(slower)
+    table = list(csv.DictReader(io.StringIO(series_csv(found))))
+    assert len(table) == 20
+    assert table[0]["time"] == "2026-01-01T12:00:00+00:00" and table[0]["commit"] == "c000"
+    assert float(table[0]["exit.a.p50"]) == pytest.approx(6e-6, rel=0.1)
+    document = json.loads(series_json(found))
+    assert document["version"] == 1
+    assert document["series"][0]["shifts"][0]["point"]["commit"] == "c010"
+
+
+def test_mistakes(tmp_path: Path) -> None:
+    suite = write(tmp_path / "suite.json", {"exit.a": noisy(6e-6, 5, 1)})
+    with pytest.raises(KbenchError, match="is not a directory"):
+        entries(tmp_path / "absent")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(KbenchError, match="holds no suites"):
+        entries(tmp_path / "empty")
+    with pytest.raises(KbenchError, match="is no commit"):
+        add(tmp_path / "h", suite, "../../x", DAY)
+    add(tmp_path / "h", suite, "abc", DAY)
+    with pytest.raises(KbenchError, match="in the history already"):
+        add(tmp_path / "h", suite, "abc", DAY)
+    suite.write_text("{")
+    with pytest.raises(KbenchError, match="not valid JSON"):
+        add(tmp_path / "h", suite, "def", DAY)
+    assert len(list((tmp_path / "h").iterdir())) == 1
+
+
+def test_command_line(slower: Path) -> None:
+    def history(*words: str) -> Result:
+        return kbench("history", *words, cwd=slower.parent)
+
+    checked = history("check", "history")
+    assert checked.status == 1 and "exit.a p50" in checked.out
+    assert history("check", "history", "--metric", "max").status == 0
+    assert "c010" in history("show", "history", "exit.a").out
+    assert history("show", "history", "exit.absent").status == 2
+    added = history("add", "history", "suite.json", "--commit", "abc", "--date", "2026-03-01")
+    assert added.out == f"history{os.sep}20260301T000000Z-abc.json\n"
+    nowhere = history("add", "history", "suite.json", "--commit", "--output=x")
+    assert nowhere.status == 2 and "give --commit and --date" in nowhere.err
+    assert not (slower.parent / "x").exists()

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""The figures of idle guests, from stored runs."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from kbench.record.idle import summarize_idle
+from kbench.record.suite import Benchmark, Run
+
+
+def benchmark(name: str, *runs: Mapping[str, float]) -> Benchmark:
+    made = []
+    for run in runs:
+        own = {f"kbench_{key}": value for key, value in run.items()}
+        made.append(Run((1.0,), own, {"name": name}))
+    return Benchmark(name, "second", tuple(made))
+
+
+COUNTERS = {
+    "counter_cpu_s": 0.2, "counter_wall_s": 0.5, "counter_vcpus": 2, "counter_progress": 1.0,
+    "counter_exits_per_s": 100, "counter_work_per_s": 9.0, "p50": 3e-5, "wake_p50": 7e-5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "wake", "work"),
+    [
+        ("idle.tick250@hlt", 3e-5, None),
+        ("work.batch@hlt", 3e-5, 9.0),
+        ("work.urgent@hlt", 7e-5, 9.0),
+        ("hunt.kick@hlt", None, None),
+    ],
+)
+def test_each_family_has_its_figures(name: str, wake: float | None, work: float | None) -> None:
+    found = summarize_idle(benchmark(name, COUNTERS))
+    assert found is not None and found.policy == "hlt"
+    assert found.share == pytest.approx(0.2)
+    assert (found.wake, found.work, found.exits, found.progress) == (wake, work, 100, 1.0)
+
+
+def test_void_runs_do_not_count() -> None:
+    void = {**COUNTERS, "counter_cpu_s": 99.0, "void": "stolen"}
+    found = summarize_idle(benchmark("idle.silent@spin", COUNTERS, void))
+    assert found is not None and found.share == pytest.approx(0.2)
+
+
+def test_other_families_have_none() -> None:
+    assert summarize_idle(benchmark("exit.pio_out", {"p50": 1.0})) is None

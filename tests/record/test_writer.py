@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""A growing suite is readable after every run, canonical at its end, and never half written."""
+
+import io
+from pathlib import Path
+
+import pyperf
+import pytest
+from support.suites import PROVENANCE, host_run, write
+
+from kbench.errors import KbenchError
+from kbench.record.suite import load
+from kbench.record.writer import SuiteWriter
+
+
+def output(name: str, value: float, **metadata: str | int) -> bytes:
+    """What a worker writes for one run."""
+    about = {**PROVENANCE, **host_run(value), "name": name, "loops": 1, **metadata}
+    run = pyperf.Run([value], metadata=about, collect_metadata=False)
+    stream = io.StringIO()
+    pyperf.BenchmarkSuite([pyperf.Benchmark([run])]).dump(stream)
+    return stream.getvalue().encode()
+
+
+def names(path: Path) -> list[str]:
+    return pyperf.BenchmarkSuite.load(str(path)).get_benchmark_names()
+
+
+def test_readable_after_each_run_and_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with SuiteWriter(path, ["b", "a"]) as writer:
+        assert not path.exists()
+        for count, name in enumerate(["a", "b", "a"], start=1):
+            metadata = writer.add(output(name, count * 1e-6))
+            assert metadata["kbench_p50"] == count * 1e-6
+            assert len(writer) == count
+            assert sum(len(benchmark.runs) for benchmark in load(path)) == count
+            assert names(path) == [name for name in ("b", "a") if name in names(path)]
+    assert names(path) == ["b", "a"]
+    assert [run.values for run in load(path).benchmarks["a"].runs] == [(1e-6,), (3e-6,)]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_canonical_at_the_end(tmp_path: Path) -> None:
+    """pyperf would write the same bytes: what all runs share stands once."""
+    path, again = tmp_path / "a.json", tmp_path / "b.json"
+    with SuiteWriter(path) as writer:
+        for value in (1e-6, 2e-6):
+            writer.add(output("a", value))
+    pyperf.BenchmarkSuite.load(str(path)).dump(str(again))
+    assert path.read_bytes() == again.read_bytes()
+    assert path.read_text().count("Test CPU 1") == 1
+
+
+def test_an_error_keeps_the_finished_runs(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with pytest.raises(KeyboardInterrupt), SuiteWriter(path) as writer:
+        writer.add(output("a", 1e-6))
+        raise KeyboardInterrupt
+    assert names(path) == ["a"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_nothing_measured_leaves_nothing(tmp_path: Path) -> None:
+    with SuiteWriter(tmp_path / "a.json"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_force_replaces_with_the_first_run(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", {"old": [host_run(1e-6)]})
+    with SuiteWriter(path, force=True) as writer:
+        assert names(path) == ["old"]
+        writer.add(output("new", 1e-6))
+        assert names(path) == ["new"]
+
+
+def test_append_keeps_and_adds(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", {"old": [host_run(1e-6)]})
+    with SuiteWriter(path, append=True) as writer:
+        writer.add(output("old", 2e-6))
+        writer.add(output("new", 3e-6))
+    assert {row.name: len(row.runs) for row in load(path)} == {"old": 2, "new": 1}
+
+
+def test_append_refuses_what_pyperf_would(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", {"a": [host_run(1e-6)]}, hostname="here")
+    with SuiteWriter(path, append=True) as writer:
+        with pytest.raises(KbenchError, match="hostname is 'there', there it is 'here'"):
+            writer.add(output("a", 1e-6, hostname="there"))
+        writer.add(output("a", 1e-6, hostname="here"))
+    assert len(load(path).benchmarks["a"].runs) == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": "1.0", "benchmarks": []}'])
+def test_append_to_no_suite(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(KbenchError, match=str(path)):
+        SuiteWriter(path, append=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize("name", ["missing/a.json", "a.json"])
+def test_unwritable(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.json").write_text("x")
+    with pytest.raises(KbenchError, match=r"cannot write|exists: choose another"):
+        SuiteWriter(tmp_path / name)
+
+
+def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "a.json"
+    with SuiteWriter(path) as writer:
+        writer.add(output("a", 1e-6))
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "write_text", full)
+            with pytest.raises(KbenchError, match=r"cannot write .*No space left on device"):
+                writer.add(output("a", 2e-6))
+        assert names(path) == ["a"]

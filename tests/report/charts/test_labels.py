@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""Labels of points never lie on each other."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbench.report.charts.labels import LANE, Point, lanes
+
+HEIGHT = 380.0
+POINTS = st.lists(
+    st.builds(Point, st.just("x"), st.floats(0, 500), st.floats(0, HEIGHT)), min_size=1, max_size=20
+)
+
+
+@given(POINTS)
+def test_lanes_keep_distance_and_order(points: list[Point]) -> None:
+    found = lanes(points, HEIGHT)
+    ordered = sorted(found)
+    assert all(b - a >= LANE - 1e-6 for a, b in zip(ordered, ordered[1:], strict=False))
+    assert ordered[0] + 1e-6 >= 0 and ordered[-1] <= HEIGHT + 1e-6
+    by_point = sorted(zip(points, found, strict=True), key=lambda row: (row[0].y, row[0].x))
+    assert [lane for _, lane in by_point] == ordered
+
+
+def test_far_points_keep_their_own_height() -> None:
+    points = [Point("a", 1, 10), Point("b", 2, 200), Point("c", 3, 300)]
+    assert lanes(points, HEIGHT) == [10, 200, 300]

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""The Pareto front, and what a point of the trade-off plot is."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.reports import POLICIES, host, lab
+
+from kbench.record.suite import load
+from kbench.report.tradeoff import front, points
+
+PAIRS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12)
+
+
+@given(PAIRS)
+def test_front_is_what_nothing_beats(pairs: list[tuple[int, int]]) -> None:
+    def beaten(pair: tuple[int, int]) -> bool:
+        return any(other != pair and other[0] <= pair[0] and other[1] <= pair[1] for other in pairs)
+
+    chosen = front(pairs)
+    assert {pairs[index] for index in chosen} == {pair for pair in pairs if not beaten(pair)}
+    assert [pairs[index] for index in chosen] == sorted({pairs[index] for index in chosen})
+
+
+def test_points_of_the_host(tmp_path: Path) -> None:
+    found = points(load(host(tmp_path / "a.json")))
+    assert {point.pattern for point in found} == {"tick250", "poisson"}
+    costs = {point.policy: point.cost for point in found if point.pattern == "tick250"}
+    assert costs == {policy: pytest.approx(row[0]) for policy, row in POLICIES.items()}
+    assert all(point.p50 < point.p99 for point in found)
+
+
+def test_lab_cost_is_a_share_of_virtual_time(tmp_path: Path) -> None:
+    found = points(load(lab(tmp_path / "a.json")))
+    assert [(point.policy, point.cost) for point in found] == [
+        ("hlt", pytest.approx(0.0009)),
+        ("mwait-nop", pytest.approx(1.0)),
+    ]

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""Suites that hold something for every picture of a report: idle policies, stages, a change."""
+
+import math
+import random
+from pathlib import Path
+
+from support.suites import LAB, Metadata, encoded, histogram, lab_run, write
+
+# policy: CPU seconds a guest second, p50 and p99 of its wake-ups in seconds
+POLICIES = {
+    "hlt": (0.004, 38e-6, 90e-6),
+    "hlt-poll-50us": (0.012, 21e-6, 80e-6),
+    "hlt-user": (0.006, 52e-6, 140e-6),
+    "mwait-exit": (0.97, 11e-6, 40e-6),
+    "spin": (1.0, 6.1e-6, 28e-6),
+}
+PERCENTILES = {"p50": 50, "p90": 90, "p99": 99, "p99_9": 99.9, "p99_99": 99.99}
+EXITS = ("pio_out", "pio_in", "mmio_write", "hlt")
+
+
+def run(median: float, spread: float = 0.05, seed: int = 0, **more: str | float) -> Metadata:
+    """A host run whose percentiles are those of its histogram; `median` is in seconds."""
+    found = histogram(round(median * 1e9), spread, 300, seed)
+    figures: Metadata = {
+        f"kbench_{name}": found.get_value_at_percentile(p) * 1e-9 for name, p in PERCENTILES.items()
+    }
+    return {
+        **figures,
+        "kbench_min": found.get_min_value() * 1e-9,
+        "kbench_max": found.get_max_value() * 1e-9,
+        "kbench_mean": found.get_mean_value() * 1e-9,
+        "kbench_count": 300,
+        "kbench_hdr": encoded(round(median * 1e9), spread, 300, seed),
+        **more,
+    }
+
+
+def host(path: Path, factor: float = 1.0, runs: int = 20, seed: int = 0) -> Path:
+    """A host suite; `factor` slows exit.pio_out and exit.hlt."""
+    source = random.Random(f"{factor} {seed}")
+    rows: dict[str, list[Metadata]] = {}
+    for number, name in enumerate(EXITS):
+        slow = factor if name in ("pio_out", "hlt") else 1.0
+        typical = (6.5 + 0.4 * number) * 1e-6 * slow
+        rows[f"exit.{name}"] = [
+            run(typical * source.lognormvariate(0, 0.005), 0.1, k) for k in range(runs)
+        ]
+    rows["floor.immediate_exit"] = [run(5e-6, 0.02, k) for k in range(runs)]
+    for pattern in ("tick250", "poisson"):
+        for policy, (cost, p50, p99) in POLICIES.items():
+            spread = math.log(p99 / p50) / 2.33
+            rows[f"idle.{pattern}@{policy}"] = [run(p50, spread, k, value=cost) for k in range(2)]
+    parts = {"late": 0.1, "guest": 0.6, "ack": 0.3}
+    for policy in ("hlt", "hlt-user"):
+        ns = POLICIES[policy][1] * 1e9
+        stages = {f"kbench_hdr_{name}": encoded(round(ns * part)) for name, part in parts.items()}
+        rows[f"wake.irqfd@{policy}"] = [run(ns / 1e9, 0.1, k, **stages) for k in range(2)]
+    rows["exit.pio_in"][0]["kbench_void"] = "the vCPU's thread moved from pCPU 1 to 0"
+    rows["exit.hlt"][1]["kbench_warnings"] = "steal 3.1 % of the run"
+    return write(path, rows, kbench_backend="pvm", kbench_cpu_model="Test CPU")
+
+
+def lab(path: Path, extension: str = "none", added: int = 0) -> Path:
+    """A lab suite; `added` instructions lengthen exit.hlt."""
+    counts = {"pio_out": 3031, "mmio_write": 5134, "hlt": 4119 + added}
+    rows = {f"exit.{name}": [lab_run(count)] * 2 for name, count in counts.items()}
+    rows["floor.immediate_exit"] = [lab_run(1252)] * 2
+    for policy, count, cost in (("hlt", 8168, 0.0009), ("mwait-nop", 6017, 1.0)):
+        rows[f"idle.tick250@{policy}"] = [lab_run(count, value=cost * 1e9)] * 2
+    pins = {"kbench_pin_qemu": "7.2", "kbench_extension": extension}
+    return write(path, rows, **LAB, **pins)
+
+
+def hundred(path: Path, seed: int) -> Path:
+    """100 benchmarks of 6 runs, as many as a full host run makes."""
+    rows = {}
+    for number in range(100):
+        family = ("exit", "inkernel", "wake", "floor")[number // 25]
+        typical = (5 + number % 25) * 1e-6
+        rows[f"{family}.event{number}"] = [run(typical, 0.1, seed * 10 + k) for k in range(6)]
+    return write(path, rows)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+from pathlib import Path
+
+import pytest
+
+from kbench.targets.lab.apt import Apt
+from kbench.targets.lab.errors import PinUnavailable
+
+SUITES = (("bookworm", "Debian"),)
+
+
+def program(directory: Path, name: str, script: str) -> None:
+    path = directory / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_update_uses_the_machines_archive(tmp_path: Path, programs: Path) -> None:
+    program(programs, "apt-get", '[ "$1" = indextargets ] && echo "Debian|mirror:/d/" || exit 0')
+    Apt(tmp_path, SUITES).update()
+    assert (tmp_path / "sources.list").read_text().endswith("mirror:/d/ bookworm main\n")
+    assert str(tmp_path) in (tmp_path / "apt.conf").read_text()
+
+
+def test_machine_without_debian(tmp_path: Path, programs: Path) -> None:
+    program(programs, "apt-get", 'echo "Ubuntu|mirror:/u/"')
+    with pytest.raises(PinUnavailable, match="no archive labelled Debian"):
+        Apt(tmp_path, SUITES).update()
+
+
+def test_machine_without_apt(tmp_path: Path, programs: Path) -> None:
+    with pytest.raises(PinUnavailable, match="apt-get is not here"):
+        Apt(tmp_path, SUITES).update()
+
+
+def test_show_splits_records(tmp_path: Path, programs: Path) -> None:
+    program(programs, "apt-cache", r'printf "Package: a\nVersion: 2: x\n y\n\nPackage: a\n\n"')
+    assert Apt(tmp_path, SUITES).show("a") == [
+        {"Package": "a", "Version": "2: x"}, {"Package": "a"},
+    ]  # fmt: skip
+
+
+def test_unreachable_archive_is_named(tmp_path: Path, programs: Path) -> None:
+    program(programs, "apt-get", "echo 'E: Could not resolve' >&2; exit 100")
+    with pytest.raises(PinUnavailable, match="E: Could not resolve"):
+        Apt(tmp_path, SUITES).download("linux-image", "1", tmp_path / "debs")

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+from pathlib import Path
+
+import pytest
+
+from kbench.targets.lab import apt, pins
+from kbench.targets.lab.errors import PinUnavailable
+
+
+class Archive:
+    """An archive of (package, version) with dependencies, newest first."""
+
+    updates = 0
+
+    def __init__(self, rows: list[tuple[str, str, str]]) -> None:
+        self.rows = rows
+
+    def update(self) -> None:
+        self.updates += 1
+
+    def show(self, package: str) -> list[apt.Stanza]:
+        return [
+            {
+                "Package": name,
+                "Version": version,
+                "Depends": depends,
+                "SHA256": "0" * 64,
+                "Size": "7",
+            }
+            for name, version, depends in self.rows
+            if name == package
+        ]
+
+
+def rows(version: str, abi: str) -> list[tuple[str, str, str]]:
+    release = f"{abi}-amd64"
+    return [
+        ("linux-headers-amd64", version, f"linux-headers-{release}"),
+        (f"linux-image-{release}", version, "kmod, linux-base (>= 4.3~)"),
+        (
+            f"linux-headers-{release}",
+            version,
+            f"linux-headers-{abi}-common (= {version}), linux-kbuild-6.1 (>= {version}), gcc-12",
+        ),
+        (f"linux-headers-{abi}-common", version, ""),
+        ("linux-kbuild-6.1", version, ""),
+        ("linux-source-6.1", version, ""),
+    ]
+
+
+def test_pin_has_one_version_of_everything() -> None:
+    pin = pins.newest("6.1", Archive(rows("6.1.2-1", "6.1.0-2") + rows("6.1.1-1", "6.1.0-1")))
+    assert (pin.version, pin.release) == ("6.1.2-1", "6.1.0-2-amd64")
+    assert pin.image.name == "linux-image-6.1.0-2-amd64"
+    assert [package.name for package in pin.headers] == [
+        "linux-headers-6.1.0-2-amd64", "linux-headers-6.1.0-2-common", "linux-kbuild-6.1",
+    ]  # fmt: skip
+    assert {package.version for package in (pin.image, pin.source, *pin.headers)} == {"6.1.2-1"}
+
+
+@pytest.mark.parametrize("late", ["linux-image-6.1.0-2-amd64", "linux-source-6.1"])
+def test_incomplete_version_is_passed_over(late: str) -> None:
+    new = [row for row in rows("6.1.2-1", "6.1.0-2") if row[0] != late]
+    pin = pins.newest("6.1", Archive(new + rows("6.1.1-1", "6.1.0-1")))
+    assert pin.version == "6.1.1-1"
+
+
+def test_archive_without_a_kernel() -> None:
+    with pytest.raises(PinUnavailable, match=r"no complete kernel 6\.1"):
+        pins.newest("6.1", Archive([]))
+
+
+def test_unknown_pin() -> None:
+    with pytest.raises(PinUnavailable, match=r"known are 6\.1, 6\.12"):
+        pins.resolve("5.10")
+
+
+def test_pin_stays_until_an_update(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = Archive(rows("6.1.1-1", "6.1.0-1"))
+    monkeypatch.setattr(pins.apt, "Apt", lambda home, suites: archive)
+    first = pins.resolve("6.1")
+    archive.rows = rows("6.1.2-1", "6.1.0-2") + archive.rows
+    assert pins.resolve("6.1") == pins.recorded("6.1") == first
+    assert pins.resolve("6.1", update=True).version == "6.1.2-1"
+    assert pins.resolve("6.1").version == "6.1.2-1"
+    assert archive.updates == 2
+
+
+def test_damaged_record_is_resolved_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pins.apt, "Apt", lambda home, suites: Archive(rows("6.1.1-1", "6.1.0-1")))
+    pin = pins.resolve("6.1")
+    (root / "pins/6.1.json").write_text('{"name": 3}')
+    assert pins.recorded("6.1") is None
+    assert pins.resolve("6.1") == pin

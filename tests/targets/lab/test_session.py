@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+import argparse
+from pathlib import Path
+
+import pyperf
+import pytest
+
+from kbench.benches import find
+from kbench.record.suite import load
+from kbench.record.writer import SuiteWriter
+from kbench.targets.lab import errors, protocol, session, target
+from kbench.targets.lab.target import LabResult
+
+PINS = {"qemu": "7.2.22", "kernel": "6.1.192-2", "cpu": "max", "machine": "0123"}
+FACTS = {"kbench_cpu_model": "QEMU TCG", "kbench_kernel": "6.1.0-56-amd64"}
+COUNTS = protocol.Counts(
+    buckets=((3021, 499), (3099, 1)),
+    count=500,
+    minimum=3021,
+    maximum=3099,
+    total=499 * 3021 + 3099,
+    counters={"kvm_exits": 500},
+    figures={"control_p50": 2900.0},
+    warnings=("the vCPUs share CPUs",),
+    void="",
+    guest_sha256="ab",
+)
+
+
+def result(name: str, **more: object) -> LabResult:
+    return LabResult(benchmark=name, kvm=("stock", "f00"), pins=PINS, facts=FACTS, **more)  # type: ignore[arg-type]
+
+
+def test_result_becomes_a_run_that_pyperf_reads(tmp_path: Path) -> None:
+    path = tmp_path / "lab.json"
+    path.write_bytes(session.suite(result("exit.hlt", counts=COUNTS), "HLT"))
+    (benchmark,) = pyperf.BenchmarkSuite.load(str(path))
+    assert benchmark.get_unit() == "integer"
+    assert benchmark.get_values() == (COUNTS.total / 500,)
+    (row,) = load(path)
+    metadata = row.runs[0].metadata
+    assert metadata["kbench_target"] == "lab"
+    assert metadata["kbench_backend"] == "svm-tcg"
+    assert metadata["kbench_extension"] == "stock"
+    assert metadata["kbench_pin_qemu"] == "7.2.22"
+    assert metadata["kbench_min"] == 3021
+    assert metadata["kbench_max"] == 3099
+    assert metadata["kbench_counter_kvm_exits"] == 500
+    assert metadata["kbench_control_p50"] == 2900
+    assert row.runs[0].warnings == ("the vCPUs share CPUs",)
+    assert row.histogram().get_total_count() == 500
+
+
+def test_session_sorts_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = [
+        result("exit.hlt", counts=COUNTS),
+        result("exit.pio_out", skipped="this KVM has no KVM_CAP_X"),
+        result("exit.pio_in", error=errors.LabPanic("it panicked")),
+    ]
+    monkeypatch.setattr(target, "prepare", lambda kernel, variant, report: None)
+    monkeypatch.setattr(target, "measure_all", lambda lab, names, **rest: iter(results))
+    rows = [find(entry.benchmark) for entry in results]
+    steps = []
+    with SuiteWriter(tmp_path / "lab.json") as writer:
+        outcome = session.LabTarget().measure(
+            rows, argparse.Namespace(), writer, limit=5.0, progress=steps.append
+        )
+    assert outcome.skipped == {"exit.pio_out": "this KVM has no KVM_CAP_X"}
+    assert outcome.failed == {"exit.pio_in": "exit.pio_in: it panicked"}
+    assert [(step.benchmark, step.done, step.total, step.unit) for step in steps] == [
+        ("exit.hlt", 1, 3, "integer"), ("exit.pio_out", 2, 3, "integer"),
+        ("exit.pio_in", 3, 3, "integer"),
+    ]  # fmt: skip
+    assert [row.name for row in load(tmp_path / "lab.json")] == ["exit.hlt"]

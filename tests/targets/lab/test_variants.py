@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""Which modules a variant's name stands for."""
+
+from pathlib import Path
+
+import pytest
+
+from kbench.targets.lab import cache, modules
+from kbench.targets.lab.errors import LabError
+from kbench.targets.lab.pins import Package, Pin
+
+PACKAGE = Package("linux", "6.1.2-1", "0" * 64, 1)
+PIN = Pin("6.1", "6.1.2-1", "6.1.0-2-amd64", PACKAGE, (), PACKAGE)
+
+
+def test_users_build_is_found_by_its_label(root: Path) -> None:
+    key = f"{PIN.release}-stock+ab12cd34-{'0' * 16}"
+    cache.entry("kvm-modules", key, lambda work: (work / "kvm.ko").touch(), print)
+    built = modules.made(PIN, "stock+ab12cd34")
+    assert built.path("kvm").is_file()
+    assert built.key == "0" * 16
+
+
+def test_label_that_was_not_built(root: Path) -> None:
+    with pytest.raises(LabError, match="kbench kvm build --kernel"):
+        modules.made(PIN, "source-ab12cd34")

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""What the machine can measure, with and without a KVM."""
+
+import pytest
+
+from kbench.benches import catalogue
+from kbench.errors import KbenchError
+from kbench.kvm import IoctlError
+from kbench.kvm.caps import USES
+from kbench.targets import abilities
+
+
+@pytest.mark.kvm
+def test_with_kvm() -> None:
+    found = abilities.abilities()
+    assert found.host_reason == ""
+    assert found.auto == "host"
+    assert [capability.name for capability in found.capabilities] == list(USES)
+    assert set(found.obstacles) == {row.name for row in catalogue()}
+    assert found.runnable == sum(not reason for reason in found.obstacles.values())
+
+
+def test_without_kvm(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> None:
+        raise IoctlError("open", 2)
+
+    monkeypatch.setattr(abilities, "System", absent)
+    found = abilities.abilities()
+    assert "there is no /dev/kvm" in found.host_reason
+    assert (found.capabilities, found.obstacles, found.runnable) == ((), {}, 0)
+
+
+def test_no_target_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> None:
+        raise KbenchError(f"nothing for {name}")
+
+    monkeypatch.setattr(abilities, "choose", refuse)
+    found = abilities.abilities()
+    assert (found.auto, found.auto_reason) == ("", "nothing for auto")

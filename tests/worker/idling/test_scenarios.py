@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Each family measures a real guest, and its counts fit together."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from kbench.benches import find
+from kbench.errors import KbenchError, Unavailable
+from kbench.guests import load
+from kbench.record.run import Recording
+from kbench.worker import prepare
+from kbench.worker.idling import Scenario, vm
+
+pytestmark = pytest.mark.kvm
+
+
+def measure(name: str, loops: int) -> "tuple[Scenario, Recording, float]":
+    try:
+        with prepare(find(name)) as measurement:
+            assert isinstance(measurement, Scenario)
+            total = measurement.run(loops)
+            return measurement, measurement.recording(), total
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> "object":
+    def state() -> "tuple[int, int, set[int]]":
+        fds = len(list(Path("/proc/self/fd").iterdir()))
+        return threading.active_count(), fds, os.sched_getaffinity(0)
+
+    before = state()
+    yield
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    "source", ["irqfd", "irqfd_ioapic", "signal_msi", "ipi", "nmi", "timer", "signal"]
+)
+def test_a_source_wakes_a_halted_vcpu(source: str) -> None:
+    _, recording, total = measure(f"wake.{source}@hlt", 40)
+    assert 0 < recording.count <= 40
+    assert recording.minimum > 0 and total == pytest.approx(recording.total)
+    stages = {"irqfd": {"late", "guest", "ack"}, "timer": {"guest", "ack"}, "signal": {"late"}}
+    assert set(recording.stages) == stages.get(source, stages["irqfd"])
+    assert all(sum(buckets) == recording.count for buckets in recording.stages.values())
+
+
+@pytest.mark.parametrize("name", ["wake.eventfd@hlt-user", "wake.store@spin", "floor.thread_wake"])
+def test_other_wake_ups(name: str) -> None:
+    _, recording, _ = measure(name, 20)
+    assert 0 < recording.count <= 20 and recording.minimum > 0
+
+
+def test_halts_are_counted_by_kvm_too() -> None:
+    _, recording, _ = measure("wake.irqfd@hlt", 60)
+    halts = recording.counters["kvm_halt_exits"]
+    assert halts <= recording.counters["events_due"] + 1
+    assert recording.void or halts >= 0.5 * recording.count
+
+
+@pytest.mark.parametrize("pattern", ["silent", "tick1000", "poisson", "burst"])
+def test_an_idle_vcpu_costs_less_than_a_pcpu(pattern: str) -> None:
+    _, recording, total = measure(f"idle.{pattern}@hlt", 1)
+    assert recording.value is not None and 1 <= recording.value < 1.05e9
+    assert total == pytest.approx(recording.value, rel=1e-6)
+    assert 0 < recording.count <= recording.counters["events_due"]
+    assert 0 < recording.counters["progress"] <= 1
+
+
+def test_two_vcpus_answer_each_other() -> None:
+    _, recording, _ = measure("idle.pingpong@hlt", 1)
+    assert recording.counters["vcpus"] == 2
+    assert abs(recording.counters["events_handled"] - 2 * recording.count) <= 3
+
+
+@pytest.mark.parametrize("name", ["work.batch@hlt", "work.nice19@hlt", "work.batch@hlt-user"])
+def test_work_gets_done_beside_an_idle_vcpu(name: str) -> None:
+    _, recording, total = measure(name, 1)
+    assert recording.counters["work_items"] > 0
+    assert recording.value == pytest.approx(total)
+
+
+def test_urgent_work_is_delayed_and_done() -> None:
+    _, recording, _ = measure("work.urgent@hlt", 2)
+    assert 0 < recording.count == recording.counters["work_items"]
+    assert recording.stages["wake"] and recording.value is None
+
+
+def test_hunting_an_idle_vcpu() -> None:
+    _, recording, _ = measure("hunt.kick@hlt", 30)
+    assert 0 < recording.count <= 30 and recording.minimum > 0
+
+
+def test_oversubscription() -> None:
+    many = len(os.sched_getaffinity(0)) + 1
+    _, recording, _ = measure(f"idle.tick250@hlt/{many}", 1)
+    assert recording.counters["vcpus"] == many
+    assert any("more vCPUs than pCPUs" in text for text in recording.warnings)
+
+
+def test_too_many_pinned_vcpus_are_refused() -> None:
+    many = min(14, len(os.sched_getaffinity(0)))
+    row = find(f"idle.tick250@hlt/{many}pinned")
+    with pytest.raises(KbenchError, match="can be pinned"), prepare(row):
+        pass
+
+
+def test_too_many_events_for_the_guest_are_refused() -> None:
+    with (
+        prepare(find("idle.tick10000@hlt")) as measurement,
+        pytest.raises(KbenchError, match="lower --loops"),
+    ):
+        measurement.run(8)
+
+
+def test_a_guest_that_dies_is_a_skip_with_its_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MWAIT at CPL 0 is KVM_EXIT_INTERNAL_ERROR on pvm; an image that faults stands for it."""
+    fault = load("invalid")
+    monkeypatch.setattr(vm, "load", lambda name: fault)
+    with pytest.raises(Unavailable, match="at rip 0x"), prepare(find("wake.irqfd@hlt")):
+        pass

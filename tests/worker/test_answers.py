@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""What probing found is kept, and forgotten as soon as something that decides it changes."""
+
+from pathlib import Path
+
+import pytest
+
+from kbench.benches import Benchmark, find
+from kbench.worker import answers, probe
+
+ROWS = (find("floor.clock"), find("exit.hlt"))
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """An empty cache, and the names of the rows that are probed."""
+    names: list[str] = []
+
+    def obstacle(row: Benchmark) -> str:
+        names.append(row.name)
+        return {"exit.hlt": "no such thing"}.get(row.name, "")
+
+    monkeypatch.setattr(answers, "path", lambda: tmp_path / "kbench" / "answers.json")
+    monkeypatch.setattr(probe, "obstacle", obstacle)
+    return names
+
+
+def test_the_second_listing_asks_nothing(asked: list[str]) -> None:
+    expected = {"floor.clock": "", "exit.hlt": "no such thing"}
+    assert probe.obstacles(ROWS) == probe.obstacles(ROWS) == expected
+    assert sorted(asked) == sorted(expected)
+
+
+def test_only_rows_that_are_new_are_asked(asked: list[str]) -> None:
+    probe.obstacles(ROWS[:1])
+    probe.obstacles(ROWS)
+    assert asked == ["floor.clock", "exit.hlt"]
+
+
+def test_another_boot_asks_again(
+    asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe.obstacles(ROWS)
+    boot = tmp_path / "boot_id"
+    boot.write_text("another\n")
+    monkeypatch.setattr(answers, "BOOT_ID", boot)
+    probe.obstacles(ROWS)
+    assert len(asked) == 4
+
+
+def test_a_hang_is_not_kept(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "obstacle", lambda row: "KVM_RUN did not come back within 0.2 s")
+    assert "did not come back" in probe.obstacles(ROWS)["exit.hlt"]
+    assert answers.load() == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"rows": {}}', b'{"key": 1}'])
+def test_a_broken_file_is_no_answer(asked: list[str], content: bytes) -> None:
+    answers.path().parent.mkdir()
+    answers.path().write_bytes(content)
+    assert answers.load() == {}
+    probe.obstacles(ROWS)
+    assert len(answers.load()) == 2
+
+
+def test_a_cache_that_cannot_be_written_only_costs_time(asked: list[str], tmp_path: Path) -> None:
+    (tmp_path / "kbench").write_text("in the way\n")
+    assert probe.obstacles(ROWS)["floor.clock"] == ""
+    assert probe.obstacles(ROWS)["floor.clock"] == ""
+    assert len(asked) == 4
