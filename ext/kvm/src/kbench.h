@@ -52,6 +52,7 @@ struct kvm_kbench {
 		raw_spinlock_t lock;
 		struct task_struct *task;	/* lowered now, or NULL */
 		int nice;
+		bool started;			/* the vCPU's thread only */
 		struct hrtimer limit;
 	} low;
 

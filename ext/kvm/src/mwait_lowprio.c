@@ -55,6 +55,7 @@ void kbench_lowprio_begin(struct kvm_vcpu *vcpu)
 	if ((policy != SCHED_NORMAL && policy != SCHED_BATCH) || task_nice(current) == MAX_NICE ||
 	    kb->low.task)
 		return;
+	kb->low.started = true;
 	kb->low.nice = task_nice(current);
 	set_user_nice(current, MAX_NICE);
 	WRITE_ONCE(kb->low.task, current);
@@ -71,8 +72,9 @@ void kbench_lowprio_end(struct kvm_kbench *kb)
 {
 	unsigned long flags;
 
-	if (!kb->ready)
+	if (!kb->low.started)
 		return;
+	kb->low.started = false;
 	kbench_lowprio_raise(kb);
 	/* Whoever raises the priority right now is done with the task after this. */
 	raw_spin_lock_irqsave(&kb->low.lock, flags);

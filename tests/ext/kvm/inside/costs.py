@@ -30,7 +30,7 @@ def cost(machine: Machine, code: bytes, expect: int) -> int:
     """The least instructions of 200 round trips between two ticks."""
     machine.memory.write(lib.KB_ENTRY, code)
     regs = machine.vcpu.get_regs()
-    regs.rip = lib.KB_ENTRY
+    regs.rip, regs.rcx = lib.KB_ENTRY, 0
     machine.vcpu.set_regs(regs)
     histogram = Histogram(1_000_000)
     with Watchdog(machine.vcpu.run_address, 10.0) as watchdog:
@@ -38,7 +38,8 @@ def cost(machine: Machine, code: bytes, expect: int) -> int:
         time.sleep(((now // TICK + 1) * TICK + AFTER_TICK - now) / 1e9)
         exits.round_trips(machine.vcpu.fd, expect, 8, histogram, watchdog)
         histogram.reset()
-        exits.round_trips(machine.vcpu.fd, expect, 200, histogram, watchdog)
+        done, error = exits.round_trips(machine.vcpu.fd, expect, 200, histogram, watchdog)
+    assert done == 200, f"{done} of 200 round trips, errno {error}"
     return int(histogram.minimum)
 
 

@@ -3,7 +3,7 @@
 
 import time
 
-from selftests.machine import MWAIT, Machine, delays, expect, run
+from selftests.machine import MWAIT, Machine, delays, expect, fault_vector, run
 
 from kbench._abi import lib
 
@@ -61,5 +61,7 @@ def test_userspace_irqchip() -> None:
         code = machine.memory.read(lib.KB_ENTRY, 0x200)
         regs = machine.vcpu.get_regs()
         regs.rip = lib.KB_ENTRY + code.index(b"\x0f\x01\xc9")
+        regs.rcx = 0  # MWAIT without hints
         machine.vcpu.set_regs(regs)
         expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        expect(fault_vector(machine), 0, "exception in the guest")

@@ -45,6 +45,7 @@ def test_defect_exit_after_invalid_opcode() -> None:
         regs = machine.vcpu.get_regs()
         code = machine.memory.read(lib.KB_ENTRY, 0x200)
         regs.rip = mwait = lib.KB_ENTRY + code.index(b"\x0f\x01\xc9")
+        regs.rcx = 0  # MWAIT without hints
         machine.vcpu.set_regs(regs)
         expect(run(machine.vcpu), lib.KVM_EXIT_KBENCH_MWAIT)
         expect(machine.vcpu.get_regs().rip, mwait, "RIP")
