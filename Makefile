@@ -9,6 +9,9 @@ export LOCAL
 # What builds the wheel, and what the lab needs beside it.
 BUILD_PACKAGES := gcc libc6-dev linux-libc-dev binutils
 LAB_PACKAGES := qemu-system-x86 make flex bison libelf-dev bc coccinelle xz-utils cpio
+# What the tests of the report open its pages with.
+TEST_PACKAGES := chromium chromium-driver
+PACKAGES := $(BUILD_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
@@ -51,8 +54,8 @@ clean: ## remove .venv/, build products and reports/local/
 	rm -rf .venv build dist $(LOCAL)
 
 packages: ## install the Debian packages that are missing
-	@missing=$$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $(BUILD_PACKAGES) $(LAB_PACKAGES) 2>/dev/null \
-	  | sed -n 's/^ii //p' | cat - <(echo $(BUILD_PACKAGES) $(LAB_PACKAGES) | tr ' ' '\n') | sort | uniq -u); \
+	@missing=$$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $(PACKAGES) 2>/dev/null \
+	  | sed -n 's/^ii //p' | cat - <(echo $(PACKAGES) | tr ' ' '\n') | sort | uniq -u); \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null \
 	  || missing="$$missing python3-dev"; \

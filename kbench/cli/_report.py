@@ -85,14 +85,15 @@ def _page(
 
 
 def _draw(content: Content) -> Drawings:
-    from kbench.report.draw import to_svg
+    from kbench.report.draw import to_svgs
 
-    return {
-        (picture.name, view.options): to_svg(view.chart)
+    views = {
+        (picture.name, view.options): view.chart
         for section in content.sections
         for picture in section.pictures
         for view in picture.views
     }
+    return dict(zip(views, to_svgs(list(views.values())), strict=True))
 
 
 def _write_pictures(

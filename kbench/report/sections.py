@@ -4,6 +4,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from altair.utils.schemapi import debug_mode
+
 from kbench.report import changes, measured, tables
 from kbench.report.charts import exits, percentiles, runs, stages, tradeoff
 from kbench.report.content import Content, Picture, Section, Table
@@ -22,6 +24,13 @@ LAB = (
 
 def content(model: Model) -> Content:
     """The whole report. Raises KbenchError for a histogram that cannot be read."""
+    # Charts are declared in this package and tested by drawing them: altair would validate
+    # each part of each, rows of data included, against its JSON schema for seconds.
+    with debug_mode(False):
+        return _content(model)
+
+
+def _content(model: Model) -> Content:
     found = changes.pairs(model)
     where, *others = measured.sections(model)
     names = ", ".join(source.label for source in model.sources)

@@ -13,6 +13,9 @@ from kbench.metrics import metrics
 from kbench.record.suite import Benchmark
 from kbench.record.summary import summarize
 
+LAB_SECOND = 1e9
+"""Instructions a second of the lab's virtual time (-icount shift=0)."""
+
 
 LAB_SECOND = 1e9
 """Instructions a second of the lab's virtual time (-icount shift=0)."""

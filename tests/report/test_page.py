@@ -54,7 +54,9 @@ def test_policy_forbids_everything_but_its_own_script(page: Page, report: Path) 
         const script = document.createElement("script");
         script.textContent = "window.foreign = 1";
         document.body.append(script);
-        const image = new Image(); image.src = "http://192.0.2.1/x.png"; document.body.append(image);
+        const image = new Image();
+        image.src = "http://192.0.2.1/x.png";
+        document.body.append(image);
         """
     )
     assert page.run("return window.foreign === undefined")

@@ -22,7 +22,7 @@ class Page:
     def open(
         self, path: Path, *, scheme: str = "light", width: int = 1200, script: bool = True
     ) -> None:
-        """Load `path` as a reader with this colour scheme, width (CSS pixels), JavaScript or not."""
+        """Load `path` with this colour scheme, width (CSS pixels), and JavaScript or not."""
         self._command("Emulation.setScriptExecutionDisabled", value=not script)
         self._command(
             "Emulation.setDeviceMetricsOverride",

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Labels of points never lie on each other."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +18,7 @@ POINTS = st.lists(
 def test_lanes_keep_distance_and_order(points: list[Point]) -> None:
     found = lanes(points, HEIGHT)
     ordered = sorted(found)
-    assert all(b - a >= LANE - 1e-6 for a, b in zip(ordered, ordered[1:], strict=False))
+    assert all(b - a >= LANE - 1e-6 for a, b in pairwise(ordered))
     assert ordered[0] + 1e-6 >= 0 and ordered[-1] <= HEIGHT + 1e-6
     by_point = sorted(zip(points, found, strict=True), key=lambda row: (row[0].y, row[0].x))
     assert [lane for _, lane in by_point] == ordered
