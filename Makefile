@@ -15,7 +15,7 @@ PACKAGES := $(BUILD_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test venv packages check perf lab-gate lab-baseline clean
+.PHONY: help run test selftest venv packages check perf lab-gate lab-baseline clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 19
@@ -29,6 +29,9 @@ run: venv ## measure this machine's KVM: a table here, the suite and histograms 
 
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+selftest: venv ## build each variant of the KVM extension and run its selftests in the lab
+	$(BIN)/pytest -m selftest
 
 venv: .venv/installed ## .venv/ with the built wheel and the development tools
 

@@ -46,6 +46,7 @@ def check(messages: dict[str, dict[str, Any]], wanted: set[str]) -> None:
     assert messages["taint"]["taint"] & ~EXPECTED_TAINT == 0, messages["taint"]
 
 
+@pytest.mark.selftest
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 def test_all(kernel: str, tmp_path: Path) -> None:
     from kbench.targets.lab import kvm_series
@@ -56,18 +57,20 @@ def test_all(kernel: str, tmp_path: Path) -> None:
     assert messages["capability"]["bits"] == kvm_series.variant("all").bits
 
 
+@pytest.mark.selftest
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 def test_rfc_as_posted(kernel: str, tmp_path: Path) -> None:
     check(lab.run(kernel, "rfc-v1", tmp_path, ["rfc_v1"]), {"rfc_v1"})
 
 
-@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+@pytest.mark.parametrize("kernel", ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)])
 def test_quirk_on_stock(kernel: str, tmp_path: Path) -> None:
     messages = lab.run(kernel, "stock", tmp_path, ["quirk"])
     check(messages, {"quirk"})
     assert messages["capability"]["bits"] == 0
 
 
+@pytest.mark.selftest
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 def test_live(kernel: str, tmp_path: Path) -> None:
     from kbench.targets.lab import image, kvm_live, packages, payload, pins, snapshot

@@ -125,7 +125,7 @@ def test_live_module_shares_the_uapi() -> None:
 
 @pytest.mark.lab
 @needs_builder
-@pytest.mark.parametrize("pin", ["6.1", "6.12"])
+@pytest.mark.parametrize("pin", ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)])
 def test_stock_has_the_distributions_text(pin: str) -> None:
     from kbench.targets.lab import modules, packages, pins
 
