@@ -20,12 +20,13 @@ SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -no
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 19
 
-run: venv ## measure this machine's KVM: a table here, the suite and histograms under reports/local/
+run: venv ## measure this machine's KVM: a table here, suite and report under reports/local/
 	@mkdir -p $(LOCAL)
 	$(BIN)/kbench run exit floor --fast --force -o $(LOCAL)/suite.json
 	$(BIN)/kbench hdr $(LOCAL)/suite.json exit.pio_out --force -o $(LOCAL)/exit.pio_out.hlog
 	@$(BIN)/kbench show $(LOCAL)/suite.json --md > $(LOCAL)/suite.md
-	@echo "files: $(LOCAL)/suite.json $(LOCAL)/suite.md $(LOCAL)/exit.pio_out.hlog"
+	$(BIN)/kbench report $(LOCAL)/suite.json --force -o $(LOCAL)/report.html
+	@echo "files in $(LOCAL): suite.json suite.md exit.pio_out.hlog report.html"
 
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)
