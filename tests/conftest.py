@@ -2,9 +2,14 @@
 """Tests marked `kvm` are skipped, with the reason, where this machine's KVM does not work."""
 
 import pytest
+from hypothesis import settings
 
 from kbench.errors import KbenchError
 from kbench.kvm import System
+
+# hypothesis's own deadline of 200 ms an example would assert an absolute time.
+settings.register_profile("kbench", deadline=None)
+settings.load_profile("kbench")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -73,7 +73,9 @@ cdef class Histogram:
         return self.nanoseconds(self.counts.high)
 
     def percentile(self, double percent):
-        """The value (ns, float) that `percent` of the values do not exceed; 0.0 when empty.
+        """The value (ns, float) that `percent`, in (0, 100], of the values do not exceed.
+
+        0.0 when empty.
 
         It is the upper edge of a bucket, as the HdrHistogram library gives it, but no
         further than the exact extremes: equal values have an exact percentile.
