@@ -35,8 +35,15 @@ class Account:
     energy_uj: int
 
 
-def read(threads: Sequence[int], clocks: Sequence[int], stats: Sequence[Stats]) -> Account:
-    """The counters of these threads (kernel ids, their CPU clocks) and vCPUs now."""
+def read(
+    threads: Sequence[int], clocks: Sequence[int], stats: Sequence[Stats], *, closing: bool
+) -> Account:
+    """The counters of these threads (kernel ids, their CPU clocks) and vCPUs now.
+
+    The clocks are read last, or first when `closing`: the time between two Accounts then
+    has nothing of the reading, which takes the pCPU where there is only one.
+    """
+    times = _times(clocks) if closing else None
     sched = waited = 0
     switches = [0, 0]
     for thread in threads:
@@ -52,16 +59,24 @@ def read(threads: Sequence[int], clocks: Sequence[int], stats: Sequence[Stats]) 
     for each in stats:
         for name, value in each.scalars().items():
             kvm[name] = kvm.get(name, 0) + value
+    steal = steal_ticks()
+    energy = int(RAPL.read_text()) if os.access(RAPL, os.R_OK) else 0
+    cpu, wall = times or _times(clocks)
     return Account(
         kvm=kvm,
-        steal=steal_ticks(),
+        steal=steal,
         switches=(switches[0], switches[1]),
         sched=sched,
         waited=waited,
-        energy_uj=int(RAPL.read_text()) if os.access(RAPL, os.R_OK) else 0,
-        cpu=tuple(time.clock_gettime_ns(clock) for clock in clocks),
-        wall=time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW),
+        energy_uj=energy,
+        cpu=cpu,
+        wall=wall,
     )
+
+
+def _times(clocks: Sequence[int]) -> tuple[tuple[int, ...], int]:
+    cpu = tuple(time.clock_gettime_ns(clock) for clock in clocks)
+    return cpu, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from kbench.worker.idling.vm import IdleVcpu, IdleVm
 
 # From the start of the threads to the window: by then the guests are in their idle loop.
 # On a machine where that is not enough the next one is tried.
-LEADS_NS = (5_000_000, 40_000_000, 320_000_000)
+LEADS_NS = (20_000_000, 80_000_000, 320_000_000)
+SETTLE_NS = 5_000_000  # of it, what the vCPUs have to themselves at least
 BUSY = "the machine is too busy"
 ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
 ROOM = 4096  # stamps that a lane keeps
@@ -135,12 +136,12 @@ class Stage:
             planned = fired = self._ticks(start, plan.times)
             vcpus[0].arm(planned)
         with self._running() as team:
-            if waker.monotonic_ns() > start - ACCOUNT_NS:
+            if waker.monotonic_ns() > start - ACCOUNT_NS - SETTLE_NS:
                 return None
             waker.sleep_until(start - ACCOUNT_NS, self.lanes[0])
             mark()
             helper = _cpu(team.clocks[len(vcpus) :])
-            begin = self._account(team)
+            begin = self._account(team, closing=False)
             if not plan.armed:
                 times = array("q", [start + offset for offset in plan.times])
                 waker.fire_at(
@@ -148,7 +149,7 @@ class Stage:
                     self.tsc_khz, plan.margin, planned, fired,
                 )  # fmt: skip
             waker.sleep_until(start + plan.length, self.lanes[0])
-            end = self._account(team)
+            end = self._account(team, closing=True)
             helper = _cpu(team.clocks[len(vcpus) :]) - helper
             mark()
         self._check()
@@ -183,11 +184,12 @@ class Stage:
             jobs.append((self.where.worker, lambda: lanes.work(queue, fd, self.lanes[0])))
         return crew.running(self.where.waker, jobs, self._stop)
 
-    def _account(self, team: crew.Crew) -> account.Account | None:
+    def _account(self, team: crew.Crew, *, closing: bool) -> account.Account | None:
         """The counters now; None when a vCPU's thread has ended, which _check() explains."""
         count = len(self.lanes)
         try:
-            return account.read(team.threads[:count], team.clocks[:count], self._stats)
+            threads, clocks = team.threads[:count], team.clocks[:count]
+            return account.read(threads, clocks, self._stats, closing=closing)
         except OSError:
             if any(lane.ended for lane in self.lanes):
                 return None
