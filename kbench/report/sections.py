@@ -7,7 +7,7 @@ from dataclasses import replace
 from altair.utils.schemapi import debug_mode
 
 from kbench.report import changes, measured, tables
-from kbench.report.charts import exits, percentiles, runs, stages, tradeoff
+from kbench.report.charts import exits, percentiles, runs, stages, tradeoff, work
 from kbench.report.content import Content, Picture, Section, Table
 from kbench.report.headline import headline
 from kbench.report.model import Model, Place
@@ -41,6 +41,7 @@ def _content(model: Model) -> Content:
         _section(
             model, "tradeoff", "What should an idle vCPU do?", tradeoff.pictures, tables.tradeoff
         ),
+        _section(model, "work", "What is left for the VMM", work.pictures, tables.work),
         *changes.sections(found),
         _section(model, "stages", "Stages of the wake path", stages.pictures, tables.wake_stages),
         _section(model, "exits", "Round trips", exits.pictures),

@@ -91,6 +91,26 @@ def _on_fronts(entries: Sequence[Entry]) -> dict[tuple[int, str], list[str]]:
     return found
 
 
+def work(model: Model, place: Place) -> list[Table]:
+    """Work done, its share of the pCPU's time and what became of the guest, by policy."""
+    rows = []
+    for entry in model.at(place, "work"):
+        idle, found = entry.summary.idle, entry.summary.percentiles
+        if idle is None:
+            continue
+        done = "-" if idle.work is None else f"{idle.work:,.0f}"
+        wake = "-" if idle.wake is None else human(idle.wake, place.unit)
+        late = (human(found[p], place.unit) for p in (50.0, 99.0))
+        shares = (percent(idle.share), wake, percent(idle.progress))
+        rows.append((entry.name, entry.source.label, done, *late, *shares))
+    if not rows:
+        return []
+    columns = ("benchmark", "suite", "work/s", "p50", "p99", "vCPU", "guest wake p50", "progress")
+    title = f"{place.title}; p50, p99: the guest's wake-ups, of urgent work its delay"
+    optional = ("suite", "guest wake p50")
+    return [Table(columns, tuple(rows), title=title, left=2, optional=optional)]
+
+
 def wake_stages(model: Model, place: Place) -> list[Table]:
     """Mean, p50 and p99 of each stage of the wake benchmarks that have stages."""
     rows = []

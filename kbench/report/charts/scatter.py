@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""Policies as points: a figure to the right, latencies (p50, p99) upwards, names in lanes."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from kbench.report.charts.axes import (
+    chart,
+    log_ticks,
+    scale,
+    source_color,
+    source_shape,
+    value_axis,
+    value_title,
+)
+from kbench.report.charts.labels import Point, lanes
+from kbench.report.model import Place, Source
+from kbench.report.theme import LIGHT
+from kbench.report.tradeoff import front
+
+WIDTH, HEIGHT = 560, 380
+GAP = 26  # pixels from the plot to the labels, for their lines
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """The axis to the right: its title, its number format (d3), and whether more is better."""
+
+    title: str
+    format: str
+    more_is_better: bool = False
+
+
+def scatter(
+    place: Place,
+    rows: Sequence[dict[str, Any]],
+    sources: Sequence[Source],
+    kind: str,
+    across: Across,
+    upwards: str,
+) -> Any:
+    """The chart of `rows` with the fields policy, key, source, percentile, x, latency, text.
+
+    `kind` is the scale to the right, "log" or "linear"; `upwards` the title of the
+    latencies. The Pareto fronts are those of the last source.
+    """
+    x_scale = scale(kind, [row["x"] for row in rows])
+    y_scale = scale("log", [row["latency"] for row in rows])
+    x_axis = alt.Axis(format=across.format)
+    if kind == "log":
+        x_axis = alt.Axis(format=across.format, values=log_ticks(x_scale.to_dict()["domain"], 8))
+    x = alt.X("x:Q", title=across.title, scale=x_scale, axis=x_axis)
+    latency = value_title(upwards, place)
+    y = alt.Y("latency:Q", title=latency, scale=y_scale, axis=value_axis(place, y_scale, 9))
+    base = chart(rows).encode(x=x, y=y, color=source_color(sources))
+    stems = base.mark_line(strokeWidth=1, opacity=0.5, aria=False).encode(detail="key:N")
+    marks = [
+        base.transform_filter(f"datum.percentile == '{name}'")
+        .mark_point(filled=filled, size=70, opacity=1)
+        .encode(shape=source_shape(sources), description="text:N")
+        for name, filled in (("p50", True), ("p99", False))
+    ]
+    newest = [row for row in rows if row["source"] == sources[-1].label]
+    fronts = [
+        chart(_front(newest, name, across))
+        .mark_line(color=LIGHT["rule"], strokeWidth=1.5, strokeDash=dash, aria=False)
+        .encode(x=x, y=y)
+        for name, dash in (("p50", [1, 0]), ("p99", [5, 3]))
+    ]
+    layers = (*_labels(rows, x_scale, y_scale), *fronts, stems, *marks)
+    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+
+
+def _front(rows: Sequence[dict[str, Any]], percentile: str, across: Across) -> list[dict[str, Any]]:
+    found = [row for row in rows if row["percentile"] == percentile]
+    sign = -1 if across.more_is_better else 1
+    chosen = front([(sign * row["x"], row["latency"]) for row in found])
+    return [{"x": found[index]["x"], "latency": found[index]["latency"]} for index in chosen]
+
+
+def _labels(rows: Sequence[dict[str, Any]], x_scale: alt.Scale, y_scale: alt.Scale) -> list[Any]:
+    """The policies in lanes to the right, each with a line to the p50 of its last source."""
+    named = {row["policy"]: row for row in rows if row["percentile"] == "p50"}
+    marks = [
+        Point(
+            row["policy"],
+            _position(x_scale, row["x"]) * WIDTH,
+            (1 - _position(y_scale, row["latency"])) * HEIGHT,
+        )
+        for row in named.values()
+    ]
+    drawn = [
+        {"text": mark.text, "x": mark.x, "y": mark.y, "lane": lane, "edge": WIDTH + GAP}
+        for mark, lane in zip(marks, lanes(marks, HEIGHT), strict=True)
+    ]
+    x = alt.X("x:Q", scale=None, axis=None)
+    lines = chart(drawn).mark_rule(color=LIGHT["muted"], strokeWidth=0.5, aria=False)
+    texts = chart(drawn).mark_text(align="left", dx=4, color=LIGHT["ink"], aria=False)
+    return [
+        lines.encode(
+            x=x, x2=alt.X2("edge:Q"), y=alt.Y("y:Q", scale=None, axis=None), y2=alt.Y2("lane:Q")
+        ),
+        texts.encode(
+            x=alt.X("edge:Q", scale=None, axis=None),
+            y=alt.Y("lane:Q", scale=None, axis=None),
+            text="text:N",
+        ),
+    ]
+
+
+def _position(scale: alt.Scale, value: float) -> float:
+    """Where `value` lies on the axis, 0 to 1."""
+    described = scale.to_dict()
+    low, high = described["domain"]
+    if described.get("type") == "log":
+        low, high, value = math.log(low), math.log(high), math.log(value)
+    return float((value - low) / (high - low))
