@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from kbench.cli._spark import marks, sparkline
 from kbench.record.batch import BatchSummary
 from kbench.record.idle import IdleSummary
 from kbench.record.summary import Summary
@@ -31,11 +32,12 @@ IDLE_NOTE = (
     "what was due."
 )
 WIDE = 100  # columns from which min and max fit beside the percentiles
+TAILS = 100  # columns beside the names that all figures take, and a mark for each of the tail
 
 
 def console() -> Console:
     """Standard output; a pipe has no width of its own and gets every column."""
-    return Console() if sys.stdout.isatty() else Console(width=120)
+    return Console() if sys.stdout.isatty() else Console(width=160)
 
 
 def suite_table(summaries: Sequence[Summary], width: int) -> RenderableType:
@@ -44,7 +46,7 @@ def suite_table(summaries: Sequence[Summary], width: int) -> RenderableType:
     for where, backend, unit in dict.fromkeys((r.where, r.backend, r.unit) for r in summaries):
         rows = [r for r in summaries if (r.where, r.backend, r.unit) == (where, backend, unit)]
         title = f"target {rows[0].target}, backend {backend}: {where}"
-        parts += [Text(title, style="bold"), _table(rows, wide=width >= WIDE)]
+        parts += [Text(title, style="bold"), _table(rows, width)]
         if any(row.batch for row in rows):
             parts += [Text(), _batch_table(rows), Text(BATCH_NOTES.get(unit, ""), style="dim")]
         if any(row.idle for row in rows):
@@ -53,24 +55,30 @@ def suite_table(summaries: Sequence[Summary], width: int) -> RenderableType:
     return Group(*parts)
 
 
-def _table(rows: Sequence[Summary], *, wide: bool) -> RenderableType:
+def _table(rows: Sequence[Summary], width: int) -> RenderableType:
+    wide = width >= WIDE
+    tails = width >= TAILS + max(len(row.name) for row in rows)
     table = Table(box=None, pad_edge=False)
     table.add_column("benchmark", no_wrap=True)
     percentiles = [f"p{percentile:g}" for percentile in rows[0].percentiles]
     names = ["min", *percentiles, "max"] if wide else percentiles
     for name in (*names, "p50 of runs", "runs"):
         table.add_column(name, justify="right", no_wrap=True)
+    if tails:
+        table.add_column("p50..p99.99", no_wrap=True)
+    drawn = marks()
     notes: dict[str, int] = {}
     for row in rows:
-        marks = [notes.setdefault(text, len(notes) + 1) for text in row.warnings]
+        numbers = [notes.setdefault(text, len(notes) + 1) for text in row.warnings]
         figures = list(row.percentiles.values())
         if wide:
             figures = [row.minimum, *figures, row.maximum]
         table.add_row(
-            Text(row.name + "".join(f" [{mark}]" for mark in marks)),
+            Text(row.name + "".join(f" [{number}]" for number in numbers)),
             *(human(figure, row.unit) for figure in figures),
             human_range(*row.spread, row.unit),
             f"{row.runs}" if not row.void_runs else f"{row.runs} ({row.void_runs} void)",
+            *([sparkline(row.tail, drawn)] if tails else []),
         )
     footnotes = (Text(f"[{mark}] {text}") for text, mark in notes.items())
     return Group(table, *footnotes)

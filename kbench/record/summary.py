@@ -11,6 +11,8 @@ from kbench.record.idle import IdleSummary, summarize_idle
 from kbench.record.pyperf_json import Scalar
 from kbench.record.suite import Benchmark
 
+TAIL = (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99)
+"""The percentiles of Summary.tail."""
 DEFAULT_PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
@@ -19,10 +21,10 @@ class Summary:
     """All good runs of a benchmark taken together; figures are in `unit` (pyperf's).
 
     `percentiles` are those of the merged histogram, as the HdrHistogram library computes
-    them; `spread` is the lowest and the highest p50 of a single run, which is what
-    the run-to-run uncertainty of `percentiles` looks like. `where` says what was measured
-    in one line. Void runs are counted and not used, unless there are no others: then
-    the figures are theirs and a warning says so. `batch` is there for family inkernel,
+    them, and `tail` those of TAIL; `spread` is the lowest and the highest p50 of a single
+    run, which is what the run-to-run uncertainty of `percentiles` looks like. `where` says
+    what was measured in one line. Void runs are counted and not used, unless there are no
+    others: then the figures are theirs and a warning says so. `batch` is there for family inkernel,
     `idle` for the families of idle guests.
     """
 
@@ -39,6 +41,7 @@ class Summary:
     mean: float
     maximum: float
     percentiles: dict[float, float]
+    tail: tuple[float, ...]
     spread: tuple[float, float]
     warnings: tuple[str, ...]
     batch: BatchSummary | None = None
@@ -83,6 +86,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         mean=sum(mean * n for mean, n in weighted) / count,
         maximum=max(figures["max"]),
         percentiles={p: at(p) for p in percentiles},
+        tail=tuple(map(at, TAIL)),
         spread=(min(figures["p50"]), max(figures["p50"])),
         warnings=tuple(notes),
         batch=summarize_batch(benchmark),

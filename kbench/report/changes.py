@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Base against head: what kbench.judge says of the suites of a report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kbench.errors import KbenchError
@@ -62,18 +62,27 @@ def sections(found: Sequence[Pair]) -> list[Section]:
             made.append(Section(anchor=anchor, title=title, text=(text,)))
             continue
         drawn = forest.picture(pair.comparison, number, title)
-        rows = tuple(cells.row(change) for change in pair.comparison.changes)
         made.append(
             Section(
                 anchor=anchor,
                 title=title,
                 text=(counted(pair.comparison),),
                 pictures=(drawn,) if drawn else (),
-                tables=(Table(cells.HEADER, rows, left=2, optional=("base", "head")),),
+                tables=tuple(_tables(pair.comparison)),
                 notes=tuple(cells.footnotes(pair.comparison)),
             )
         )
     return made
+
+
+def _tables(comparison: Comparison) -> Iterator[Table]:
+    """What changed or might have, then what did not."""
+    for title, same in (("Changed, or it cannot be told", False), ("The same", True)):
+        chosen = [c for c in comparison.changes if (c.verdict in (Verdict.SAME, None)) == same]
+        if chosen:
+            rows = tuple(cells.row(change) for change in chosen)
+            optional = ("base", "head")
+            yield Table(cells.HEADER, rows, title, left=2, optional=optional, reference=same)
 
 
 def counted(comparison: Comparison) -> str:

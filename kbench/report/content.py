@@ -13,7 +13,8 @@ from typing import Any
 class Table:
     """A table of ready texts; the first `left` columns hold words, the others figures.
 
-    `optional` names columns that a narrow form leaves out, the first of them first.
+    `optional` names columns that a narrow form leaves out, the first of them first. A
+    `reference` is for looking things up: folded in a page, left out of a mail.
     """
 
     columns: tuple[str, ...]
@@ -21,6 +22,7 @@ class Table:
     title: str = ""
     left: int = 1
     optional: tuple[str, ...] = ()
+    reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,6 @@ def _draws(element: ET.Element) -> bool:
 def _value(name: str, value: str) -> str:
     if name in ("fill", "stroke"):
         return f"var(--{_ROLES[value]})" if value in _ROLES else value
-    if name in ("d", "transform"):
+    if name in ("d", "transform", "x2", "y2"):
         return re.sub(r"(\.\d)\d+", r"\1", value)
     return value

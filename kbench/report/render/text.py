@@ -24,7 +24,7 @@ def _body(section: Section) -> list[str]:
     lines: list[str] = []
     for text in section.text:
         lines += ["", *_wrapped(text)]
-    for table in section.tables:
+    for table in (row for row in section.tables if not row.reference):
         lines += ["", *_table(table)]
     if section.notes:
         lines.append("")
