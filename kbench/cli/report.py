@@ -9,7 +9,10 @@ import typer
 
 def command(
     suites: Annotated[
-        list[Path], typer.Argument(metavar="SUITE...", help="Suites; with --extract, a page.")
+        list[Path],
+        typer.Argument(
+            metavar="SUITE...", help="Suites, or histories (directories); with --extract, a page."
+        ),
     ],
     output: Annotated[
         Path | None,

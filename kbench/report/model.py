@@ -8,7 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from kbench.errors import KbenchError
+from kbench.judge import history
 from kbench.judge.compat import identity
+from kbench.judge.history import Series
+from kbench.judge.project import load_project
+from kbench.metrics import metrics
 from kbench.record.suite import Benchmark, Suite, load
 from kbench.record.summary import Summary, summarize
 from kbench.report.distribution import Distribution, distribution
@@ -93,11 +97,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Everything a report is made from; `unusable` says which benchmarks could not be summed up."""
+    """Everything a report is made from.
+
+    `unusable` says which benchmarks could not be summed up; `histories` are the p50s of
+    the directories among the suites.
+    """
 
     sources: tuple[Source, ...]
     entries: tuple[Entry, ...]
     unusable: tuple[str, ...]
+    histories: tuple[Series, ...] = ()
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -118,7 +127,23 @@ class Model:
 
 
 def build(paths: Sequence[Path]) -> Model:
-    """Read the suites at `paths`. KbenchError names what cannot be read or holds no good run."""
+    """Read the suites at `paths`; a directory is a history and stands for its newest suite.
+
+    KbenchError names what cannot be read or holds no good run.
+    """
+    histories: list[Series] = []
+    newest: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            kept = history.entries(path)
+            p50 = [metrics()["p50"]]
+            histories += history.series(kept, (), p50, load_project(None))
+            path = kept[-1].suite.path
+        newest.append(path)
+    return _build(newest, tuple(histories))
+
+
+def _build(paths: Sequence[Path], histories: tuple[Series, ...]) -> Model:
     sources: list[Source] = []
     entries: list[Entry] = []
     unusable: list[str] = []
@@ -138,7 +163,7 @@ def build(paths: Sequence[Path]) -> Model:
             entries.append(Entry(source, _place(benchmark), benchmark, summary))
     if not entries:
         raise KbenchError(f"nothing to report: {'; '.join(unusable)}")
-    return Model(tuple(sources), tuple(entries), tuple(unusable))
+    return Model(tuple(sources), tuple(entries), tuple(unusable), histories)
 
 
 def _place(benchmark: Benchmark) -> Place:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from altair.utils.schemapi import debug_mode
 
 from kbench.report import changes, measured, tables
-from kbench.report.charts import exits, percentiles, runs, stages, tradeoff, work
+from kbench.report.charts import exits, history, percentiles, runs, stages, tradeoff, work
 from kbench.report.content import Content, Picture, Section, Table
 from kbench.report.headline import headline
 from kbench.report.model import Model, Place
@@ -46,6 +46,7 @@ def _content(model: Model) -> Content:
         _section(model, "stages", "Stages of the wake path", stages.pictures, tables.wake_stages),
         _section(model, "exits", "Round trips", exits.pictures),
         _section(model, "percentiles", "Percentiles", percentiles.pictures, tables.figures),
+        _history(model),
         _section(model, "runs", "Single runs", runs.pictures),
         *(section for section in others if section.folded),
         tables.glossary(),
@@ -66,6 +67,11 @@ def _section(
     if not pictures and not rows:
         return None
     return Section(anchor=anchor, title=title, pictures=pictures, tables=rows)
+
+
+def _history(model: Model) -> Section | None:
+    drawn = tuple(history.pictures(model.histories))
+    return Section(anchor="history", title="History", pictures=drawn) if drawn else None
 
 
 def _unique(pictures: Sequence[Picture]) -> Iterator[Picture]:

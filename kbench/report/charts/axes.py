@@ -32,13 +32,18 @@ def value_title(what: str, place: Place) -> str:
 
 def value_axis(place: Place, domain: alt.Scale, ticks: int, **options: Any) -> alt.Axis:
     """Labels such as 5 us, 20 ms; in the lab whole instructions. About `ticks` of them."""
-    label = "format(datum.value, ',')"
-    if place.unit == "second":
-        label = "replace(format(datum.value, '~s'), 'µ', 'u') + 's'"
     described = domain.to_dict()
     if described.get("type") == "log":
         options["values"] = log_ticks(described["domain"], ticks)
-    return alt.Axis(labelExpr=label, labelOverlap=True, tickCount=ticks, **options)
+    return unit_axis(place.unit, tickCount=ticks, **options)
+
+
+def unit_axis(unit: str, **options: Any) -> alt.Axis:
+    """An axis whose labels name pyperf's `unit`: 5us, 3,031."""
+    label = "format(datum.value, ',')"
+    if unit == "second":
+        label = "replace(format(datum.value, '~s'), 'µ', 'u') + 's'"
+    return alt.Axis(labelExpr=label, labelOverlap=True, **options)
 
 
 def log_ticks(domain: Sequence[float], most: int) -> list[float]:
