@@ -39,7 +39,9 @@ def _picture(unit: str, histories: Sequence[Series]) -> Picture:
 def _panels(unit: str, histories: Sequence[Series]) -> Any:
     rows = [row for series in histories for row in _rows(series)]
     x = alt.X("at:Q", title="suite", axis=alt.Axis(tickMinStep=1, format="d", grid=False))
-    y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=unit_axis(unit))
+    # Labels of one width, so that the panels of a column stand above their common axis.
+    axis = unit_axis(unit, minExtent=56)
+    y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
     base = alt.Chart().encode(x=x, y=y)
     line = base.mark_line(color=LIGHT["s0"], strokeWidth=1, aria=False)
     points = base.mark_point(color=LIGHT["s0"], filled=True, size=24, opacity=1)
