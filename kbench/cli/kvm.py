@@ -114,7 +114,7 @@ def dkms(
 ) -> None:
     """Write a DKMS source directory of a variant, for a machine that is to run it.
 
-    Example: kbench kvm dkms /tmp/kbench-dkms --variant all
+    Example: kbench kvm dkms kbench-dkms --variant all
     """
     from kbench.targets.lab import kvm_dkms, packages, pins
 

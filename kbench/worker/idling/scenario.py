@@ -45,7 +45,7 @@ class Scenario:
         self.reset()
 
     def run(self, loops: int) -> float:
-        """Measure `loops` more units and return their sum in ns."""
+        """Measure `loops` more units and return their sum in ns; each family's own."""
         raise NotImplementedError
 
     def reset(self) -> None:
