@@ -121,9 +121,5 @@ def _batch_table(rows: Sequence[Summary]) -> Table:
 
 def batch_cells(batch: BatchSummary, unit: str) -> list[str]:
     """The cells after the name; an amount per subject need not be whole instructions."""
-
-    def share(value: float) -> str:
-        return human(value, unit) if unit == "second" or value.is_integer() else f"{value:,.2f}"
-
-    figures = [human(batch.total, unit), human(batch.control, unit), share(batch.each)]
-    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else share(batch.guest)]
+    figures = [human(value, unit) for value in (batch.total, batch.control, batch.each)]
+    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else human(batch.guest, unit)]

@@ -8,20 +8,9 @@ from kbench.judge.gate import Outcome, listed
 from kbench.judge.rules import MOST_PAIRS
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
+from kbench.record.units import human
 
 HEADER = ("benchmark", "metric", "base", "head", "change", "verdict")
-_SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
-
-
-def amount(value: float, unit: str) -> str:
-    """A figure with its unit: 6.85 us, 3,031, 1.50 KB."""
-    if unit == "second":
-        size, name = next((row for row in _SECONDS if value >= row[0]), _SECONDS[-1])
-        scaled = value / size
-        return f"{scaled:,.{2 if scaled < 10 else 1 if scaled < 100 else 0}f} {name}"
-    if unit == "byte":
-        return f"{value / 1024:,.2f} KB" if value >= 1024 else f"{value:,.0f} B"
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
 def change_text(change: Change) -> str:
@@ -53,8 +42,8 @@ def row(change: Change) -> tuple[str, ...]:
     return (
         change.benchmark,
         metrics()[change.metric].title,
-        amount(change.base, change.unit),
-        amount(change.head, change.unit),
+        human(change.base, change.unit),
+        human(change.head, change.unit),
         change_text(change),
         verdict_text(change),
     )

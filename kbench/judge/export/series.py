@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from kbench.judge.export.cells import amount
 from kbench.judge.export.text import columns
 from kbench.judge.history import Series, Shift
 from kbench.judge.verdict import Verdict
 from kbench.metrics import metrics
+from kbench.record.units import human
 
 VERSION = 1
 
@@ -33,7 +33,7 @@ def series_text(rows: Sequence[Series]) -> str:
             (
                 f"{point.date:%Y-%m-%d %H:%M}",
                 point.commit[:12],
-                amount(point.value, row.unit),
+                human(point.value, row.unit),
                 _beside(shifts[point]) if point in shifts else "",
             )
             for point in row.points
@@ -47,8 +47,8 @@ def series_text(rows: Sequence[Series]) -> str:
 def shifts_text(rows: Sequence[Series]) -> str:
     """One line a shift, or a sentence when there is none."""
     lines = [
-        f"{row.benchmark} {metrics()[row.metric].title}: {amount(shift.before, row.unit)} -> "
-        f"{amount(shift.after, row.unit)} at {shift.point.date:%Y-%m-%d} "
+        f"{row.benchmark} {metrics()[row.metric].title}: {human(shift.before, row.unit)} -> "
+        f"{human(shift.after, row.unit)} at {shift.point.date:%Y-%m-%d} "
         f"{shift.point.commit[:12]}: {_beside(shift)}"
         for row in rows
         for shift in row.shifts

@@ -12,7 +12,6 @@ import pytest
 from support.suites import LAB, host_run, lab_run, noisy, write
 
 from kbench.judge.compare import Comparison, Options, compare
-from kbench.judge.export.cells import amount
 from kbench.judge.export.data import to_csv, to_json
 from kbench.judge.export.github import gate_github
 from kbench.judge.export.junit import gate_junit
@@ -107,21 +106,3 @@ def test_github(host: Comparison) -> None:
     assert nasty.startswith(
         "::error title=x|<script>alert(1)</script>`@team`%3A%3Aerror%3A%3A%250A"
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (6.85e-6, "second", "6.85 us"),
-        (6e-6, "second", "6.00 us"),
-        (999.96e-6, "second", "1,000 us"),
-        (0.25, "second", "250 ms"),
-        (0.0, "second", "0.00 ns"),
-        (1234.0, "second", "1,234 s"),
-        (3031.0, "integer", "3,031"),
-        (0.5, "integer", "0.50"),
-        (1536.0, "byte", "1.50 KB"),
-    ],
-)
-def test_amounts(value: float, unit: str, text: str) -> None:
-    assert amount(value, unit) == text
