@@ -14,6 +14,7 @@ from typing import Any
 
 from kbench.errors import KbenchError
 from kbench.metrics import Metric
+from kbench.record.histogram import check, decode
 from kbench.record.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, read
 from kbench.record.run import SCHEMA
 
@@ -23,6 +24,7 @@ UNIFORM = (
     *("aslr", "cpu_count", "cpu_model_name", "hostname", "inner_loops", "name", "platform"),
     *("python_executable", "python_implementation", "python_unicode", "python_version", "unit"),
 )
+HISTOGRAM = "kbench_hdr"
 _REQUIRED = ("kbench_target", "kbench_backend", "kbench_cpu_model")
 
 
@@ -73,12 +75,7 @@ class Run:
 
     def histogram(self) -> Any:
         """The hdrh.HdrHistogram of the run's single events (ns; instructions in the lab)."""
-        from kbench.record.histogram import decode
-
-        text = self.get("kbench_hdr")
-        if not isinstance(text, str):
-            raise KbenchError("run has no histogram (kbench_hdr)")
-        histogram = decode(text)
+        histogram = decode(str(self.get(HISTOGRAM)))
         count = self.get("kbench_count")
         if count is not None and count != histogram.get_total_count():
             events = histogram.get_total_count()
@@ -229,6 +226,21 @@ def _check_run(run: Run, stored: RunJson, uniform: Mapping[str, Scalar | None]) 
     for key in _REQUIRED:
         if not run.get(key):
             raise KbenchError(f"has no provenance ({key}): it cannot be compared with anything")
+    _check_histograms(run)
+
+
+def _check_histograms(run: Run) -> None:
+    """Every figure comes from a histogram: a run whose histograms are damaged has none."""
+    stored = {key: value for key, value in run.metadata.items() if key.startswith(HISTOGRAM)}
+    if HISTOGRAM not in stored:
+        raise KbenchError(f"has no histogram ({HISTOGRAM})")
+    for key, text in stored.items():
+        if not isinstance(text, str):
+            raise KbenchError(f"{key} is {text!r}, expected a histogram")
+        try:
+            check(text)
+        except KbenchError as error:
+            raise KbenchError(f"{key}: {error}") from None
 
 
 def _checked(metadata: dict[str, Scalar]) -> dict[str, Scalar]:
