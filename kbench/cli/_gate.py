@@ -136,8 +136,8 @@ def _host(text: str, args: argparse.Namespace) -> tuple[argparse.Namespace, str]
 
 
 def _is_host(text: str) -> bool:
-    """Paths and @VARIANTs are measured on the host, names of KVM variants in the lab."""
-    return text.startswith("@") or "/" in text
+    """Paths, venvs and @VARIANTs are measured on the host, names of KVM variants in the lab."""
+    return text.startswith("@") or "/" in text or Path(text, "pyvenv.cfg").is_file()
 
 
 @contextmanager

@@ -89,7 +89,8 @@ def named(selectors: list[str], variants: tuple[str, str]) -> list[str]:
     plain = dict.fromkeys(row.name.partition("@")[0] for row in select(selectors or ["exit"]))
     chosen = [name for name in plain if all(name + text in rows for text in variants)]
     if not chosen:
-        raise KbenchError(f"no selected benchmark exists as {' and as '.join(variants)}")
+        both = " and as ".join(f"NAME{text}" for text in variants)
+        raise KbenchError(f"no selected benchmark exists as {both}")
     return chosen
 
 

@@ -61,7 +61,7 @@ def test_the_same_modules_are_not_run(tmp_path: Path) -> None:
         (("one.json",), "got 1 suites, expected two"),
         (("--ab", "@", "stock", "exit.pio_out"), "the other side is on the host"),
         (("--ab", "./absent", "@", "exit.pio_out"), "neither a virtual environment"),
-        (("--ab", "@", "@absent", "exit.pio_out"), "no selected benchmark exists"),
+        (("--ab", "@", "@absent", "exit.pio_out"), "exists as NAME and as NAME@absent"),
         (("--ab", "@", "@real", "exit.oops"), "no benchmark matches"),
         (("--self-test", "floor.syscall"), "one benchmark that enters a guest"),
         (("--self-test", "exit"), "one benchmark that enters a guest"),
