@@ -2,6 +2,7 @@
 """What text and Markdown share: figures, changes and verdicts as people read them."""
 
 import math
+from collections.abc import Iterable
 
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome, listed
@@ -34,19 +35,28 @@ def verdict_text(change: Change) -> str:
         case Verdict.CANNOT_TELL if change.further_pairs is not None:
             most = "over " if change.further_pairs >= MOST_PAIRS else ""
             return f"cannot tell ({most}{change.further_pairs} further pairs)"
+        case Verdict.SAME if change.delta:
+            return f"same (margin {change.margin})"
     return str(change.verdict)
 
 
-def row(change: Change) -> tuple[str, ...]:
-    """One line of the table, in the order of HEADER."""
-    return (
-        change.benchmark,
-        metrics()[change.metric].title,
-        human(change.base, change.unit),
-        human(change.head, change.unit),
-        change_text(change),
-        verdict_text(change),
-    )
+def rows(changes: Iterable[Change]) -> list[tuple[str, ...]]:
+    """The lines of the table under HEADER.
+
+    Metrics of a benchmark whose lines would say the same share one: where every round trip
+    takes one instruction more, so do min, p50, p90 and p99.
+    """
+    titles: dict[tuple[str, ...], list[str]] = {}
+    for change in changes:
+        said = (
+            change.benchmark,
+            human(change.base, change.unit),
+            human(change.head, change.unit),
+            change_text(change),
+            verdict_text(change),
+        )
+        titles.setdefault(said, []).append(metrics()[change.metric].title)
+    return [(said[0], ", ".join(names), *said[1:]) for said, names in titles.items()]
 
 
 def headlines(comparison: Comparison) -> list[str]:

@@ -59,7 +59,7 @@ def test_text(host: Comparison) -> None:
 
 def test_text_of_the_lab(lab: Comparison) -> None:
     text = gate_text(lab, outcome(lab, strict=False), lab.changes)
-    assert "exit.pio_out  min     3,031  3,131  +100 (+3.30 %)  worse" in text
+    assert "exit.pio_out  min, p50, p90, p99  3,031  3,131  +100 (+3.30 %)  worse" in text
     assert "not time" in text
 
 
