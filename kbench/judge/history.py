@@ -6,8 +6,8 @@ lie in a repository; nothing but these files is in it, so that a merge is a unio
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -20,7 +20,8 @@ from kbench.judge.rules import LAB_MARGIN
 from kbench.judge.verdict import Margin, Verdict
 from kbench.metrics import Metric, metrics
 from kbench.record.files import write_atomically
-from kbench.record.suite import Benchmark, Suite, load
+from kbench.record.pyperf_json import Scalar
+from kbench.record.suite import HISTOGRAM, Benchmark, Suite, load
 
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9A-Za-z._]{1,40})\.json(\.gz)?")
 _DATE = "%Y%m%dT%H%M%SZ"
@@ -98,10 +99,24 @@ def entries(directory: Path) -> list[Entry]:
         matched = _NAME.fullmatch(path.name)
         if matched:
             date = datetime.strptime(matched[1], _DATE).replace(tzinfo=UTC)
-            found.append(Entry(date, matched[2], load(path)))
+            found.append(Entry(date, matched[2], _without_histograms(load(path))))
     if not found:
         raise KbenchError(f"{directory} holds no suites: kbench history add puts them there")
     return found
+
+
+def _without_histograms(suite: Suite) -> Suite:
+    """What a history needs: hundreds of suites with their histograms would fill the memory."""
+
+    def scalars(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        return {key: value for key, value in metadata.items() if not key.startswith(HISTOGRAM)}
+
+    kept = {}
+    for benchmark in suite:
+        common = scalars(benchmark.runs[0].common)
+        runs = tuple(replace(run, own=scalars(run.own), common=common) for run in benchmark.runs)
+        kept[benchmark.name] = replace(benchmark, runs=runs)
+    return Suite(suite.path, kept)
 
 
 def series(
@@ -114,8 +129,17 @@ def series(
     for name in chosen or newest:
         if name not in newest:
             raise KbenchError(f"no suite of this history has {name}")
+        wanted = identity(newest[name])
+        measured = [
+            (entry, entry.suite.benchmarks[name])
+            for entry in history
+            if name in entry.suite.benchmarks
+        ]
+        comparable = [
+            (entry, benchmark) for entry, benchmark in measured if identity(benchmark) == wanted
+        ]
         for metric in shown:
-            row = _series(history, newest[name], metric, project)
+            row = _series(comparable, metric, project, len(measured) - len(comparable))
             if row is not None:
                 yield row
 
@@ -127,22 +151,19 @@ def judged_metrics(history: Sequence[Entry]) -> list[Metric]:
 
 
 def _series(
-    history: Sequence[Entry], newest: Benchmark, metric: Metric, project: Project
+    measured: Sequence[tuple[Entry, Benchmark]], metric: Metric, project: Project, left_out: int
 ) -> Series | None:
+    """The Series of `metric` over comparable entries, `left_out` others having been set aside."""
     points = []
-    left_out = 0
-    for entry in history:
-        benchmark = entry.suite.benchmarks.get(newest.name)
-        if benchmark is None:
-            continue
+    for entry, benchmark in measured:
         figures = benchmark.figures(metric)
-        comparable = identity(benchmark) == identity(newest)
-        if figures and comparable and min(figures) > 0:
+        if figures and min(figures) > 0:
             points.append(Point(entry.date, entry.commit, median(figures)))
         else:
             left_out += 1
     if not points:
         return None
+    newest = measured[-1][1]
     shifts = tuple(_shifts(points, newest, metric, project))
     unit = metric.unit_of(newest.unit)
     return Series(newest.name, metric.name, unit, tuple(points), shifts, left_out)
