@@ -41,22 +41,33 @@ def verdict_text(change: Change) -> str:
 
 
 def rows(changes: Iterable[Change]) -> list[tuple[str, ...]]:
-    """The lines of the table under HEADER.
-
-    Metrics of a benchmark whose lines would say the same share one: where every round trip
-    takes one instruction more, so do min, p50, p90 and p99.
-    """
-    titles: dict[tuple[str, ...], list[str]] = {}
-    for change in changes:
-        said = (
+    """The lines of the table under HEADER."""
+    return [
+        (
             change.benchmark,
+            titles,
             human(change.base, change.unit),
             human(change.head, change.unit),
             change_text(change),
             verdict_text(change),
         )
-        titles.setdefault(said, []).append(metrics()[change.metric].title)
-    return [(said[0], ", ".join(names), *said[1:]) for said, names in titles.items()]
+        for change, titles in merged(changes)
+    ]
+
+
+def merged(changes: Iterable[Change]) -> list[tuple[Change, str]]:
+    """Changes of a benchmark that read the same, once, with the titles of their metrics.
+
+    Where every round trip takes one instruction more, so do min, p50, p90 and p99.
+    """
+    found: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        figures = change.benchmark, change.unit, change.base, change.head
+        found.setdefault((*figures, change_text(change), verdict_text(change)), []).append(change)
+    return [
+        (alike[0], ", ".join(metrics()[change.metric].title for change in alike))
+        for alike in found.values()
+    ]
 
 
 def headlines(comparison: Comparison) -> list[str]:

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A history as text, as JSON for plots, and as CSV for apache-otava and spreadsheets.
 
-CSV: one line an entry, `time` (ISO 8601), `commit`, then a column `BENCHMARK.METRIC` each;
-in otava's configuration: `time_column: time`, `attributes: [commit]`, the others `metrics`.
-
-JSON, version 1: `{"version", "series": [{"benchmark", "metric", "unit", "left_out", "points":
-[{"date", "commit", "value"}], "shifts": [{"point", "before", "after", "verdict",
-"acknowledged"}]}]}`.
+CSV: one line an entry, `time` (ISO 8601), `commit`, then a column `BENCHMARK.METRIC` each.
+kbench/judge/README.md describes the JSON and how otava is told to read the CSV.
 """
 
 import csv
@@ -57,7 +53,7 @@ def shifts_text(rows: Sequence[Series]) -> str:
 
 
 def series_json(rows: Sequence[Series]) -> str:
-    """The document that the module's docstring describes."""
+    """One document: every series with its points and shifts."""
     import msgspec
 
     document = {"version": VERSION, "series": [asdict(row) for row in rows]}

@@ -98,11 +98,15 @@ def test_junit(host: Comparison) -> None:
     assert int(suite.get("skipped", "0")) >= 2
 
 
-def test_github(host: Comparison) -> None:
+def test_github(host: Comparison, lab: Comparison) -> None:
     lines = gate_github(host, outcome(host, strict=False)).splitlines()
+    assert lines[0].startswith("::error title=kbench gate::worse: ")
     assert lines and all(line.startswith("::") for line in lines)
     assert any(line.startswith("::warning title=exit.b p50::") for line in lines)
     (nasty,) = [line for line in lines if " p50::" in line and "script" in line]
     assert nasty.startswith(
         "::error title=x|<script>alert(1)</script>`@team`%3A%3Aerror%3A%3A%250A"
     )
+    answer, *found = gate_github(lab, outcome(lab, strict=False)).splitlines()
+    titles = "exit.pio_out min%2C p50%2C p90%2C p99"
+    assert answer and found == [f"::error title={titles}::+100 (+3.30 %25) (worse)"]
