@@ -15,9 +15,9 @@ from statistics import median
 from kbench.errors import KbenchError
 from kbench.judge.changepoints import change_points
 from kbench.judge.compat import identity
+from kbench.judge.judging import judging_margin, says_the_same
 from kbench.judge.project import Project
-from kbench.judge.rules import LAB_MARGIN
-from kbench.judge.verdict import Margin, Verdict
+from kbench.judge.verdict import Verdict
 from kbench.metrics import Metric, metrics
 from kbench.record.files import write_atomically
 from kbench.record.pyperf_json import Scalar
@@ -120,9 +120,15 @@ def _without_histograms(suite: Suite) -> Suite:
 
 
 def series(
-    history: Sequence[Entry], chosen: Sequence[str], shown: Sequence[Metric], project: Project
+    history: Sequence[Entry],
+    chosen: Sequence[str],
+    shown: Sequence[Metric] | None,
+    project: Project,
 ) -> Iterator[Series]:
-    """A Series for each benchmark of the newest entries (all, or those `chosen`) and metric."""
+    """A Series for each benchmark of the newest entries (all, or those `chosen`) and metric.
+
+    `shown` None stands for the metrics that the gate judges there.
+    """
     newest: dict[str, Benchmark] = {}
     for entry in history:
         newest.update(entry.suite.benchmarks)
@@ -138,16 +144,21 @@ def series(
         comparable = [
             (entry, benchmark) for entry, benchmark in measured if identity(benchmark) == wanted
         ]
-        for metric in shown:
+        for metric in _judged(newest[name]) if shown is None else shown:
             row = _series(comparable, metric, project, len(measured) - len(comparable))
             if row is not None:
                 yield row
 
 
-def judged_metrics(history: Sequence[Entry]) -> list[Metric]:
-    """The metrics that the gate would judge in the newest entry: those of its target."""
-    exact = any(_exact(benchmark) for benchmark in history[-1].suite)
-    return [row for row in metrics().values() if (row.exact if exact else row.margin)]
+def _judged(benchmark: Benchmark) -> Iterator[Metric]:
+    exact = _exact(benchmark)
+    for metric in metrics().values():
+        if not (metric.exact if exact else metric.margin):
+            continue
+        other = metrics().get(metric.unless or "")
+        if other and says_the_same(benchmark.figures(metric), benchmark.figures(other)):
+            continue
+        yield metric
 
 
 def _series(
@@ -173,10 +184,9 @@ def _shifts(
     points: Sequence[Point], benchmark: Benchmark, metric: Metric, project: Project
 ) -> Iterator[Shift]:
     exact = _exact(benchmark)
-    if not (metric.exact if exact else metric.margin):
+    margin = judging_margin(metric, exact, benchmark.unit, project)
+    if margin is None:
         return  # shown, never judged
-    margin = project.margin("lab" if exact else "host", metric.name)
-    margin = margin or (LAB_MARGIN if exact else Margin(metric.margin or 0.0))
     values = [point.value for point in points]
     cuts = change_points(values, margin, exact)
     edges = [0, *cuts, len(values)]
