@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`kbench gate --ab` and `--self-test` where they really measure, and what they refuse."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def test_the_same_modules_are_not_run(tmp_path: Path) -> None:
     result = kbench("gate", "--ab", "stock", "stock", "exit.pio_out", "--strict", cwd=tmp_path)
     assert result.status == 0, result.err
     assert "same without running" in result.out
+
+
+@pytest.mark.selftest
+def test_two_variants_differ_by_counts(tmp_path: Path) -> None:
+    """The entry hook of `all` costs every exit some instructions; a system call knows no KVM."""
+    words = ("--ab", "stock", "all", "exit.pio_out", "floor.syscall", "--margin", "0")
+    result = kbench("gate", *words, cwd=tmp_path, limit=900)
+    assert result.status == 1, result.err
+    assert re.search(r"exit\.pio_out +min, p50, p90, p99 .* \+\d+ \(\+0\.\d\d %\)", result.out)
+    assert "floor.syscall" not in result.out
+    assert "differs: kvm srcversion" in result.out
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ PATIENCE = 20.0  # seconds to wait for another kbench to end its measurement
 QUICK = ("-p", "1", "-n", "1", "-w", "0", "-l", "200")
 
 
-def kbench(*words: object, cwd: Path | None = None, prefix: tuple[str, ...] = ()) -> "Result":
-    """Run `kbench WORDS...` to its end; `prefix` is a command that runs it."""
+def kbench(
+    *words: object, cwd: Path | None = None, prefix: tuple[str, ...] = (), limit: float = LIMIT
+) -> "Result":
+    """Run `kbench WORDS...` for `limit` seconds at most; `prefix` is a command that runs it."""
     done = subprocess.run(
         [*prefix, *command(*words)],
-        cwd=cwd, capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL,
+        cwd=cwd, capture_output=True, text=True, timeout=limit, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return Result(done)
 
