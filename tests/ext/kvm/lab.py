@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kbench.targets.lab import modules, packages, payload, pins, snapshot
+from kbench.targets.lab import kvm_recipe, modules, packages, payload, pins, snapshot
 
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
 WALL_SECONDS = 400.0
+Messages = dict[str, dict[str, Any]]
 
 
 def guest(scratch: Path) -> bytes:
@@ -37,27 +38,31 @@ def package(scratch: Path) -> bytes:
     return out.getvalue()
 
 
+def built(kernel: str, variant: str) -> dict[str, bytes]:
+    """The modules of a variant, by name, in the order of loading."""
+    tree = packages.fetch(pins.resolve(kernel), print)
+    made = modules.build(tree, kvm_recipe.variant(tree, variant, print), print)
+    return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
+
+
 def run(
     kernel: str,
-    variant: str,
+    loaded: dict[str, bytes],
     scratch: Path,
     only: Sequence[str] = (),
-    files: dict[str, bytes] | None = None,
-    names: tuple[str, ...] = snapshot.KVM_MODULES,
-) -> dict[str, dict[str, Any]]:
-    """Test name -> its message, of every selftest that the variant's mechanisms allow.
+    *,
+    parameters: str = "",
+    unload: Sequence[str] = (),
+) -> Messages:
+    """Test name -> its message, of every selftest that the mechanisms of `loaded` allow.
 
-    `only` selects tests by parts of their names; `files` are modules to load instead of
-    the variant's, `names` their order.
+    `only` selects tests by parts of their names, `parameters` are kvm-amd's, `unload` are
+    modules that go at the end.
     """
-    pin = pins.resolve(kernel)
-    shot = snapshot.ensure(pin, print)
-    if files is None:
-        tree = packages.fetch(pin, print)
-        built = modules.build(tree, variant, print)
-        files = {name: payload.module(built.path(name).read_bytes()) for name in names}
-    job = {"modules": names, "entry": "selftests.main:main", "only": list(only)}
-    files = {"job": json.dumps(job).encode(), "package": package(scratch), **files}
+    shot = snapshot.ensure(pins.resolve(kernel), print)
+    job = {"modules": list(loaded), "entry": "selftests.main:main", "only": list(only)}
+    job |= {"parameters": parameters, "unload": list(unload)}
+    files = {"job": json.dumps(job).encode(), "package": package(scratch), **loaded}
     with shot.restore(files, WALL_SECONDS) as process:
         process.wait()
         lines = process.results().splitlines()

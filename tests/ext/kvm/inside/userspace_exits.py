@@ -11,14 +11,10 @@ from selftests.machine import (
     Machine,
     delays,
     expect,
-    fault_vector,
     run,
 )
 
 from kbench._abi import lib
-
-QUIRK_MWAIT = 1 << 6  # KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS
-INVALID_OPCODE = 6
 
 
 def test_hlt() -> None:
@@ -67,34 +63,6 @@ def test_mwait() -> None:
         rip = machine.vcpu.get_regs().rip
         expect(machine.memory.read(rip - 3, 3), b"\x0f\x01\xc9", "the instruction before RIP")
         expect(run(machine.vcpu), lib.KVM_EXIT_IO)
-
-
-def test_mwait_that_faults_does_not_exit() -> None:
-    """The RFC reported an MWAIT and had queued a #UD."""
-    with Machine(caps={"KVM_CAP_DISABLE_QUIRKS2": QUIRK_MWAIT}) as machine:
-        machine.start()
-        machine.plan(MWAIT)
-        machine.exits(lib.KVM_KBENCH_EXIT_MWAIT)
-        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
-        expect(fault_vector(machine), INVALID_OPCODE, "exception in the guest")
-
-
-def test_userspace_irqchip() -> None:
-    with Machine(irqchip=False) as machine:
-        machine.exits(lib.KVM_KBENCH_EXIT_MWAIT)
-        machine.vcpu.get_regs()
-        # Without a LAPIC the guest's first WRMSR faults: its exit shows that it ran.
-        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
-
-
-def test_disabled_hlt_exits_win() -> None:
-    """KVM_CAP_X86_DISABLE_EXITS: there is no exit that the bit could redirect."""
-    with Machine(caps={"KVM_CAP_X86_DISABLE_EXITS": lib.KVM_X86_DISABLE_EXITS_HLT}) as machine:
-        machine.start()
-        machine.plan(HLT, timer=20_000)
-        machine.exits(lib.KVM_KBENCH_EXIT_HLT)
-        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
-        expect(machine.interrupts, 1, "interrupts")
 
 
 def test_race_with_the_timer() -> dict[str, int]:
