@@ -46,10 +46,12 @@ def build(
     kvm_series.variant(variant)  # a wrong name is told before anything is fetched
     if source is not None and (patch or variant != "stock"):
         raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
-    tree = packages.fetch(pins.resolve(kernel), _say)
+    pin = pins.resolve(kernel)
     if source is not None:
         recipe = kvm_recipe.source(source)
+        tree = packages.fetch(pin, _say)
     else:
+        tree = packages.fetch(pin, _say)
         recipe = kvm_recipe.patched(tree, patch or [], variant, _say)
     built = modules.build(tree, recipe, _say)
     typer.echo(f"{built.variant} for {built.release}, key {built.key}")

@@ -128,9 +128,9 @@ static __always_inline void kvm_kbench_free_memslot(struct kvm *kvm, struct kvm_
 }
 
 /* M7 needs the tracking arrays of every slot, from its creation. */
-static __always_inline bool kvm_kbench_write_tracking(bool enabled)
+static __always_inline bool kvm_kbench_write_tracking(void)
 {
-	return enabled || kbench_has(KVM_KBENCH_MWAIT_MONITOR);
+	return kbench_has(KVM_KBENCH_MWAIT_MONITOR);
 }
 
 #define KVM_KBENCH_POLL (kbench_has(KVM_KBENCH_VCPU_POLL) ? kvm_kbench_poll : NULL)

@@ -134,12 +134,13 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     if not _users(variant):
         kvm_series.variant(variant)  # a wrong name is told before anything is fetched
     pin = pins.resolve(kernel)
-    shot = snapshot.ensure(pin, progress)
     if variant == STOCK:
+        shot = snapshot.ensure(pin, progress)
         kvm = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
     else:
         built = _built(pin, variant, progress)
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
+        shot = snapshot.ensure(pin, progress)
     return Lab(shot, variant, kvm, payload.package())
 
 

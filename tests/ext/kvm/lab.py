@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kbench.targets.lab import kvm_recipe, modules, packages, payload, pins, snapshot
+from kbench.targets.lab import (
+    image,
+    kvm_live,
+    kvm_recipe,
+    modules,
+    packages,
+    payload,
+    pins,
+    snapshot,
+)
 
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
@@ -43,6 +52,16 @@ def built(kernel: str, variant: str) -> dict[str, bytes]:
     tree = packages.fetch(pins.resolve(kernel), print)
     made = modules.build(tree, kvm_recipe.variant(tree, variant, print), print)
     return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
+
+
+def live(kernel: str) -> dict[str, bytes]:
+    """The distribution's modules and the live one, in the order of loading."""
+    pin = pins.resolve(kernel)
+    shot = snapshot.ensure(pin, print)
+    # With their local symbols: a probe is placed by the name of a static function.
+    found = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
+    made = kvm_live.build(packages.fetch(pin, print), print)
+    return {**found, kvm_live.NAME: payload.module(made.read_bytes())}
 
 
 def run(

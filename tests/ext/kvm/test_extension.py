@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import lab
 
-from kbench.targets.lab import image, kvm_live, kvm_series, packages, payload, pins, snapshot
+from kbench.targets.lab import kvm_live, kvm_series
 
 pytestmark = [
     pytest.mark.lab,
@@ -97,13 +97,7 @@ def test_nested_off(tmp_path: Path, subtests: pytest.Subtests) -> None:
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 def test_live(kernel: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
     """On the distribution's own KVM; afterwards it can be unloaded, and KVM is as before."""
-    pin = pins.resolve(kernel)
-    shot = snapshot.ensure(pin, print)
-    live = kvm_live.build(packages.fetch(pin, print), print)
-    # With their local symbols: a probe is placed by the name of a static function.
-    loaded = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
-    loaded[kvm_live.NAME] = payload.module(live.read_bytes())
     unload = [kvm_live.NAME.replace("-", "_")]
-    messages = lab.run(kernel, loaded, tmp_path, LIVE, unload=unload)
+    messages = lab.run(kernel, lab.live(kernel), tmp_path, LIVE, unload=unload)
     wanted = {"userspace_exits", "mwait_yield", "entry_intercepts", "vcpu_poll", "unload", "after"}
     check(messages, wanted, subtests)

@@ -80,6 +80,11 @@ def test_a_hook_that_does_not_land_is_an_error(tmp_path: Path) -> None:
         kvm_hooks.apply(source, kvm_series.variant("all"))
 
 
+def test_without_coccinelle(tmp_path: Path, programs: Path) -> None:
+    with pytest.raises(LabError, match="spatch is not here: install the package coccinelle"):
+        kvm_hooks.apply(kernel(tmp_path), kvm_series.variant("all"))
+
+
 def test_every_hook_is_wanted_somewhere() -> None:
     hooks = [hook for rules in kvm_series.hooks().values() for hook in kvm_hooks.expected(rules)]
     assert "kvm_kbench_mwait" in hooks
