@@ -30,13 +30,13 @@ SUITES = {
     "userspace_exits": lib.KVM_KBENCH_USERSPACE_EXITS,
     "rfc_v1": lib.KVM_KBENCH_RFC_V1,
     "mwait_yield": lib.KVM_KBENCH_MWAIT_YIELD,
-    "entry_intercepts": lib.KVM_KBENCH_ENTRY_INTERCEPTS | lib.KVM_KBENCH_USERSPACE_EXITS,
-    "idle_flag": lib.KVM_KBENCH_IDLE_FLAG | lib.KVM_KBENCH_USERSPACE_EXITS,
-    "mwait_step": lib.KVM_KBENCH_MWAIT_STEP | lib.KVM_KBENCH_IDLE_FLAG,
+    "entry_intercepts": lib.KVM_KBENCH_ENTRY_INTERCEPTS,
+    "idle_flag": lib.KVM_KBENCH_IDLE_FLAG,
+    "mwait_step": lib.KVM_KBENCH_MWAIT_STEP,
     "mwait_lowprio": lib.KVM_KBENCH_MWAIT_LOWPRIO,
     "mwait_monitor": lib.KVM_KBENCH_MWAIT_MONITOR,
-    "vcpu_poll": lib.KVM_KBENCH_VCPU_POLL | lib.KVM_KBENCH_USERSPACE_EXITS,
-    "run_mp_state": lib.KVM_KBENCH_RUN_MP_STATE | lib.KVM_KBENCH_USERSPACE_EXITS,
+    "vcpu_poll": lib.KVM_KBENCH_VCPU_POLL,
+    "run_mp_state": lib.KVM_KBENCH_RUN_MP_STATE,
 }
 # Modules whose check_*(use) run for each mechanism that is there.
 FOR_EACH = ("interactions", "races")

@@ -18,7 +18,7 @@ from kbench._abi import lib
 TRAP = 0x100  # EFLAGS.TF
 HALT_POLL = (0, 20_000, 200_000)  # ns
 SWITCHED = 0.02  # how often it is switched off and on between two entries
-LONGEST_SLEEP = 100  # us, of the changing thread and of the signal's timer
+LONGEST = 100  # us until the signal, and twice that between two changes
 BOUNDS = (0, 3, 6, 9)  # time codes: the mechanism's own, 4 us, 32 us, 256 us
 
 
@@ -46,7 +46,7 @@ class Changer(threading.Thread):
                 choice(BOUNDS),
             )
             self.changes += 1
-            time.sleep(self._random.randint(1, LONGEST_SLEEP) / 1e6)
+            time.sleep(self._random.randint(1, 2 * LONGEST) / 1e6)
 
     def stop(self) -> None:
         self._end = True
@@ -87,7 +87,7 @@ def check_race(use: Use) -> dict[str, int]:
                         machine.enable(0)
                         use.enable(machine, told)
                         end = time.monotonic() + LOST
-                    signal.setitimer(signal.ITIMER_REAL, generator.randint(1, LONGEST_SLEEP) / 1e6)
+                    signal.setitimer(signal.ITIMER_REAL, generator.randint(1, LONGEST) / 1e6)
                     reason = run(machine.vcpu)
                     signal.setitimer(signal.ITIMER_REAL, 0)
                     reasons[reason] = reasons.get(reason, 0) + 1

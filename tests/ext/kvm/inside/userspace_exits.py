@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: MIT
 """M1: exits on HLT, MWAIT and PAUSE."""
 
-import random
-import signal
-
 from selftests.machine import (
     HLT,
-    INTERRUPTED,
     MWAIT,
     Machine,
     delays,
@@ -81,24 +77,3 @@ def test_race_with_the_timer() -> dict[str, int]:
             expect(reason, lib.KVM_EXIT_IO)
             expect(machine.interrupts, number, "interrupts")
     return {"halts": halts}
-
-
-def test_race_with_signals_and_bits() -> dict[str, int]:
-    """A signal and the timer at random times; the bits change between entries."""
-    generator = random.Random(2)
-    reasons: dict[int, int] = {}
-    with Machine() as machine:
-        machine.start()
-        for number, delay in enumerate(delays(2), start=1):
-            machine.plan(generator.choice((HLT, MWAIT)), timer=delay)
-            while machine.interrupts < number:
-                machine.exits(generator.randrange(4))
-                signal.setitimer(signal.ITIMER_REAL, generator.randint(1, 60) / 1e6)
-                reason = run(machine.vcpu)
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                reasons[reason] = reasons.get(reason, 0) + 1
-            machine.exits(0)
-            while reason != lib.KVM_EXIT_IO:
-                reason = run(machine.vcpu)
-    assert reasons[INTERRUPTED] and reasons[lib.KVM_EXIT_HLT], reasons
-    return {str(reason): count for reason, count in reasons.items()}
