@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kbench.targets.lab import (
     cache,
     image,
@@ -24,8 +26,6 @@ from kbench.targets.lab import (
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
 WALL_SECONDS = 400.0
-MESSAGES = "messages"
-KEPT = 100
 Messages = dict[str, dict[str, Any]]
 
 
@@ -75,30 +75,28 @@ def run(
     *,
     parameters: str = "",
     unload: Sequence[str] = (),
+    kept: pytest.Cache | None = None,
 ) -> Messages:
-    """Test name -> its message, of every selftest that the mechanisms of `loaded` allow, cached.
+    """Test name -> its message, of every selftest that the mechanisms of `loaded` allow.
 
     `only` selects tests by parts of their names, `parameters` are kvm-amd's, `unload` are
-    modules that go at the end.
+    modules that go at the end. What `kept` has of an equal run is the answer.
     """
     shot = snapshot.ensure(pins.resolve(kernel), print)
     job = {"modules": list(loaded), "entry": "selftests.main:main", "only": list(only)}
     job |= {"parameters": parameters, "unload": list(unload)}
     files = {"job": json.dumps(job).encode(), "package": package(scratch), **loaded}
-
-    def measure(work: Path) -> None:
-        with shot.restore(files, WALL_SECONDS) as process:
-            process.wait()
-            results, console = process.results(), process.console()
-        if b'"kernel_log"' not in results:
-            raise AssertionError(
-                f"the selftests did not end: {results[-900:]!r}\n{console[-3000:]}"
-            )
-        (work / MESSAGES).write_bytes(results)
-
     # The lab is exact: the same files give the same messages.
-    key = cache.digest(shot.key, *(part for file in files.items() for part in file))
-    place = cache.entry("selftests", key, measure, print)
-    cache.keep_recent(place, KEPT)
-    messages = map(json.loads, (place / MESSAGES).read_bytes().splitlines())
-    return {message["test"]: message for message in messages}
+    key = f"selftests/{cache.digest(shot.key, *(part for file in files.items() for part in file))}"
+    if kept and (messages := kept.get(key, None)):
+        return messages
+    with shot.restore(files, WALL_SECONDS) as process:
+        process.wait()
+        results, console = process.results(), process.console()
+    messages = {line["test"]: line for line in map(json.loads, results.splitlines())}
+    if "kernel_log" not in messages:
+        last = list(messages.values())[-3:]
+        raise AssertionError(f"the selftests did not end: {last}\n{console[-3000:]}")
+    if kept:
+        kept.set(key, messages)
+    return messages

@@ -39,6 +39,13 @@ LIVE = (
 )
 
 
+@pytest.fixture
+def kept(pytestconfig: pytest.Config) -> pytest.Cache:
+    """What earlier runs said: pytest --cache-clear forgets it."""
+    assert pytestconfig.cache is not None
+    return pytestconfig.cache
+
+
 def check(messages: lab.Messages, wanted: set[str], subtests: pytest.Subtests) -> None:
     """Every test passed, the tests of `wanted` suites ran, the kernel has nothing to say."""
     for name, message in messages.items():
@@ -56,20 +63,25 @@ def suites(variant: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_all(kernel: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    messages = lab.run(kernel, lab.built(kernel, "all"), tmp_path)
+def test_all(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
+    messages = lab.run(kernel, lab.built(kernel, "all"), tmp_path, kept=kept)
     check(messages, {"quirk", "interactions", "races", *suites("all")}, subtests)
     assert messages["capability"]["bits"] == kvm_series.variant("all").bits
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_rfc_as_posted(kernel: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    check(lab.run(kernel, lab.built(kernel, "rfc-v1"), tmp_path), {"rfc_v1", "quirk"}, subtests)
+def test_rfc_as_posted(
+    kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
+) -> None:
+    messages = lab.run(kernel, lab.built(kernel, "rfc-v1"), tmp_path, kept=kept)
+    check(messages, {"rfc_v1", "quirk"}, subtests)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_quirk_on_stock(kernel: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    messages = lab.run(kernel, lab.built(kernel, "stock"), tmp_path)
+def test_quirk_on_stock(
+    kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
+) -> None:
+    messages = lab.run(kernel, lab.built(kernel, "stock"), tmp_path, kept=kept)
     check(messages, {"quirk"}, subtests)
     assert messages["capability"]["bits"] == 0
 
@@ -78,26 +90,26 @@ def test_quirk_on_stock(kernel: str, tmp_path: Path, subtests: pytest.Subtests) 
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 @pytest.mark.parametrize("variant", sorted(suites("all")))
 def test_single_mechanism(
-    variant: str, kernel: str, tmp_path: Path, subtests: pytest.Subtests
+    variant: str, kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
 ) -> None:
     """A mechanism needs none of the others."""
-    messages = lab.run(kernel, lab.built(kernel, variant), tmp_path)
+    messages = lab.run(kernel, lab.built(kernel, variant), tmp_path, kept=kept)
     check(messages, {"quirk", "interactions", "races", variant}, subtests)
     assert messages["capability"]["bits"] == kvm_series.variant(variant).bits
 
 
 @pytest.mark.selftest
-def test_nested_off(tmp_path: Path, subtests: pytest.Subtests) -> None:
+def test_nested_off(tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
     """kvm-amd's own default is on."""
-    messages = lab.run("6.1", lab.built("6.1", "all"), tmp_path, parameters="nested=0")
+    messages = lab.run("6.1", lab.built("6.1", "all"), tmp_path, parameters="nested=0", kept=kept)
     check(messages, {"interactions", *suites("all")}, subtests)
 
 
 @pytest.mark.selftest
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
-def test_live(kernel: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
+def test_live(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
     """On the distribution's own KVM; afterwards it can be unloaded, and KVM is as before."""
     unload = [kvm_live.NAME.replace("-", "_")]
-    messages = lab.run(kernel, lab.live(kernel), tmp_path, LIVE, unload=unload)
+    messages = lab.run(kernel, lab.live(kernel), tmp_path, LIVE, unload=unload, kept=kept)
     wanted = {"userspace_exits", "mwait_yield", "entry_intercepts", "vcpu_poll", "unload", "after"}
     check(messages, wanted, subtests)
