@@ -189,9 +189,14 @@ def test_dkms_directory_builds(tmp_path: Path) -> None:
     tree = packages.fetch(pins.resolve(), print)
     place = kvm_dkms.write(tree, "all", tmp_path, print)
     script = f"""
-        kernel_source_dir={tree.headers} dkms_tree={tmp_path / "dkms"} . {place}/dkms.conf
+        set -eu
+        kernel_source_dir={tree.headers}
+        dkms_tree={tmp_path / "dkms"}
+        . {place}/dkms.conf
         build=$dkms_tree/$PACKAGE_NAME/$PACKAGE_VERSION/build
-        mkdir -p $build && cp -r {place}/. $build && ${{MAKE[0]}} >&2
+        mkdir -p $build
+        cp -r {place}/. $build
+        ${{MAKE[0]}} >&2
         for index in 0 1 2; do
             echo $build/${{BUILT_MODULE_LOCATION[index]}}/${{BUILT_MODULE_NAME[index]}}.ko
         done
