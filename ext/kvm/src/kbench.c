@@ -166,7 +166,8 @@ void __kvm_kbench_run_end(struct kvm_vcpu *vcpu)
 		smp_mb();
 		kbench_events_settle(vcpu);
 		kb->settled = true;
-		if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) && !READ_ONCE(kb->quiet) &&
+		if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) &&
+		    kbench_enabled(vcpu, KVM_KBENCH_VCPU_EVENTFD) && !READ_ONCE(kb->quiet) &&
 		    kbench_event_pending(vcpu))
 			kbench_eventfd_signal(kb);
 	}
