@@ -28,22 +28,31 @@ def apply(tree: Path, variant: Variant) -> None:
 
     Errors: LabError naming the file and the hook that did not land.
     """
-    if not variant.mechanisms:
-        return
+    if variant.mechanisms:
+        hook(tree)
+        select(tree, variant)
+
+
+def hook(tree: Path) -> None:
+    """What all variants have in common: the hooks and the extension's files. Errors: as apply()."""
     for name, rules in kvm_series.hooks().items():
         _hook(tree / name, rules, name)
     own = tree / OWN
     own.mkdir()
     for source in kvm_series.sources():
         (own / source.name).write_bytes(source.read_bytes())
-    (own / "kbench_variant.h").write_text(
+    objects = " ".join(f"kbench/{path.stem}.o" for path in sorted(own.glob("*.c")))
+    with (tree / MAKEFILE).open("a") as makefile:
+        makefile.write(f"\nkvm-y += {objects}\n")
+
+
+def select(tree: Path, variant: Variant) -> None:
+    """What sets a variant apart, in a hooked tree."""
+    (tree / OWN / "kbench_variant.h").write_text(
         "/* SPDX-License-Identifier: GPL-2.0-only */\n"
         f"/* The mechanisms of the variant {variant.name}. */\n"
         f"#define KBENCH_MECHANISMS {variant.bits:#x}u\n"
     )
-    objects = " ".join(f"kbench/{path.stem}.o" for path in sorted(own.glob("*.c")))
-    with (tree / MAKEFILE).open("a") as makefile:
-        makefile.write(f"\nkvm-y += {objects}\n")
 
 
 def diff(before: Path, after: Path) -> str:

@@ -36,12 +36,28 @@ def patched(tree: KernelTree, patches: list[Path], name: str, progress: Progress
     series = kvm_series.digest() if chosen.mechanisms else ""
 
     def prepare(work: Path) -> None:
-        kvm_source.copy(kvm_source.pristine(tree, progress), work)
-        kvm_source.patch(work, patches)
-        kvm_hooks.apply(work, chosen)
+        if patches or not chosen.mechanisms:
+            kvm_source.copy(kvm_source.pristine(tree, progress), work)
+            kvm_source.patch(work, patches)
+            kvm_hooks.apply(work, chosen)
+        else:
+            kvm_source.copy(hooked(tree, progress), work)
+            kvm_hooks.select(work, chosen)
 
     label = f"{name}+{cache.digest(*contents)[:8]}" if patches else name
     return Recipe(label, (series, name, *contents), prepare)
+
+
+def hooked(tree: KernelTree, progress: Progress) -> Path:
+    """The kernel's KVM sources with the hooks in them, cached: spatch takes its time."""
+
+    def build(work: Path) -> None:
+        progress(f"putting the hooks into the KVM of {tree.pin.version}")
+        kvm_source.copy(kvm_source.pristine(tree, progress), work)
+        kvm_hooks.hook(work)
+
+    key = cache.digest(tree.pin.source.sha256, kvm_series.digest())
+    return cache.entry("kernel-kvm-hooked", key, build, progress)
 
 
 def source(directory: Path) -> Recipe:
