@@ -31,7 +31,7 @@ run: venv ## measure this machine's KVM: a table here, suite and report under re
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-selftest: venv ## build each variant of the KVM extension and run its selftests in the lab
+selftest: venv ## what test leaves out: every variant of the KVM extension, on both kernels
 	$(BIN)/pytest -m selftest
 
 venv: .venv/installed ## .venv/ with the built wheel and the development tools
