@@ -45,6 +45,7 @@ class Benchmark:
         "idle",
         "work",
         "hunt",
+        "mpstate",
     ] = "kvm_run"
     guest: str = "spin"
     mode: Literal["long", "real", "x2apic"] = "long"
@@ -65,3 +66,7 @@ class Benchmark:
     @property
     def family(self) -> str:
         return self.name.partition(".")[0]
+
+    @property
+    def event(self) -> str:
+        return self.name.partition(".")[2].partition("@")[0]
