@@ -46,6 +46,7 @@ class Benchmark:
         "work",
         "hunt",
         "mpstate",
+        "vtl",
     ] = "kvm_run"
     guest: str = "spin"
     mode: Literal["long", "real", "x2apic"] = "long"

@@ -3,14 +3,14 @@
 
 `vm` makes the VM, `crew` runs its threads, `account` reads the kernel's counters,
 `window` puts the three together for one open-loop window; `wake`, `idle`, `work`, `hunt`,
-`mpstate` are the families' measurements, and `scenario` what they share.
+`vtl` and `mpstate` are the families' measurements, and `scenario` what they share.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kbench.benches import Benchmark
-from kbench.worker.idling import hunt, idle, mpstate, thread_wake, wake, work
+from kbench.worker.idling import hunt, idle, mpstate, thread_wake, vtl, wake, work
 from kbench.worker.idling.scenario import Scenario
 
 __all__ = ["Scenario", "prepare"]
@@ -20,6 +20,7 @@ LOOPS = {
     "idle": idle.prepare,
     "mpstate": mpstate.prepare,
     "thread_wake": thread_wake.prepare,
+    "vtl": vtl.prepare,
     "wake": wake.prepare,
     "work": work.prepare,
 }
