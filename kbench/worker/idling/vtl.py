@@ -201,14 +201,14 @@ class Vtl(Scenario):
         events = [(n, handlers[at]) for n, at in enumerate(found) if at >= 0]
         self.record(handler - planned[n] for n, handler in events)
         for n, handler in events:
-            path = {"late": planned[n], "tell": fired[n]}
-            for name, stamps in (("stop", told), ("start", left)):
-                at = bisect_right(stamps, handler) - 1
-                if at >= 0 and stamps[at] >= fired[n]:
-                    path[name] = stamps[at]
-            ends = [*list(path.values())[1:], handler]
-            for (name, begin), end in zip(path.items(), ends, strict=True):
-                self.stage(name, [max(0, end - begin)])
+            self.stage("late", [max(0, fired[n] - planned[n])])
+            at = fired[n]
+            for name, stamps in (("tell", told), ("stop", left)):
+                reached = latest(stamps, at, handler)
+                if reached:
+                    self.stage(name, [reached - at])
+                    at = reached
+            self.stage("start", [handler - at])
         self._count(len(planned), len(events))
 
     def _returns(self) -> None:
@@ -232,6 +232,12 @@ class Vtl(Scenario):
 
     def derived(self) -> dict[str, int | float]:
         return {}
+
+
+def latest(stamps: "array[int]", since: int, until: int) -> int:
+    """The last of `stamps` (increasing) from `since` to `until`; 0 where there is none."""
+    at = bisect_right(stamps, until) - 1
+    return stamps[at] if at >= 0 and stamps[at] >= since else 0
 
 
 @contextmanager

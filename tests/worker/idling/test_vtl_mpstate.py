@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Families vtl and mpstate on this machine's KVM: what stock KVM has, and what it lacks."""
 
+from array import array
+
 import pytest
 
 from kbench.benches import catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record.run import Recording
 from kbench.worker import prepare
+from kbench.worker.idling.vtl import latest
 
 pytestmark = pytest.mark.kvm
 
@@ -53,6 +56,12 @@ def test_the_stages_of_a_switch(name: str, stages: set[str]) -> None:
     recording = measure(name, 20)
     assert 0 < recording.count <= 21 and recording.minimum > 0
     assert set(recording.stages) == stages
+
+
+def test_the_last_stamp_of_an_event_counts() -> None:
+    stamps = array("Q", [10, 20, 30])
+    assert latest(stamps, 5, 25) == 20
+    assert latest(stamps, 21, 25) == latest(stamps, 1, 5) == 0
 
 
 def test_too_many_interrupts_in_a_value_are_refused() -> None:
