@@ -30,7 +30,6 @@ def row(event: str, way: str) -> Benchmark:
         title=f"{EVENTS[event][0]}: {WAYS[way]}",
         loop="vtl",
         source=way,
-        vcpus=2,
         loops=SWITCHES,
     )
 

@@ -252,7 +252,7 @@ def prepare(benchmark: Benchmark) -> Iterator[Vtl]:
     """The VM and the measurement of a `vtl` row, after a few switches that worked."""
     with ExitStack() as stack:
         row = HALTED if benchmark.event == "enter_idle" else RUNNING
-        machine = stack.enter_context(vm.build(row, benchmark.vcpus))
+        machine = stack.enter_context(vm.build(row, 2))
         needs = [NEEDS[benchmark.source], *([EXITS] if row is HALTED else [])]
         for name in needs if needs[0] else []:
             extension.require(machine.system, getattr(lib, name), name)
