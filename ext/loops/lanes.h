@@ -31,6 +31,7 @@ struct kb_lane {
 	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
 	uint8_t exits_on;
 	int poll;			/* a halted vCPU is waited for in poll(2) of fd */
+	int work_fd;			/* and there, eventfd of the queue's arrivals, or -1 */
 	struct kvm_run *run;
 	volatile int stop;
 	volatile int ended;

@@ -21,6 +21,7 @@ cdef extern from "lanes.h" nogil:
         uint8_t *exits
         uint8_t exits_on
         int poll
+        int work_fd
         kvm_run *run
         int stop
         int ended
@@ -36,6 +37,7 @@ cdef extern from "lanes.h" nogil:
 
     int kb_lane_begin(kb_lane *lane)
     void kb_lane_end(kb_lane *lane)
+    int kb_lane_signal()
     int kb_lane_kick(const kb_lane *lane)
     uint64_t kb_queue_take(kb_queue *queue)
     bint kb_queue_empty(const kb_queue *queue)

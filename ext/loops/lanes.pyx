@@ -109,14 +109,16 @@ cdef void wait_and_inject(kb_lane *lane) noexcept nogil:
 
 cdef void wait_for_event(kb_lane *lane) noexcept nogil:
     """HLT of a vCPU that poll(2) can wait for: work, item by item, while it stays halted."""
-    cdef pollfd ready
-    ready.fd = lane.fd
-    ready.events = POLLIN
-    while lane.queue and not lane.run.immediate_exit and poll(&ready, 1, 0) == 0:
-        if not take(lane.queue):
+    cdef pollfd ready[2]
+    cdef uint64_t count
+    ready[0].fd, ready[1].fd = lane.fd, lane.work_fd
+    ready[0].events = ready[1].events = POLLIN
+    while not lane.run.immediate_exit and poll(ready, 1, 0) == 0:
+        if lane.queue and take(lane.queue):
+            continue
+        if poll(ready, 2, -1) < 0 or ready[0].revents:
             break
-    if not lane.run.immediate_exit:
-        poll(&ready, 1, -1)
+        read(lane.work_fd, &count, 8)   # nothing where another idle vCPU's thread was first
 
 
 cdef void work_slice(kb_lane *lane) noexcept nogil:
@@ -161,12 +163,17 @@ cdef class Lane:
         self.lane.run = <kvm_run *>run
         self.lane.wait_fd = wait_fd
         self.lane.poll = poll
+        self.lane.work_fd = -1
         if exits >= 0:
             self.lane.exits = <uint8_t *>run + exits
             self.lane.exits_on = self.lane.exits[0]
         self.lane.stamps = (<array.array>self._stamps).data.as_ulonglongs
         self.lane.most = capacity
         self.lane.queue = &work.queue if work is not None else NULL
+
+    def listen(self, int fd):
+        """With `poll`: wait for work to arrive, too, at this eventfd, which does not block."""
+        self.lane.work_fd = fd
 
     def reset(self):
         """Forget the stamps of the last run."""
@@ -222,6 +229,11 @@ cdef class Lane:
     @property
     def ended(self):
         return bool(self.lane.ended)
+
+    @property
+    def stopping(self):
+        """Whether stop() was called, or run() has ended."""
+        return bool(self.lane.stop or self.lane.ended)
 
     @property
     def failure(self):

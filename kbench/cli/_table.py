@@ -31,6 +31,10 @@ IDLE_NOTE = (
     "'of a pCPU': CPU time of a vCPU's thread per second. 'progress': what the guest handled of "
     "what was due."
 )
+STAGE_NOTE = (
+    "Stages: the parts of an event's path, in its order; medians do not add up. kbench report has "
+    "their whole histograms."
+)
 WIDE = 100  # columns from which min and max fit beside the percentiles
 TAILS = 100  # columns beside the names that all figures take, and a mark for each of the tail
 
@@ -51,6 +55,8 @@ def suite_table(summaries: Sequence[Summary], width: int) -> RenderableType:
             parts += [Text(), _batch_table(rows), Text(BATCH_NOTES.get(unit, ""), style="dim")]
         if any(row.idle for row in rows):
             parts += [Text(), _idle_table(rows), Text(IDLE_NOTE, style="dim")]
+        if any(row.stages for row in rows):
+            parts += [Text(), _stage_table(rows), Text(STAGE_NOTE, style="dim")]
         parts += [Text(NOTES.get(unit, ""), style="dim")]
     return Group(*parts)
 
@@ -105,6 +111,22 @@ def idle_cells(idle: IdleSummary, unit: str) -> list[str]:
         f"{100 * idle.progress:.3g} %",
         "-" if idle.work is None else f"{idle.work:,.0f}",
     ]
+
+
+def _stage_table(rows: Sequence[Summary]) -> Table:
+    """Where on its path an event spends its time."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("stages of the path", no_wrap=True)
+    table.add_column("p50 of each")
+    for row in rows:
+        if row.stages:
+            table.add_row(row.name, stage_cell(row))
+    return table
+
+
+def stage_cell(row: Summary) -> str:
+    """`late 1.2 us, guest 31 us`."""
+    return ", ".join(f"{stage.name} {human(stage.p50, row.unit)}" for stage in row.stages)
 
 
 def _batch_table(rows: Sequence[Summary]) -> Table:

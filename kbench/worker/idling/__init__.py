@@ -2,15 +2,15 @@
 """Idle guests: VMs under a policy, the threads around them, and what they cost.
 
 `vm` makes the VM, `crew` runs its threads, `account` reads the kernel's counters,
-`window` puts the three together for one open-loop window; `wake`, `idle`, `work` and
-`hunt` are the families' measurements, and `scenario` what they share.
+`window` puts the three together for one open-loop window; `wake`, `idle`, `work`, `hunt`,
+`vtl` and `mpstate` are the families' measurements, and `scenario` what they share.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kbench.benches import Benchmark
-from kbench.worker.idling import hunt, idle, thread_wake, wake, work
+from kbench.worker.idling import hunt, idle, mpstate, thread_wake, vtl, wake, work
 from kbench.worker.idling.scenario import Scenario
 
 __all__ = ["Scenario", "prepare"]
@@ -18,7 +18,9 @@ __all__ = ["Scenario", "prepare"]
 LOOPS = {
     "hunt": hunt.prepare,
     "idle": idle.prepare,
+    "mpstate": mpstate.prepare,
     "thread_wake": thread_wake.prepare,
+    "vtl": vtl.prepare,
     "wake": wake.prepare,
     "work": work.prepare,
 }

@@ -85,10 +85,12 @@ class Crew:
     notes: set[str] = field(default_factory=set)
 
 
+Job = tuple[Place, Callable[[], None]]
+"""A thread: where, and what it does."""
+
+
 @contextmanager
-def running(
-    where: Place, jobs: Sequence[tuple[Place, Callable[[], None]]], stop: Callable[[], None]
-) -> Iterator[Crew]:
+def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iterator[Crew]:
     """Run each job in a thread at its place, and the calling thread, the waker, at `where`.
 
     At the end, on every path, `stop` is called until all jobs have returned, so it must be
