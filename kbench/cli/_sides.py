@@ -86,7 +86,13 @@ def interpreter(path: Path) -> str:
 def named(selectors: list[str], variants: tuple[str, str]) -> list[str]:
     """Plain names (before any @) of what is selected and exists in both `variants`."""
     rows = {row.name for row in catalogue()}
-    plain = dict.fromkeys(row.name.partition("@")[0] for row in select(selectors or ["exit"]))
+    plain: dict[str, None] = {}
+    for selector in selectors or ["exit"]:
+        # wake.irqfd names no benchmark, but one for each policy.
+        if all(selector + text in rows for text in variants):
+            plain[selector] = None
+        else:
+            plain |= dict.fromkeys(row.name.partition("@")[0] for row in select([selector]))
     chosen = [name for name in plain if all(name + text in rows for text in variants)]
     if not chosen:
         both = " and as ".join(f"NAME{text}" for text in variants)

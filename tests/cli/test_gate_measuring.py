@@ -91,3 +91,4 @@ def test_policies_are_sides() -> None:
     """A family gives the benchmarks that both policies have, under their plain names."""
     chosen = named(["wake"], ("@hlt", "@hlt-poll-50us"))
     assert "wake.irqfd" in chosen and not any("@" in name for name in chosen)
+    assert named(["wake.irqfd"], ("@hlt", "@hlt-poll-50us")) == ["wake.irqfd"]
