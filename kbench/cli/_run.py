@@ -13,7 +13,7 @@ import pyperf
 from rich.console import Console
 
 from kbench.benches import select
-from kbench.benches.derive import spread
+from kbench.benches.derive import require_pcpus, spread
 from kbench.cli._progress import progress_bar
 from kbench.cli._table import console as stdout
 from kbench.cli._table import suite_table
@@ -83,6 +83,7 @@ def session(
     console = Console(stderr=True)
     name, kvm, kernel = target
     chosen = choose(name, kvm=kvm, kernel=kernel, report=console.print)
+    require_pcpus(benchmarks, chosen.pcpus)
     path = output or _default()
     names = [row.name for row in benchmarks]
     with SuiteWriter(path, names, append=append, force=force) as writer:

@@ -42,6 +42,12 @@ def test_loops_of_its_own_need_no_calibration(tmp_path: Path) -> None:
         (["idle.tick-5@hlt"], "its rate must be 1 to 10000 events a second, not -5"),
         (["idle.poisson@hlt", "--vcpus", "0"], "must be 1 to 14, not 0"),
         (["idle.poisson@hlt", "--vcpus", "many"], "expected numbers, as in 1,2,4"),
+        (["idle.poisson@hlt", "--vcpus", "14", "--pinned", "--target", "host"], "be pinned"),
+        (["idle.poisson@hlt/1pinned", "--target", "lab"], "none can be pinned"),
+        (["wake.telepathy@hlt"], "it is one of irqfd, "),
+        (["work.play@hlt"], "it is one of batch, "),
+        (["idle.poisson-9@hlt"], "must be 1 to 10000 events a second, not -9"),
+        (["idle.poisson@hlt-poll--1us"], "its time must be 1 to 1000000 us, not -1"),
         (["exit.pio_out", "--vcpus", "2"], "--vcpus is for the families idle, work, hunt"),
         (["floor.clock", "--target", "everywhere"], "it is one of"),
     ],
@@ -51,9 +57,3 @@ def test_parameters_without_sense_are_refused(
 ) -> None:
     assert reason in kbench("run", *words, "-o", tmp_path / "a.json").refused()
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.kvm
-def test_more_pinned_vcpus_than_pcpus_are_refused(tmp_path: Path) -> None:
-    words = ("--vcpus", "14", "--pinned", *ONE, "-o", tmp_path / "a.json")
-    assert "can be pinned" in measure("idle.tick250@hlt", *words).err

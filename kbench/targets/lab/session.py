@@ -30,6 +30,7 @@ class LabTarget:
 
     name = "lab"
     unit = "integer"
+    pcpus = 1
 
     def __init__(
         self,
