@@ -119,7 +119,7 @@ POLICIES = (
     # From here on, the extension (ext/kvm). M1: what the RFC proposes.
     Policy(
         name="hlt-exit",
-        title="HLT exits to the VMM; without work it enters again to block in KVM",
+        title="HLT exits to the VMM while it has work, else it blocks in KVM",
         guest="hlt",
         idles="halts",
         needs="KVM_KBENCH_USERSPACE_EXITS",

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""The threads of an idle benchmark: vCPUs that idle, and the VMM's own work beside them."""
+"""A vCPU that idles, and what its thread does on an idle exit: wait, or the VMM's work."""
 
 from cpython cimport array
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport UINT64_MAX, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 import array
 
 from clock cimport stamp_end
+from work cimport Queue, kb_queue_empty, take
 
 cdef extern from "<sys/ioctl.h>" nogil:
     int ioctl(int fd, unsigned long request, void *argument)
@@ -32,11 +33,6 @@ cdef extern from "<poll.h>" nogil:
     short POLLIN
     int poll(pollfd *fds, unsigned long count, int timeout)
 
-cdef extern from "<sys/prctl.h>":
-    int PR_GET_TIMERSLACK
-    int PR_SET_TIMERSLACK
-    int prctl(int option, unsigned long argument)
-
 cdef extern from "abi.h":
     int KB_VECTOR
 
@@ -45,51 +41,6 @@ cdef enum:
     EXIT_MWAIT = 0x4b420001
     EXIT_PAUSE = 0x4b420002
     SLICE = 8   # items of work on an idle exit or a kick before the vCPU is entered again
-
-
-cdef class Queue:
-    """The VMM's maintenance work: items that arrive and cost `rounds` each.
-
-    `capacity` items have their start recorded. `endless`: there is always another item.
-    """
-
-    def __cinit__(self, size_t capacity, uint64_t rounds):
-        self._starts = array.array("Q", bytes(8 * capacity))
-        self.queue.starts = (<array.array>self._starts).data.as_ulonglongs
-        self.queue.most = capacity
-        self.queue.rounds = rounds
-
-    def reset(self, bint endless=False):
-        """Empty it."""
-        self.queue.taken = self.queue.done = 0
-        self.queue.arrived = UINT64_MAX if endless else 0
-
-    @property
-    def done(self):
-        """Items that are finished."""
-        return self.queue.done
-
-    @property
-    def starts(self):
-        """When each item was taken, in TSC ticks: an array('Q')."""
-        return self._starts[:min(self.queue.taken, self.queue.most)]
-
-
-cdef inline bint take(kb_queue *queue) noexcept nogil:
-    """Do one item; false when there is none."""
-    cdef uint64_t number = kb_queue_take(queue)
-    if number == UINT64_MAX:
-        return False
-    if number < queue.most:
-        queue.starts[number] = stamp_end()
-    kb_queue_work(queue)
-    return True
-
-
-cdef inline void report(kb_lane *lane, uint64_t stamp) noexcept nogil:
-    if lane.acks < lane.most:
-        lane.stamps[lane.acks] = stamp
-    lane.acks += 1
 
 
 cdef void wait_and_inject(kb_lane *lane) noexcept nogil:
@@ -102,7 +53,7 @@ cdef void wait_and_inject(kb_lane *lane) noexcept nogil:
     while lane.queue and not lane.run.immediate_exit and poll(&ready, 1, 0) == 0:
         if not take(lane.queue):
             break
-    if read(lane.wait_fd, &count, 8) == 8:
+    if not lane.run.immediate_exit and read(lane.wait_fd, &count, 8) == 8:
         interrupt.irq = KB_VECTOR
         ioctl(lane.fd, KVM_INTERRUPT, &interrupt)
 
@@ -237,39 +188,3 @@ cdef class Lane:
     def stamps(self):
         """When the guest's reports and the kicks came back, in TSC ticks: an array('Q')."""
         return self._stamps[:min(self.lane.acks, self.lane.most)]
-
-
-def echo(Lane lane, int fd):
-    """Read the eventfd `fd` in the calling thread until `lane` is stopped, with a stamp each time.
-
-    The floor of a wake-up: a thread that blocks, without a vCPU.
-    """
-    cdef uint64_t count
-    if kb_lane_begin(&lane.lane):
-        lane.lane.ended = 1
-        return
-    with nogil:
-        while not lane.lane.stop:
-            if read(fd, &count, 8) == 8:
-                report(&lane.lane, stamp_end())
-        kb_lane_end(&lane.lane)
-
-
-def work(Queue queue, int wait_fd, Lane lane):
-    """Do the queue's work in the calling thread until `lane` is stopped.
-
-    With `wait_fd` >= 0 it blocks on that eventfd while the queue is empty; end it with a
-    write. Without, the queue is endless.
-    """
-    cdef uint64_t count
-    with nogil:
-        while not lane.lane.stop:
-            if not take(&queue.queue) and (wait_fd < 0 or read(wait_fd, &count, 8) != 8):
-                break
-
-
-def set_timer_slack(unsigned long nanoseconds):
-    """Let the calling thread's timers be late by this much; the old value (prctl(2))."""
-    old = prctl(PR_GET_TIMERSLACK, 0)
-    prctl(PR_SET_TIMERSLACK, nanoseconds)
-    return old

@@ -13,17 +13,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from kbench._abi import lib
-from kbench._loops import waker
-from kbench._loops.lanes import Queue
+from kbench._loops import sources
+from kbench._loops.work import Queue
 from kbench.benches import Benchmark
 from kbench.kvm import extension
 from kbench.policies import policy
-from kbench.worker.idling import crew, vm
+from kbench.worker.idling import vm
 from kbench.worker.idling.idle import AFTER_NS
 from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.stage import Stage
 from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.wake import FIRST, MARGIN_NS, arrivals
-from kbench.worker.idling.window import Plan, Stage
+from kbench.worker.idling.wake import FIRST, arrivals
+from kbench.worker.idling.window import Plan
 
 ROUNDS = 1
 
@@ -33,27 +34,26 @@ class Hunt(Scenario):
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm) -> None:
         row = machine.policy
-        vcpus = len(machine.vcpus)
+        super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
         self._queue = Queue(4096, ROUNDS)
-        where = crew.places(vcpus, busy=row.busy, fair=False, pinned=benchmark.pinned)
-        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * vcpus
-        self._stage = Stage(machine, flags, where, queue=self._queue, in_lane=True)
-        self._source = waker.hunt(self._queue, self._stage.lanes)
-        super().__init__(benchmark, row, machine.image_sha256, self._stage.tsc_khz)
+        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * benchmark.vcpus
+        self._stage = Stage(machine, flags, self.where, queue=self._queue, in_lane=True)
+        self._source = sources.hunt(self._queue, self._stage.lanes)
 
     def run(self, loops: int) -> float:
         """Hunt `loops` times; the sum of the delays in ns."""
         self.turn += 1
         times = arrivals(self, loops)
         self._queue.reset()
-        plan = Plan(times, (self._source,), times[-1] + AFTER_NS, margin=MARGIN_NS)
+        plan = Plan(times, (self._source,), times[-1] + AFTER_NS, margin=self.margin)
         before = self.histogram.total_ticks
         window = self._stage.play(plan)
         begun = self._queue.starts
         self.record(max(0, at - due) for at, due in zip(begun, window.planned, strict=False))
         self.stage("late", (at - due for at, due in zip(window.fired, window.planned, strict=True)))
         self.count(window, due=loops, handled=len(begun), woken=0)
-        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+        total = self.histogram.nanoseconds(self.histogram.total_ticks - before)
+        return self.took(total, len(begun))
 
     def close(self) -> None:
         self._stage.close()

@@ -81,6 +81,10 @@ class IdleVm:
     ioapic_eventfd: int
     messages: dict[str, Any]  # struct kvm_msi by name
 
+    @property
+    def tsc_khz(self) -> int:
+        return self.vcpus[0].vcpu.get_tsc_khz()
+
     def message_address(self, name: str) -> int:
         return int(ffi.cast("uintptr_t", self.messages[name]))
 
