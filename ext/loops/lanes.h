@@ -15,13 +15,16 @@
 
 #include "work.h"
 
+/* What the VMM does on an idle exit when its work is done (kbench/policies.py, Waits). */
+enum kb_waits { ENTER, BLOCK, POLL, EVENTFD, MP_STATE, INJECT };
+
 struct kb_lane {
 	int fd;
 	int thread;			/* kernel thread id, 0 before it runs */
-	int wait_fd;			/* eventfd of the VMM's interrupts, or -1 */
+	enum kb_waits waits;
+	int event_fd;			/* what tells of an event while the vCPU is halted, or -1 */
 	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
 	uint8_t exits_on;
-	int poll;			/* a halted vCPU is waited for in poll(2) of fd */
 	struct kvm_run *run;
 	volatile int stop;
 	volatile int ended;

@@ -8,13 +8,21 @@ cdef extern from "lanes.h" nogil:
         unsigned char immediate_exit
         uint32_t exit_reason
 
+    enum kb_waits:
+        ENTER
+        BLOCK
+        POLL
+        EVENTFD
+        MP_STATE
+        INJECT
+
     struct kb_lane:
         int fd
         int thread
-        int wait_fd
+        kb_waits waits
+        int event_fd
         uint8_t *exits
         uint8_t exits_on
-        int poll
         kvm_run *run
         int stop
         int ended

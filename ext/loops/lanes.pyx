@@ -18,6 +18,7 @@ cdef extern from "<linux/kvm.h>" nogil:
     unsigned long KVM_INTERRUPT
     int KVM_EXIT_IO
     int KVM_EXIT_HLT
+    int KVM_MP_STATE_HALTED
 
     struct kvm_interrupt:
         uint32_t irq
@@ -36,38 +37,44 @@ cdef extern from "<poll.h>" nogil:
 cdef extern from "abi.h":
     int KB_VECTOR
 
+cdef extern from "kvm_kbench.h":
+    uint32_t KVM_EXIT_KBENCH_MWAIT
+    uint32_t KVM_EXIT_KBENCH_PAUSE
+    int KVM_RUN_KBENCH_EXITS
+    int KVM_RUN_KBENCH_MP_STATE
+    int KVM_KBENCH_MP_STATE_VALID
+
 cdef enum:
-    # Exits of the extension (ext/kvm/include/kvm_kbench.h): MWAIT and PAUSE.
-    EXIT_MWAIT = 0x4b420001
-    EXIT_PAUSE = 0x4b420002
     SLICE = 8   # items of work on an idle exit or a kick before the vCPU is entered again
 
+WAITS = {
+    "enter": ENTER, "block": BLOCK, "poll": POLL, "eventfd": EVENTFD, "mp_state": MP_STATE,
+    "inject": INJECT,
+}
 
-cdef void wait_and_inject(kb_lane *lane) noexcept nogil:
-    """HLT of a VMM with its own interrupt controller: work, then block, until an interrupt."""
+
+cdef bint event(kb_lane *lane) noexcept nogil:
+    """Whether the halted vCPU has one, by what the VMM watches."""
+    cdef pollfd ready
+    if lane.waits == MP_STATE:
+        return (<volatile uint8_t *>lane.run)[KVM_RUN_KBENCH_MP_STATE] != (
+            KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
+    ready.fd = lane.event_fd
+    ready.events = POLLIN
+    return poll(&ready, 1, 0) != 0
+
+
+cdef void await_event(kb_lane *lane) noexcept nogil:
     cdef uint64_t count
     cdef kvm_interrupt interrupt
     cdef pollfd ready
-    ready.fd = lane.wait_fd
-    ready.events = POLLIN
-    while lane.queue and not lane.run.immediate_exit and poll(&ready, 1, 0) == 0:
-        if not take(lane.queue):
-            break
-    if not lane.run.immediate_exit and read(lane.wait_fd, &count, 8) == 8:
+    if lane.waits == POLL:
+        ready.fd = lane.event_fd
+        ready.events = POLLIN
+        poll(&ready, 1, -1)
+    elif read(lane.event_fd, &count, 8) == 8 and lane.waits == INJECT:
         interrupt.irq = KB_VECTOR
         ioctl(lane.fd, KVM_INTERRUPT, &interrupt)
-
-
-cdef void wait_for_event(kb_lane *lane) noexcept nogil:
-    """HLT of a vCPU that poll(2) can wait for: work, item by item, while it stays halted."""
-    cdef pollfd ready
-    ready.fd = lane.fd
-    ready.events = POLLIN
-    while lane.queue and not lane.run.immediate_exit and poll(&ready, 1, 0) == 0:
-        if not take(lane.queue):
-            break
-    if not lane.run.immediate_exit:
-        poll(&ready, 1, -1)
 
 
 cdef void work_slice(kb_lane *lane) noexcept nogil:
@@ -79,41 +86,42 @@ cdef void work_slice(kb_lane *lane) noexcept nogil:
 
 
 cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
+    """Work, then wait as the policy says. A kick ends both: it may have brought work."""
     lane.idle_exits += 1
     lane.idle = 1
-    if lane.wait_fd >= 0:
-        wait_and_inject(lane)
+    if lane.waits == ENTER or lane.waits == BLOCK:
+        work_slice(lane)
+    else:
+        while lane.queue and not lane.run.immediate_exit and not event(lane):
+            if not take(lane.queue):
+                break
+    if lane.exits:
+        # Halted and asked to exit, the vCPU would leave KVM_RUN again at once: that is wanted
+        # while there is work to go on with. Without work it is to block in the kernel.
+        if lane.queue == NULL or kb_queue_empty(lane.queue):
+            lane.exits[0] = 0
+    elif lane.waits != ENTER and not lane.run.immediate_exit:
+        await_event(lane)
         lane.idle = 0
-        return
-    if lane.poll:
-        wait_for_event(lane)
-        return
-    work_slice(lane)
-    # Halted and asked to exit, the vCPU would leave KVM_RUN again at once: that is wanted
-    # while there is work to go on with. Without work it is to block in the kernel.
-    if lane.exits and (lane.queue == NULL or kb_queue_empty(lane.queue)):
-        lane.exits[0] = 0
 
 
 cdef class Lane:
     """The vCPU `fd`, whose struct kvm_run is at `run`, and the stamps of its thread.
 
-    `wait_fd`: on KVM_EXIT_HLT wait for this eventfd and inject KB_VECTOR (-1: no). `work`:
-    what the thread does on an idle exit and after a kick. `poll`: wait for a halted vCPU in
-    poll(2) of `fd`. `exits`: the offset in kvm_run of the byte that asks for exits on HLT (-1:
-    none), which is cleared while there is nothing to do. `capacity` bounds the stamps.
+    `work` is what the thread does on an idle exit and after a kick; `waits` (kbench/policies.py)
+    how it then waits, where that is so for `event_fd`. `capacity` bounds the stamps.
     """
 
-    def __cinit__(self, int fd, size_t run, size_t capacity, int wait_fd=-1, Queue work=None,
-                  bint poll=False, int exits=-1):
+    def __cinit__(self, int fd, size_t run, size_t capacity, Queue work=None, waits="enter",
+                  int event_fd=-1):
         self._stamps = array.array("Q", bytes(8 * capacity))
         self.work = work
         self.lane.fd = fd
         self.lane.run = <kvm_run *>run
-        self.lane.wait_fd = wait_fd
-        self.lane.poll = poll
-        if exits >= 0:
-            self.lane.exits = <uint8_t *>run + exits
+        self.lane.waits = WAITS[waits]
+        self.lane.event_fd = event_fd
+        if self.lane.waits == BLOCK or self.lane.waits == MP_STATE:
+            self.lane.exits = <uint8_t *>run + KVM_RUN_KBENCH_EXITS
             self.lane.exits_on = self.lane.exits[0]
         self.lane.stamps = (<array.array>self._stamps).data.as_ulonglongs
         self.lane.most = capacity
@@ -151,7 +159,8 @@ cdef class Lane:
                 elif lane.run.exit_reason == <uint32_t>KVM_EXIT_IO:
                     report(lane, stamp)
                     lane.idle = 0
-                elif lane.run.exit_reason in (<uint32_t>KVM_EXIT_HLT, EXIT_MWAIT, EXIT_PAUSE):
+                elif lane.run.exit_reason in (
+                        <uint32_t>KVM_EXIT_HLT, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE):
                     on_idle_exit(lane)
                 else:
                     lane.reason = lane.run.exit_reason

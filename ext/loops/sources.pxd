@@ -27,7 +27,7 @@ cdef extern from *:
 
 cdef enum Kind:
     TIMER       # nothing to do: the guest's own timer fires
-    EVENTFD     # write(eventfd): an irqfd, or a VMM that reads it
+    WRITE       # write(eventfd): an irqfd, or a VMM that reads it
     MSI         # ioctl(KVM_SIGNAL_MSI)
     ENTER       # ioctl(KVM_RUN) of a sibling vCPU, whose guest sends an IPI
     KICK        # a signal to the vCPU's thread
@@ -76,7 +76,7 @@ cdef inline int find_idle(Firing *source) noexcept nogil:
 
 cdef inline int fire(Firing *source) noexcept nogil:
     cdef uint64_t one = 1
-    if source.kind == EVENTFD:
+    if source.kind == WRITE:
         return 0 if write(source.fd, &one, 8) == 8 else -1
     if source.kind == MSI:
         return ioctl(source.fd, KVM_SIGNAL_MSI, <void *>source.address)

@@ -28,7 +28,7 @@ def timer():
 
 
 def eventfd(int fd):
-    return _source(EVENTFD, fd)
+    return _source(WRITE, fd)
 
 
 def signal_msi(int vm, size_t message):

@@ -9,10 +9,9 @@ class Lane:
         fd: int,
         run: int,
         capacity: int,
-        wait_fd: int = -1,
         work: Queue | None = None,
-        poll: bool = False,
-        exits: int = -1,
+        waits: str = "enter",
+        event_fd: int = -1,
     ) -> None: ...
     def reset(self) -> None: ...
     def run(self) -> None: ...

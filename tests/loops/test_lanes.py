@@ -17,5 +17,5 @@ def test_a_lane_that_cannot_run_says_why() -> None:
 def test_the_extension_s_byte_is_read_when_the_lane_is_made() -> None:
     run = ffi.new("struct kvm_run *")
     ffi.cast("uint8_t *", run)[2] = 2
-    Lane(-1, int(ffi.cast("uintptr_t", run)), 4, exits=2).run()
+    Lane(-1, int(ffi.cast("uintptr_t", run)), 4, waits="block").run()
     assert ffi.cast("uint8_t *", run)[2] == 2

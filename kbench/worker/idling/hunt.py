@@ -68,7 +68,7 @@ def prepare(benchmark: Benchmark) -> Iterator[Hunt]:
         if benchmark.source == "flag":
             flag = lib.KVM_KBENCH_IDLE_FLAG
             extension.require(machine.system, flag, "KVM_KBENCH_IDLE_FLAG")
-            on = sum(getattr(lib, name) for name in row.enable) | flag
+            on = flag | (getattr(lib, row.needs) if row.switched else 0)
             for each in machine.vcpus:
                 extension.enable(each.vcpu, on)
         measurement = Hunt(benchmark, machine)

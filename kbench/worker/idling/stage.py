@@ -13,7 +13,6 @@ from kbench._loops.lanes import Lane
 from kbench._loops.work import Queue
 from kbench.errors import KbenchError
 from kbench.kvm.stats import Stats
-from kbench.policies import EXITS
 from kbench.worker import errors
 from kbench.worker.idling import account, crew
 from kbench.worker.idling.crew import Place, Places
@@ -55,14 +54,11 @@ class Stage:
         self.vm, self.flags, self.where = vm, flags, where
         self.tsc_khz = vm.tsc_khz
         self._queue, self._beside, self._wake = queue, beside, wake
-        wait_fd = -1 if vm.policy.irqchip else vm.eventfd
-        blocks = vm.policy.run == (EXITS, "KVM_KBENCH_EXIT_HLT") and not vm.policy.poll
-        exits = lib.KVM_RUN_KBENCH_EXITS if blocks else -1
         work = queue if in_lane else None
         vcpus = [each.vcpu for each in vm.vcpus[: len(flags)]]
         self.lanes = [
-            Lane(vcpu.fd, vcpu.run_address, ROOM, wait_fd, work, vm.policy.poll, exits)
-            for vcpu in vcpus
+            Lane(vcpu.fd, vcpu.run_address, ROOM, work, vm.policy.waits, each.event_fd)
+            for each, vcpu in zip(vm.vcpus, vcpus, strict=False)
         ]
         self._stats: list[Stats] = [vcpu.get_stats_fd() for vcpu in vcpus]
 

@@ -28,7 +28,10 @@ IRQ = Msi(data=lib.KB_VECTOR)
 
 @dataclass
 class IdleVcpu:
-    """A vCPU, its struct kb_idle, and the state that every run of it starts from."""
+    """A vCPU, its struct kb_idle, and the state that every run of it starts from.
+
+    `event_fd` tells the VMM of an event while the vCPU is halted, or is -1.
+    """
 
     vcpu: Vcpu
     area: Any
@@ -36,6 +39,7 @@ class IdleVcpu:
     regs: Any
     lapic: Any | None
     tsc_offset: int
+    event_fd: int
 
     def restart(self, flags: int, peer: int = 0, spin: int = 0) -> None:
         """Put it back before its first instruction, with nothing pending."""
@@ -128,7 +132,14 @@ def build(policy: Policy, vcpus: int) -> Iterator[IdleVm]:
             vcpu = stack.enter_context(vm.create_vcpu(index))
             vcpu.set_cpuid2(cpuid)
             boot(vcpu, "long", index)
-            made.append(_idle_vcpu(vcpu, areas, index, policy))
+            match policy.waits:
+                case "inject":
+                    event_fd = eventfds[0]
+                case "eventfd":
+                    event_fd = _eventfd(stack)
+                case _:
+                    event_fd = vcpu.fd
+            made.append(_idle_vcpu(vcpu, areas, index, policy, event_fd))
         messages = {
             name: ffi.new("struct kvm_msi *", {"address_lo": msi.address, "data": msi.data})
             for name, msi in (("irq", IRQ), ("nmi", NMI))
@@ -168,19 +179,21 @@ def _cpuid(system: System, policy: Policy) -> Any:
     return cpuid
 
 
-def _idle_vcpu(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy) -> IdleVcpu:
+def _idle_vcpu(
+    vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd: int
+) -> IdleVcpu:
     address = lib.KB_IDLE + index * lib.KB_IDLE_SIZE
     regs = vcpu.get_regs()
     regs.r14, regs.r15 = 0, address
     lapic = _enable_lapic(vcpu) if policy.irqchip else None
-    if policy.enable:
-        extension.enable(vcpu, sum(getattr(lib, name) for name in policy.enable))
+    if policy.switched:
+        extension.enable(vcpu, getattr(lib, policy.needs), event_fd)
     if policy.run:
         byte, value = policy.run
         extension.write(vcpu, getattr(lib, byte), getattr(lib, value))
     area = areas.struct("kb_idle", address)
     line = areas.address + address - areas.base
-    return IdleVcpu(vcpu, area, line, regs, lapic, _tsc_offset(vcpu))
+    return IdleVcpu(vcpu, area, line, regs, lapic, _tsc_offset(vcpu), event_fd)
 
 
 def _enable_lapic(vcpu: Vcpu) -> Any:
