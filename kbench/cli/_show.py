@@ -16,7 +16,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from kbench.cli._table import IDLE_COLUMNS, batch_cells, console, idle_cells, suite_table
+from kbench.cli._table import IDLE_COLUMNS, batch_cells, console, idle_rows, suite_table
 from kbench.errors import KbenchError
 from kbench.record.batch import BatchSummary
 from kbench.record.idle import IdleSummary
@@ -129,9 +129,7 @@ def _markdown(path: Path, rows: Sequence[Summary]) -> str:
         lines += ["", "| " + " | ".join(["idle vCPU", *IDLE_COLUMNS]) + " |"]
         lines += ["|---|" + "---:|" * len(IDLE_COLUMNS)]
         lines += [
-            "| " + " | ".join([f"`{row.name}`", *idle_cells(row.idle, row.unit)]) + " |"
-            for row in rows
-            if row.idle
+            "| " + " | ".join([f"`{name}`", *cells]) + " |" for name, cells in idle_rows(rows)
         ]
     notes = dict.fromkeys(text for row in rows for text in row.warnings)
     return "\n".join([*lines, "", *(f"- {text}" for text in notes)]).rstrip() + "\n"

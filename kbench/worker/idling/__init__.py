@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Idle guests: VMs under a policy, the threads around them, and what they cost.
 
-`vm` makes the VM, `crew` runs its threads, `account` reads the kernel's counters and
-`spent` judges their difference; `stage` puts these together and plays one open-loop
-`window` after another. `wake`, `idle`, `work` and `hunt` are the families' measurements,
-and `scenario` what they share.
+`vm` makes the VM and `vcpu` its vCPUs, `crew` runs their threads, `account` reads the
+kernel's counters and `spent` judges their difference; `stage` puts these together and plays
+one open-loop `window` after another. `wake`, `idle`, `work` and `hunt` are the families'
+measurements, and `scenario` what they share.
 """
 
 import os

@@ -17,7 +17,8 @@ from kbench.worker import errors
 from kbench.worker.idling import account, crew
 from kbench.worker.idling.crew import Place, Places
 from kbench.worker.idling.spent import Spent
-from kbench.worker.idling.vm import IdleVcpu, IdleVm
+from kbench.worker.idling.vcpu import IdleVcpu
+from kbench.worker.idling.vm import IdleVm
 from kbench.worker.idling.window import Plan, Window
 
 # From the start of the threads to the window: by then the guests are in their idle loop.
