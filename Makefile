@@ -31,7 +31,7 @@ run: venv ## measure this machine's KVM: a table here, suite and report under re
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-selftest: venv ## build each variant of the KVM extension and run its selftests in the lab
+selftest: venv ## what test leaves out: every variant of the KVM extension, on both kernels
 	$(BIN)/pytest -m selftest
 
 venv: .venv/installed ## .venv/ with the built wheel and the development tools
@@ -58,14 +58,12 @@ clean: ## remove .venv/, build products and reports/local/
 	rm -rf .venv build dist $(LOCAL)
 
 packages: ## install the Debian packages that are missing
-	@missing=$$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $(PACKAGES) 2>/dev/null \
-	  | sed -n 's/^ii //p' | cat - <(echo $(PACKAGES) | tr ' ' '\n') | sort | uniq -u); \
+	@missing=$$({ dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $(PACKAGES) 2>/dev/null \
+	  | sed -n 's/^ii //p'; printf '%s\n' $(PACKAGES); } | sort | uniq -u); \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null \
 	  || missing="$$missing python3-dev"; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
-
-packages: SHELL := /bin/bash
 
 # The wheel is built without isolation, from tools in the venv: a rebuild takes seconds.
 .venv/installed: $(SOURCES) | packages

@@ -52,6 +52,8 @@
 #define KB_IDLE_ANSWER		8	/* send an IPI to the peer */
 #define KB_IDLE_SENDER		16	/* not idle at all: an IPI to the peer, OUT, for ever */
 
+#define KB_IDLE_VTL1		32	/* not idle: VTL1 of a virtual processor, which returns to VTL0 */
+
 #define KB_CODE_SELECTOR	0x08
 #define KB_DATA_SELECTOR	0x10
 
@@ -93,7 +95,8 @@ struct kb_idle {
 	uint32_t unused2;
 	uint64_t events;		/* out: events handled */
 	uint64_t unused3[509];
-	uint64_t plan[3072];		/* in: TSC deadlines, [0] armed by the host; 0 ends it */
+	uint64_t plan[3072];		/* in: TSC deadlines, [0] armed by the host; 0 ends it;
+					   out, of a VTL1: TSC of its VTL_RETURNs */
 	uint64_t stamps[4096];		/* out: TSC at which each event's handler began */
 };
 #endif

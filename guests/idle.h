@@ -76,7 +76,23 @@ send:	mov $X2APIC_ICR, %ecx
 	out %al, $KB_PORT
 	jmp send
 
+	/*
+	 * VTL1 of a virtual processor, whose VTL0 is the first vCPU: whenever it is entered it
+	 * takes its interrupts and returns, by an exit.  VTL0 has a store at its line then.
+	 */
+vtl1:	xor %ebp, %ebp
+	sti
+1:	movl $1, KB_IDLE + KB_IDLE_LINE
+	rdtsc
+	mov %eax, PLAN(%r15,%rbp,8)
+	mov %edx, PLAN + 4(%r15,%rbp,8)
+	inc %ebp
+	out %al, $KB_PORT
+	jmp 1b
+
 #include "guest.h"
+	testb $KB_IDLE_VTL1, KB_IDLE_FLAGS(%r15)
+	jnz vtl1
 	testb $KB_IDLE_SENDER, KB_IDLE_FLAGS(%r15)
 	jnz send
 	sti

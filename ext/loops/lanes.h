@@ -23,6 +23,7 @@ struct kb_lane {
 	int thread;			/* kernel thread id, 0 before it runs */
 	enum kb_waits waits;
 	int event_fd;			/* what tells of an event while the vCPU is halted, or -1 */
+	int work_fd;			/* and, with POLL, eventfd of the queue's arrivals, or -1 */
 	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
 	uint8_t exits_on;
 	struct kvm_run *run;

@@ -21,6 +21,7 @@ cdef extern from "lanes.h" nogil:
         int thread
         kb_waits waits
         int event_fd
+        int work_fd
         uint8_t *exits
         uint8_t exits_on
         kvm_run *run
@@ -38,6 +39,7 @@ cdef extern from "lanes.h" nogil:
 
     int kb_lane_begin(kb_lane *lane)
     void kb_lane_end(kb_lane *lane)
+    int kb_lane_signal()
     int kb_lane_kick(const kb_lane *lane)
 
 cdef class Lane:

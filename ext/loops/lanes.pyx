@@ -64,17 +64,22 @@ cdef bint event(kb_lane *lane) noexcept nogil:
     return poll(&ready, 1, 0) != 0
 
 
-cdef void await_event(kb_lane *lane) noexcept nogil:
+cdef bint await_event(kb_lane *lane) noexcept nogil:
+    """Wait for one; true when there is work instead."""
     cdef uint64_t count
     cdef kvm_interrupt interrupt
-    cdef pollfd ready
+    cdef pollfd ready[2]
     if lane.waits == POLL:
-        ready.fd = lane.event_fd
-        ready.events = POLLIN
-        poll(&ready, 1, -1)
-    elif read(lane.event_fd, &count, 8) == 8 and lane.waits == INJECT:
+        ready[0].fd, ready[1].fd = lane.event_fd, lane.work_fd
+        ready[0].events = ready[1].events = POLLIN
+        if poll(ready, 2, -1) < 0 or ready[0].revents:
+            return False
+        read(lane.work_fd, &count, 8)   # nothing where another idle vCPU's thread was first
+        return True
+    if read(lane.event_fd, &count, 8) == 8 and lane.waits == INJECT:
         interrupt.irq = KB_VECTOR
         ioctl(lane.fd, KVM_INTERRUPT, &interrupt)
+    return False
 
 
 cdef void work_slice(kb_lane *lane) noexcept nogil:
@@ -85,6 +90,12 @@ cdef void work_slice(kb_lane *lane) noexcept nogil:
                 break
 
 
+cdef void work_until_event(kb_lane *lane) noexcept nogil:
+    while lane.queue and not lane.run.immediate_exit and not event(lane):
+        if not take(lane.queue):
+            break
+
+
 cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
     """Work, then wait as the policy says. A kick ends both: it may have brought work."""
     lane.idle_exits += 1
@@ -92,17 +103,18 @@ cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
     if lane.waits == ENTER or lane.waits == BLOCK:
         work_slice(lane)
     else:
-        while lane.queue and not lane.run.immediate_exit and not event(lane):
-            if not take(lane.queue):
-                break
+        work_until_event(lane)
     if lane.exits:
         # Halted and asked to exit, the vCPU would leave KVM_RUN again at once: that is wanted
         # while there is work to go on with. Without work it is to block in the kernel.
         if lane.queue == NULL or kb_queue_empty(lane.queue):
             lane.exits[0] = 0
-    elif lane.waits != ENTER and not lane.run.immediate_exit:
-        await_event(lane)
-        lane.idle = 0
+        return
+    while lane.waits != ENTER and not lane.run.immediate_exit:
+        if not await_event(lane):
+            lane.idle = 0
+            break
+        work_until_event(lane)
 
 
 cdef class Lane:
@@ -120,12 +132,17 @@ cdef class Lane:
         self.lane.run = <kvm_run *>run
         self.lane.waits = WAITS[waits]
         self.lane.event_fd = event_fd
+        self.lane.work_fd = -1
         if self.lane.waits == BLOCK or self.lane.waits == MP_STATE:
             self.lane.exits = <uint8_t *>run + KVM_RUN_KBENCH_EXITS
             self.lane.exits_on = self.lane.exits[0]
         self.lane.stamps = (<array.array>self._stamps).data.as_ulonglongs
         self.lane.most = capacity
         self.lane.queue = &work.queue if work is not None else NULL
+
+    def listen(self, int fd):
+        """With waits "poll": wait for work to arrive, too, at this eventfd, which does not block."""
+        self.lane.work_fd = fd
 
     def reset(self):
         """Forget the stamps of the last run."""
@@ -182,6 +199,11 @@ cdef class Lane:
     @property
     def ended(self):
         return bool(self.lane.ended)
+
+    @property
+    def stopping(self):
+        """Whether stop() was called, or run() has ended."""
+        return bool(self.lane.stop or self.lane.ended)
 
     @property
     def failure(self):

@@ -10,6 +10,17 @@ cdef extern from "<sys/ioctl.h>" nogil:
 cdef extern from "<linux/kvm.h>" nogil:
     unsigned long KVM_RUN
     unsigned long KVM_SIGNAL_MSI
+    int KVM_MP_STATE_HALTED
+
+cdef extern from "kvm_kbench.h" nogil:
+    int KVM_KBENCH_IDLE_HLT, KVM_RUN_KBENCH_MP_STATE, KVM_KBENCH_MP_STATE_VALID
+
+cdef extern from "<poll.h>" nogil:
+    struct pollfd:
+        int fd
+        short events
+        short revents
+    int poll(pollfd *fds, unsigned long count, int timeout)
 
 cdef extern from "<unistd.h>" nogil:
     ssize_t write(int fd, const void *buffer, size_t count)
@@ -35,6 +46,12 @@ cdef enum Kind:
     ENQUEUE     # an item of work for a thread that waits for an eventfd
     HUNT        # an item of work, and a kick for an idle vCPU
 
+cdef enum Find:
+    NOTED       # by what a vCPU's thread noted at its last idle exit
+    FLAG        # by kvm_run.flags (M4)
+    BYTE        # by mp_state in kvm_run (M9)
+    POLLED      # by poll(2) of the vCPUs (M8)
+
 
 cdef struct Firing:
     Kind kind
@@ -42,8 +59,11 @@ cdef struct Firing:
     size_t address
     kb_queue *queue
     kb_lane *lanes[64]
+    pollfd polled[64]
     int count
     int next
+    Find find
+    uint64_t found      # hunts that found an idle vCPU
 
 
 cdef class Source:
@@ -51,23 +71,32 @@ cdef class Source:
     cdef object keep    # what firing points to
 
 
-cdef inline bint looks_idle(kb_lane *lane) noexcept nogil:
-    """What the VMM knows of a vCPU that is in KVM_RUN.
-
-    Bits 8 to 10 of kvm_run.flags are the extension's idle_flag (HLT, MWAIT, PAUSE are 2
-    to 4); without it, what the vCPU's thread noted at its last idle exit.
-    """
-    cdef int flag = ((<uint8_t *>lane.run)[15] & 7)
-    return flag >= 2 or (flag == 0 and lane.idle)
+cdef inline bint looks_idle(Firing *source, int at) noexcept nogil:
+    """What the VMM sees of a vCPU, wherever its thread is."""
+    cdef kb_lane *lane = source.lanes[at]
+    cdef uint8_t *run = <uint8_t *>lane.run
+    cdef int flag
+    if source.find == FLAG:
+        # Bits 8 to 10 of kvm_run.flags; 0 outside KVM_RUN, HLT, MWAIT and PAUSE are 2 to 4.
+        flag = run[15] & 7
+        return flag >= KVM_KBENCH_IDLE_HLT or (flag == 0 and lane.idle)
+    if source.find == BYTE:
+        return run[KVM_RUN_KBENCH_MP_STATE] == (KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
+    if source.find == POLLED:
+        return source.polled[at].revents == 0
+    return lane.idle
 
 
 cdef inline int find_idle(Firing *source) noexcept nogil:
     """An idle lane, or the next in turn where none is known to be."""
     cdef int step, at
+    if source.find == POLLED:
+        poll(source.polled, source.count, 0)
     for step in range(source.count):
         at = (source.next + step) % source.count
-        if looks_idle(source.lanes[at]):
+        if looks_idle(source, at):
             source.next = (at + 1) % source.count
+            source.found += 1
             return at
     at = source.next
     source.next = (at + 1) % source.count

@@ -6,8 +6,19 @@ from lanes cimport Lane, kb_lane
 from work cimport Queue
 
 
+cdef extern from "<poll.h>":
+    short POLLIN
+
+FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
+
+
 cdef class Source:
     """What fires; made by one of the functions below. At most 64 lanes are hunted."""
+
+    @property
+    def found(self):
+        """How many hunts found an idle vCPU; the others signalled the next in turn."""
+        return self.firing.found
 
 
 def _source(Kind kind, int fd=-1, size_t address=0, Queue queue=None, lanes=()):
@@ -18,6 +29,8 @@ def _source(Kind kind, int fd=-1, size_t address=0, Queue queue=None, lanes=()):
     firing.queue = &queue.queue if queue is not None else NULL
     for lane in lanes[:64]:
         firing.lanes[firing.count] = &lane.lane
+        firing.polled[firing.count].fd = lane.lane.fd
+        firing.polled[firing.count].events = POLLIN
         firing.count += 1
     source.keep = (queue, lanes)
     return source
@@ -53,5 +66,8 @@ def enqueue(Queue queue, int fd):
     return _source(ENQUEUE, fd, queue=queue)
 
 
-def hunt(Queue queue, lanes):
-    return _source(HUNT, queue=queue, lanes=tuple(lanes))
+def hunt(Queue queue, lanes, str how="kick"):
+    """`how` an idle vCPU is found is one of FINDS."""
+    cdef Source source = _source(HUNT, queue=queue, lanes=tuple(lanes))
+    source.firing.find = FINDS[how]
+    return source

@@ -15,6 +15,9 @@ class Benchmark:
     (kbench/worker/features.py). `batch` is what the guest finds in kb_params.batch.
     `delay_ns` is spun away in each round trip: no row has it, the gate's self-test sets it.
 
+    Loop "halt" is "kvm_run" for a guest that halts: before each entry, untimed, the vCPU is
+    made RUNNABLE again, as an event would.
+
     With loop "batch" a round trip is `batch` subjects of the guest and an exit, and its
     control the same without them (guests/batch.h). `exits` is how many VM exits a subject
     makes at least, on a backend that runs guests and does not emulate them. `vcpus` run
@@ -31,6 +34,7 @@ class Benchmark:
     title: str
     loop: Literal[
         "kvm_run",
+        "halt",
         "batch",
         "immediate_exit",
         "get_mp_state",
@@ -41,6 +45,8 @@ class Benchmark:
         "idle",
         "work",
         "hunt",
+        "mpstate",
+        "vtl",
     ] = "kvm_run"
     guest: str = "spin"
     mode: Literal["long", "real", "x2apic"] = "long"
@@ -61,3 +67,7 @@ class Benchmark:
     @property
     def family(self) -> str:
         return self.name.partition(".")[0]
+
+    @property
+    def event(self) -> str:
+        return self.name.partition(".")[2].partition("@")[0]

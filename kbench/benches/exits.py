@@ -30,12 +30,32 @@ LONG = (
     ),
 )
 
+# The same with the extension's M1 (ext/kvm); HLT and MWAIT with the RFC as posted, too.
+USER = (
+    ("hlt_user", "HLT that the VMM asks for, in-kernel LAPIC", "hlt", "HLT", ("exit_hlt",)),
+    (
+        "mwait_user",
+        "MWAIT that the VMM asks for, in-kernel LAPIC",
+        "mwait_user",
+        "KBENCH_MWAIT",
+        ("exit_mwait",),
+    ),
+    (
+        "pause_user",
+        "PAUSE that the VMM asks for, in-kernel LAPIC, each intercepted (M3)",
+        "pause_user",
+        "KBENCH_PAUSE",
+        ("exit_pause",),
+    ),
+)
+
 
 def _row(row: tuple[str, str, str, str, tuple[str, ...]], *, real: bool = False) -> Benchmark:
     event, title, guest, reason, features = row
     return Benchmark(
         name=f"exit.{event}@real" if real else f"exit.{event}",
         title=f"{title}, real mode" if real else title,
+        loop="halt" if "exit_hlt" in features else "kvm_run",
         guest=guest,
         mode="real" if real else "long",
         expect=f"KVM_EXIT_{reason}",
@@ -44,6 +64,6 @@ def _row(row: tuple[str, str, str, str, tuple[str, ...]], *, real: bool = False)
 
 
 BENCHMARKS = (
-    *(_row(row) for row in (*MODES, *LONG)),
+    *(_row(row) for row in (*MODES, *LONG, *USER)),
     *(_row(row, real=True) for row in MODES),
 )

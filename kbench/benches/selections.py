@@ -19,5 +19,14 @@ SELECTIONS = {
         "hunt.kick@hlt",
         "hunt.kick@hlt-exit",
         "hunt.flag@*",
+        "hunt.poll@hlt",
+        "hunt.byte@hlt",
+        "hunt.eventfd@hlt-exit-poll",
+        # The thread's own questions: what an exit costs, whether polling mp_state is sound,
+        # how soon VTL1 runs.
+        "exit.*_user",
+        "mpstate.right@*",
+        "vtl.enter_idle@*",
+        "vtl.return@kick",
     ),
 }

@@ -8,14 +8,14 @@ from kbench.errors import KbenchError
 
 
 def resolve(commit: str | None, date: datetime | None) -> tuple[str, datetime]:
-    """The commit's name and date (UTC): as given, the rest from the repository here."""
+    """The commit's name and date (UTC): as given together, else from the repository here."""
     if date is not None and date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     if commit is not None and date is not None:
         return commit, date
     found = _git("show", "-s", "--format=%H %ct", "--end-of-options", commit or "HEAD")
     name, _, when = found.partition(" ")
-    return commit or name, date or datetime.fromtimestamp(int(when), UTC)
+    return name, date or datetime.fromtimestamp(int(when), UTC)
 
 
 def _git(*words: str) -> str:

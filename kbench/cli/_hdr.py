@@ -38,7 +38,6 @@ def _log(benchmark: Benchmark) -> bytes:
     # Not writer.output_start_time(): hdrhistogram 0.10.8 calls datetime.iso_format there.
     buffer.write("#[StartTime: 0.0 (seconds since epoch), intervals are numbered]\n")
     writer.output_legend()
-    for number, run in enumerate(benchmark.good):
-        histogram = run.histogram()
+    for number, histogram in enumerate(benchmark.histograms()):
         writer.output_interval_histogram(histogram, number, number + 1, 1)
     return buffer.getvalue().encode()

@@ -4,6 +4,7 @@
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -14,10 +15,8 @@ from kbench.targets.lab import cache, emulator, machine, pins, snapshot, target
 from kbench.targets.lab import shell as lab_shell
 from kbench.targets.lab import verify as lab_verify
 
-# The cache's directories by what they hold; the first is cheap to make again.
-SNAPSHOTS = ("snapshot",)
-KERNELS = ("kernel-image", "kernel-headers", "kernel-source", "kvm-modules", "kvm-source")
-OTHERS = ("downloads", "pins", "apt")
+# The cache's directory that is cheap to make again, and the one that others may hold open.
+SNAPSHOTS, LOCKS = "snapshot", "locks"
 
 
 def say(line: str) -> None:
@@ -46,10 +45,10 @@ def info(kernel: str) -> None:
         "memory": f"{machine.MEMORY_MB} MB",
         "cache": str(cache.root()),
     }
-    for kind in (*SNAPSHOTS, *KERNELS, *OTHERS):
-        for place in sorted((cache.root() / kind).glob("[!.]*")):
+    for kind in _kinds():
+        for place in sorted(kind.glob("[!.]*")):
             if place.is_dir():
-                rows[f"{kind} {place.name}"] = _megabytes(cache.size(place))
+                rows[f"{kind.name} {place.name}"] = _megabytes(cache.size(place))
     for name, value in rows.items():
         table.add_row(name, value)
     console.print(table, highlight=False)
@@ -75,11 +74,18 @@ def shell(kernel: str, variant: str) -> None:
 
 def clean(kernels: bool) -> None:
     freed = 0
-    for kind in (*SNAPSHOTS, *((*KERNELS, *OTHERS) if kernels else ())):
-        place = cache.root() / kind
-        freed += cache.size(place)
-        shutil.rmtree(place, ignore_errors=True)
+    for kind in _kinds():
+        if kernels or kind.name == SNAPSHOTS:
+            freed += cache.size(kind)
+            shutil.rmtree(kind, ignore_errors=True)
     say(f"removed {_megabytes(freed)} from {cache.root()}")
+
+
+def _kinds() -> list[Path]:
+    """The cache's directories, one a kind of entry, without the locks."""
+    return sorted(
+        path for path in cache.root().glob("[!.]*") if path.is_dir() and path.name != LOCKS
+    )
 
 
 def _megabytes(size: int) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Progress of long work: a bar on a terminal, plain lines on a pipe."""
+"""Progress of long work: a bar or a line that changes on a terminal, plain lines on a pipe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,5 +40,23 @@ def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
                 total=step.total,
                 description=f"{step.benchmark:28} {text(step)}",
             )
+
+        yield show
+
+
+@contextmanager
+def counter() -> Iterator[Callable[[str], None]]:
+    """Yield what to call with the state of work without a known end; a pipe gets every tenth."""
+    console = Console(stderr=True)
+    calls = 0
+    with console.status("starting") as line:
+
+        def show(text: str) -> None:
+            nonlocal calls
+            if console.is_terminal:
+                line.update(text)
+            elif calls % 10 == 0:
+                print(text, file=console.file, flush=True)
+            calls += 1
 
         yield show

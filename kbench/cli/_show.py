@@ -3,9 +3,10 @@
 
 JSON schema version 1: {"version": 1, "benchmarks": [{"file", "name", "title", "unit",
 "target", "backend", "runs", "void_runs", "count", "min", "mean", "max", "percentiles":
-{"50": ...}, "p50_range": [low, high], "warnings": [...], "batch": null, "idle": null}]};
-figures are in "unit" ("second": float seconds, "integer": instructions of the lab). "batch"
-and "idle", where there is one, are a BatchSummary and an IdleSummary of kbench.record.
+{"50": ...}, "p50_range": [low, high], "warnings": [...], "batch": null, "idle": null,
+"stages": [{"name", "p50", "p99"}]}]}; figures are in "unit" ("second": float seconds,
+"integer": instructions of the lab). "batch" and "idle", where there is one, are a
+BatchSummary and an IdleSummary of kbench.record, "stages" the parts of an event's path.
 """
 
 import csv
@@ -16,7 +17,14 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from kbench.cli._table import IDLE_COLUMNS, batch_cells, console, idle_rows, suite_table
+from kbench.cli._table import (
+    IDLE_COLUMNS,
+    batch_cells,
+    console,
+    idle_rows,
+    stage_cell,
+    suite_table,
+)
 from kbench.errors import KbenchError
 from kbench.record.batch import BatchSummary
 from kbench.record.idle import IdleSummary
@@ -81,6 +89,7 @@ def _plain(row: Summary) -> dict[str, Any]:
         "warnings": list(row.warnings),
         "batch": row.batch and asdict(row.batch),
         "idle": row.idle and asdict(row.idle),
+        "stages": [asdict(stage) for stage in row.stages],
     }
 
 
@@ -92,6 +101,8 @@ def _csv(suites: dict[Path, list[Summary]]) -> None:
             percentiles = {f"p{p}": value for p, value in plain.pop("percentiles").items()}
             low, high = plain.pop("p50_range")
             warnings = "; ".join(plain.pop("warnings"))
+            stages = "; ".join(f"{stage.name} {stage.p50:g}" for stage in row.stages)
+            del plain["stages"]
             parts = {
                 name: plain.pop(name) or dict.fromkeys(field.name for field in fields(kind))
                 for name, kind in (("batch", BatchSummary), ("idle", IdleSummary))
@@ -99,7 +110,7 @@ def _csv(suites: dict[Path, list[Summary]]) -> None:
             flat = {"file": path, **plain, **percentiles, "p50_low": low, "p50_high": high}
             for part, values in parts.items():
                 flat |= {f"{part}_{name}": value for name, value in values.items()}
-            flat["warnings"] = warnings
+            flat |= {"stages_p50": stages, "warnings": warnings}
             if not number and not index:
                 writer.writerow(flat)
             writer.writerow(flat.values())
@@ -131,5 +142,8 @@ def _markdown(path: Path, rows: Sequence[Summary]) -> str:
         lines += [
             "| " + " | ".join([f"`{name}`", *cells]) + " |" for name, cells in idle_rows(rows)
         ]
+    if any(row.stages for row in rows):
+        lines += ["", "| stages of the path | p50 of each |", "|---|---|"]
+        lines += [f"| `{row.name}` | {stage_cell(row)} |" for row in rows if row.stages]
     notes = dict.fromkeys(text for row in rows for text in row.warnings)
     return "\n".join([*lines, "", *(f"- {text}" for text in notes)]).rstrip() + "\n"

@@ -16,6 +16,8 @@ from kbench.record.writer import SuiteWriter
 from kbench.targets.host import calibrated_loops
 from kbench.targets.spawn import worker
 
+LIMIT = 5.0  # seconds an entry may take
+
 
 class HostSide:
     """Runs on this machine, each a pyperf worker process of `args.python`.
@@ -32,7 +34,6 @@ class HostSide:
         args: argparse.Namespace,
         loops: dict[str, int],
         *,
-        limit: float,
         variant: str = "",
         delay_ns: float = 0.0,
     ) -> None:
@@ -40,7 +41,6 @@ class HostSide:
         self._writer = writer
         self._args = args
         self._loops = loops
-        self._limit = limit
         self._variant = variant
         self._delay_ns = delay_ns
 
@@ -48,13 +48,13 @@ class HostSide:
         """Add one run, False for a void one; the first of a benchmark calibrates its loops."""
         name = benchmark + self._variant
         if benchmark not in self._loops:
-            output = worker(name, self._args, loops=0, limit=self._limit)
+            output = worker(name, self._args, loops=0, limit=LIMIT)
             self._loops[benchmark] = calibrated_loops(output)
         output = worker(
             name,
             self._args,
             loops=self._loops[benchmark],
-            limit=self._limit,
+            limit=LIMIT,
             delay_ns=self._delay_ns,
         )
         run = self._writer.add(renamed(output, benchmark) if self._variant else output)
@@ -89,7 +89,8 @@ def named(selectors: list[str], variants: tuple[str, str]) -> list[str]:
     plain = dict.fromkeys(row.name.partition("@")[0] for row in select(selectors or ["exit"]))
     chosen = [name for name in plain if all(name + text in rows for text in variants)]
     if not chosen:
-        raise KbenchError(f"no selected benchmark exists as {' and as '.join(variants)}")
+        both = " and as ".join(f"NAME{text}" for text in variants)
+        raise KbenchError(f"no selected benchmark exists as {both}")
     return chosen
 
 

@@ -33,6 +33,10 @@ IDLE_NOTE = (
     "'progress': what the guest handled of what was due. 'neighbour': what another task got of "
     "the pCPU. floor.thread_wake wakes a thread without a vCPU: nothing is subtracted."
 )
+STAGE_NOTE = (
+    "Stages: the parts of an event's path, in its order; medians do not add up. kbench report has "
+    "their whole histograms."
+)
 WIDE = 100  # columns from which min and max fit beside the percentiles
 TAILS = 100  # columns beside the names that all figures take, and a mark for each of the tail
 
@@ -53,6 +57,8 @@ def suite_table(summaries: Sequence[Summary], width: int) -> RenderableType:
             parts += [Text(), _batch_table(rows), Text(BATCH_NOTES.get(unit, ""), style="dim")]
         if any(row.idle for row in rows):
             parts += [Text(), _idle_table(rows), Text(IDLE_NOTE, style="dim")]
+        if any(row.stages for row in rows):
+            parts += [Text(), _stage_table(rows), Text(STAGE_NOTE, style="dim")]
         parts += [Text(NOTES.get(unit, ""), style="dim")]
     return Group(*parts)
 
@@ -120,6 +126,22 @@ def idle_cells(idle: IdleSummary, unit: str) -> list[str]:
     ]
 
 
+def _stage_table(rows: Sequence[Summary]) -> Table:
+    """Where on its path an event spends its time."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("stages of the path", no_wrap=True)
+    table.add_column("p50 of each")
+    for row in rows:
+        if row.stages:
+            table.add_row(row.name, stage_cell(row))
+    return table
+
+
+def stage_cell(row: Summary) -> str:
+    """`late 1.2 us, guest 31 us`."""
+    return ", ".join(f"{stage.name} {human(stage.p50, row.unit)}" for stage in row.stages)
+
+
 def _batch_table(rows: Sequence[Summary]) -> Table:
     """What one repetition costs, beside the two figures that it is the difference of."""
     table = Table(box=None, pad_edge=False)
@@ -134,9 +156,5 @@ def _batch_table(rows: Sequence[Summary]) -> Table:
 
 def batch_cells(batch: BatchSummary, unit: str) -> list[str]:
     """The cells after the name; an amount per subject need not be whole instructions."""
-
-    def share(value: float) -> str:
-        return human(value, unit) if unit == "second" or value.is_integer() else f"{value:,.2f}"
-
-    figures = [human(batch.total, unit), human(batch.control, unit), share(batch.each)]
-    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else share(batch.guest)]
+    figures = [human(value, unit) for value in (batch.total, batch.control, batch.each)]
+    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else human(batch.guest, unit)]

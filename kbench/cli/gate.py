@@ -71,17 +71,12 @@ def command(
     words = words or []
     formats = Formats(everything=all_, md=md, json=json, junit=junit, github=github)
     if self_test:
-        from dataclasses import asdict
-
-        import msgspec
-
-        from kbench.cli import _gate
+        from kbench.cli import _selftest
 
         if ab:
             raise KbenchError("--ab and --self-test exclude each other: choose one")
-        report = _gate.self_test(words, rounds, max_time)
-        text = msgspec.json.encode({"version": 1, **asdict(report)}).decode() if json else None
-        print(text or _gate.self_test_text(report))
+        report = _selftest.self_test(words, rounds, max_time)
+        print(_selftest.to_json(report) if json else _selftest.to_text(report))
         raise typer.Exit(1 if report.alarms else 0)
     chosen = options(margin or (), config, force)
     if ab:

@@ -93,12 +93,11 @@ def check(
 def _rows(
     directory: Path, names: list[str] | None, wanted: list[str] | None, config: Path | None
 ) -> "list[Series]":
-    from kbench.judge.history import entries, judged_metrics, series
+    from kbench.judge.history import entries, series
     from kbench.judge.project import known, load_project
     from kbench.metrics import metrics
 
     for name in wanted or ():
         known(name)
-    history = entries(directory)
-    chosen = [metrics()[name] for name in wanted] if wanted else judged_metrics(history)
-    return list(series(history, names or (), chosen, load_project(config)))
+    chosen = [metrics()[name] for name in wanted] if wanted else None
+    return list(series(entries(directory), names or (), chosen, load_project(config)))

@@ -37,24 +37,29 @@ def build(
 ) -> None:
     """Build kvm.ko, kvm-amd.ko and kvm-intel.ko against the stock headers of a kernel.
 
+    The first line of the output names what was built, for `kbench run --kvm NAME`.
+
     Example: kbench kvm build --variant all --kernel 6.1
     """
-    from kbench.targets.lab import kvm_text, modules, packages, pins
+    from kbench.targets.lab import kvm_recipe, kvm_series, kvm_text, modules, packages, pins
 
+    kvm_series.variant(variant)  # a wrong name is told before anything is fetched
     if source is not None and (patch or variant != "stock"):
         raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
-    tree = packages.fetch(pins.resolve(kernel), _say)
+    pin = pins.resolve(kernel)
     if source is not None:
-        built = modules.build_source(tree, source, _say)
-    elif patch:
-        built = modules.build_patched(tree, patch, variant, _say)
+        recipe = kvm_recipe.source(source)
+        tree = packages.fetch(pin, _say)
     else:
-        built = modules.build(tree, variant, _say)
+        tree = packages.fetch(pin, _say)
+        recipe = kvm_recipe.patched(tree, patch or [], variant, _say)
+    built = modules.build(tree, recipe, _say)
     typer.echo(f"{built.variant} for {built.release}, key {built.key}")
-    for name in modules.NAMES:
-        same = kvm_text.identical(built.path(name), tree.module(name))
+    intel = modules.build_intel(tree, recipe, _say)
+    for path in (*(built.path(name) for name in modules.NAMES), intel):
+        same = kvm_text.identical(path, tree.module(path.stem))
         note = "identical to the distribution's" if same else "differs from the distribution's"
-        typer.echo(f"{built.path(name)}  .text {note}")
+        typer.echo(f"{path}  .text {note}")
 
 
 @app.command()
@@ -116,7 +121,8 @@ def dkms(
 
     Example: kbench kvm dkms kbench-dkms --variant all
     """
-    from kbench.targets.lab import kvm_dkms, packages, pins
+    from kbench.targets.lab import kvm_dkms, kvm_series, packages, pins
 
+    kvm_series.variant(variant)
     tree = packages.fetch(pins.resolve(kernel), _say)
     typer.echo(kvm_dkms.write(tree, variant, directory, _say))

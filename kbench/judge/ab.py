@@ -67,11 +67,9 @@ def measure_and_compare(
             pair += 1
             progress(pair, undecided)
             for name in order.sample(undecided, len(undecided)):
-                try:
-                    for side in order.sample((base, head), 2):
-                        side.measure(name)
-                except Unavailable as reason:
-                    skipped[name] = str(reason)
+                missing = _pair(name, order.sample((base, head), 2))
+                if missing:
+                    skipped[name] = missing
                     undecided.remove(name)
             if not undecided:
                 break
@@ -90,6 +88,20 @@ def measure_and_compare(
                 head=head.label,
                 notes=(*notes, *comparison.notes),
             )
+
+
+def _pair(name: str, sides: Sequence[Side]) -> str:
+    """Measure a run of each side; the reason where one cannot, else "".
+
+    The other side is measured all the same: what it has and this one lacks is in the verdict.
+    """
+    reasons = []
+    for side in sides:
+        try:
+            side.measure(name)
+        except Unavailable as reason:
+            reasons.append(str(reason))
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def spending(rule: HostRule, look: int) -> HostRule:

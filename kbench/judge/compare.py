@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Two suites side by side: every judged change, every difference of provenance, every footnote."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from statistics import median
 
 from kbench.errors import KbenchError
 from kbench.judge.compat import Difference, differences
-from kbench.judge.judging import Pending, Sample, exact_change, pending_change, settle
+from kbench.judge.judging import (
+    Pending,
+    Sample,
+    exact_change,
+    judging_margin,
+    pending_change,
+    says_the_same,
+    settle,
+)
 from kbench.judge.project import Project
-from kbench.judge.rules import LAB_MARGIN, HostRule
+from kbench.judge.rules import HostRule
 from kbench.judge.verdict import Change, Margin
 from kbench.metrics import Metric, metrics
 from kbench.record.suite import Benchmark, Suite
@@ -123,7 +130,7 @@ def _changes(base: Benchmark, head: Benchmark, options: Options) -> Iterator[Cha
             continue
         if metric.unless and metric.name not in options.shown:
             other = metrics()[metric.unless]
-            if _says_the_same(left, base.figures(other)):
+            if says_the_same(left, base.figures(other)):
                 continue
         sample = Sample(base.name, base.unit, metric, left, right, margin)
         yield exact_change(sample) if exact else pending_change(sample, options.rule)
@@ -131,18 +138,7 @@ def _changes(base: Benchmark, head: Benchmark, options: Options) -> Iterator[Cha
 
 def _margin(metric: Metric, exact: bool, unit: str, options: Options) -> Margin | None:
     """The margin that judges this metric here; None where it is only shown."""
-    if not (metric.exact if exact else metric.margin is not None):
-        return None
     own = options.margins.get(metric.name, options.margin)
     if own is not None and own.absolute and not exact:
         raise KbenchError("a margin in instructions is for lab counts: give a share such as 3%")
-    own = own or options.project.margin("lab" if exact else "host", metric.name)
-    if own is None:
-        own = LAB_MARGIN if exact else Margin(metric.margin or 0.0)
-    # Ten instructions are no margin for a lab benchmark that measures a share or seconds.
-    return own if exact and unit == "integer" else Margin(own.relative)
-
-
-def _says_the_same(values: Sequence[float], others: Sequence[float]) -> bool:
-    """Whether two metrics of the same runs are one quantity: they lie within a quarter."""
-    return bool(others) and 0.8 * median(others) <= median(values) <= 1.25 * median(others)
+    return judging_margin(metric, exact, unit, options.project, own)

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from kbench.metrics import metrics
 from kbench.record.suite import Benchmark
@@ -12,9 +13,10 @@ from kbench.record.suite import Benchmark
 _IDENTITY = ("kbench_target", "kbench_backend", "kbench_cpu_model")
 # Results of different lab pins (QEMU, -cpu, kernel, options) are never compared.
 _PIN = "kbench_pin_"
-# What every run measures anew, or holds its figures: not a condition of the measurement.
-_MEASURED = ("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_hdr", "kbench_schema")
-_MEASURED_PREFIXES = ("kbench_counter_", "kbench_void", "kbench_warnings")
+# What every run measures anew, or what holds its figures: no condition of the measurement.
+_MEASURED = ("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_schema")
+_MEASURED_PREFIXES = ("kbench_hdr", "kbench_counter_", "kbench_void", "kbench_warnings")
+_PERCENTILE = re.compile(r"_p\d+(_\d+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,23 @@ def _identifies(key: str) -> bool:
     return key in _IDENTITY or key == "unit" or key.startswith(_PIN)
 
 
+def is_condition(key: str) -> bool:
+    """Whether a run's metadata `key` says how it was measured, rather than what came out."""
+    if key == "hostname" or key.startswith(_PIN):
+        return True
+    return (
+        key.startswith("kbench_")
+        and key not in _figures()
+        and not key.startswith(_MEASURED_PREFIXES)
+        and not _PERCENTILE.search(key)
+    )
+
+
+@cache
+def _figures() -> frozenset[str]:
+    return frozenset(_MEASURED).union(metric.field for metric in metrics().values())
+
+
 def _conditions(benchmark: Benchmark) -> dict[str, str]:
-    measured = {metric.field for metric in metrics().values()}.union(_MEASURED)
     keys: set[str] = set(benchmark.runs[0].common).union(*(run.own for run in benchmark.runs))
-    return {
-        key: benchmark.provenance(key)
-        for key in keys
-        if key == "hostname"
-        or (
-            key.startswith("kbench_")
-            and key not in measured
-            and not key.startswith(_MEASURED_PREFIXES)
-        )
-    }
+    return {key: benchmark.provenance(key) for key in keys if is_condition(key)}

@@ -6,8 +6,8 @@ lie in a repository; nothing but these files is in it, so that a merge is a unio
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -15,12 +15,13 @@ from statistics import median
 from kbench.errors import KbenchError
 from kbench.judge.changepoints import change_points
 from kbench.judge.compat import identity
+from kbench.judge.judging import judging_margin, says_the_same
 from kbench.judge.project import Project
-from kbench.judge.rules import LAB_MARGIN
-from kbench.judge.verdict import Margin, Verdict
+from kbench.judge.verdict import Verdict
 from kbench.metrics import Metric, metrics
 from kbench.record.files import write_atomically
-from kbench.record.suite import Benchmark, Suite, load
+from kbench.record.pyperf_json import Scalar
+from kbench.record.suite import HISTOGRAM, Benchmark, Suite, load
 
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9A-Za-z._]{1,40})\.json(\.gz)?")
 _DATE = "%Y%m%dT%H%M%SZ"
@@ -98,51 +99,82 @@ def entries(directory: Path) -> list[Entry]:
         matched = _NAME.fullmatch(path.name)
         if matched:
             date = datetime.strptime(matched[1], _DATE).replace(tzinfo=UTC)
-            found.append(Entry(date, matched[2], load(path)))
+            found.append(Entry(date, matched[2], _without_histograms(load(path))))
     if not found:
         raise KbenchError(f"{directory} holds no suites: kbench history add puts them there")
     return found
 
 
+def _without_histograms(suite: Suite) -> Suite:
+    """What a history needs: hundreds of suites with their histograms would fill the memory."""
+
+    def scalars(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        return {key: value for key, value in metadata.items() if not key.startswith(HISTOGRAM)}
+
+    kept = {}
+    for benchmark in suite:
+        common = scalars(benchmark.runs[0].common)
+        runs = tuple(replace(run, own=scalars(run.own), common=common) for run in benchmark.runs)
+        kept[benchmark.name] = replace(benchmark, runs=runs)
+    return Suite(suite.path, kept)
+
+
 def series(
-    history: Sequence[Entry], chosen: Sequence[str], shown: Sequence[Metric], project: Project
+    history: Sequence[Entry],
+    chosen: Sequence[str],
+    shown: Sequence[Metric] | None,
+    project: Project,
 ) -> Iterator[Series]:
-    """A Series for each benchmark of the newest entries (all, or those `chosen`) and metric."""
+    """A Series for each benchmark of the newest entries (all, or those `chosen`) and metric.
+
+    `shown` None stands for the metrics that the gate judges there.
+    """
     newest: dict[str, Benchmark] = {}
     for entry in history:
         newest.update(entry.suite.benchmarks)
     for name in chosen or newest:
         if name not in newest:
             raise KbenchError(f"no suite of this history has {name}")
-        for metric in shown:
-            row = _series(history, newest[name], metric, project)
+        wanted = identity(newest[name])
+        measured = [
+            (entry, entry.suite.benchmarks[name])
+            for entry in history
+            if name in entry.suite.benchmarks
+        ]
+        comparable = [
+            (entry, benchmark) for entry, benchmark in measured if identity(benchmark) == wanted
+        ]
+        for metric in _judged(newest[name]) if shown is None else shown:
+            row = _series(comparable, metric, project, len(measured) - len(comparable))
             if row is not None:
                 yield row
 
 
-def judged_metrics(history: Sequence[Entry]) -> list[Metric]:
-    """The metrics that the gate would judge in the newest entry: those of its target."""
-    exact = any(_exact(benchmark) for benchmark in history[-1].suite)
-    return [row for row in metrics().values() if (row.exact if exact else row.margin)]
+def _judged(benchmark: Benchmark) -> Iterator[Metric]:
+    exact = _exact(benchmark)
+    for metric in metrics().values():
+        if not (metric.exact if exact else metric.margin):
+            continue
+        other = metrics().get(metric.unless or "")
+        if other and says_the_same(benchmark.figures(metric), benchmark.figures(other)):
+            continue
+        yield metric
 
 
 def _series(
-    history: Sequence[Entry], newest: Benchmark, metric: Metric, project: Project
+    measured: Sequence[tuple[Entry, Benchmark]], metric: Metric, project: Project, left_out: int
 ) -> Series | None:
+    """The Series of `metric` over comparable entries, `left_out` others having been set aside."""
     points = []
-    left_out = 0
-    for entry in history:
-        benchmark = entry.suite.benchmarks.get(newest.name)
-        if benchmark is None:
-            continue
+    for entry, benchmark in measured:
         figures = benchmark.figures(metric)
-        comparable = identity(benchmark) == identity(newest)
-        if figures and comparable and min(figures) > 0:
+        if figures and min(figures) > 0:
             points.append(Point(entry.date, entry.commit, median(figures)))
         else:
             left_out += 1
     if not points:
         return None
+    newest = measured[-1][1]
     shifts = tuple(_shifts(points, newest, metric, project))
     unit = metric.unit_of(newest.unit)
     return Series(newest.name, metric.name, unit, tuple(points), shifts, left_out)
@@ -152,10 +184,9 @@ def _shifts(
     points: Sequence[Point], benchmark: Benchmark, metric: Metric, project: Project
 ) -> Iterator[Shift]:
     exact = _exact(benchmark)
-    if not (metric.exact if exact else metric.margin):
+    margin = judging_margin(metric, exact, benchmark.unit, project)
+    if margin is None:
         return  # shown, never judged
-    margin = project.margin("lab" if exact else "host", metric.name)
-    margin = margin or (LAB_MARGIN if exact else Margin(metric.margin or 0.0))
     values = [point.value for point in points]
     cuts = change_points(values, margin, exact)
     edges = [0, *cuts, len(values)]

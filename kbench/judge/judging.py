@@ -13,6 +13,7 @@ from statistics import median
 
 from kbench.judge.project import Project
 from kbench.judge.rules import (
+    LAB_MARGIN,
     Evidence,
     HostRule,
     host_evidence,
@@ -43,6 +44,28 @@ class Sample:
     base: Sequence[float]
     head: Sequence[float]
     margin: Margin | None
+
+
+def judging_margin(
+    metric: Metric, exact: bool, unit: str, project: Project, own: Margin | None = None
+) -> Margin | None:
+    """The margin of `metric` in the lab (`exact`) or on a host: `own`, else the project's.
+
+    The default where neither is given; None where the metric is shown and never judged.
+    `unit` is the benchmark's.
+    """
+    if not (metric.exact if exact else metric.margin is not None):
+        return None
+    own = own or project.margin("lab" if exact else "host", metric.name)
+    if own is None:
+        own = LAB_MARGIN if exact else Margin(metric.margin or 0.0)
+    # Ten instructions are no margin for a lab benchmark that measures a share or seconds.
+    return own if exact and unit == "integer" else Margin(own.relative)
+
+
+def says_the_same(values: Sequence[float], others: Sequence[float]) -> bool:
+    """Whether two metrics of the same runs are one quantity: they lie within a quarter."""
+    return bool(others) and 0.8 * median(others) <= median(values) <= 1.25 * median(others)
 
 
 def exact_change(sample: Sample) -> Change:

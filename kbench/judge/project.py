@@ -18,10 +18,11 @@ reason = "costs of the fix for ..., see ..."
 expires = 2030-06-30            # the last day on which it holds
 """
 
+import difflib
 import fnmatch
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -96,6 +97,8 @@ def load_project(path: Path | None = None) -> Project:
         project = msgspec.convert(tomllib.loads(text.decode()), Project)
     except OSError as error:
         raise KbenchError(f"cannot read {path}: {error.strerror}") from None
+    except msgspec.ValidationError as error:
+        raise KbenchError(f"{path}: {error}{_nearest_key(str(error))}") from None
     except (ValueError, RecursionError) as error:
         raise KbenchError(f"{path}: {error}") from None
     _check(path, project)
@@ -124,7 +127,22 @@ def _check(path: Path, project: Project) -> None:
 def known(metric: str) -> None:
     """KbenchError unless `metric` is one of metrics.toml."""
     if metric not in metrics():
-        raise KbenchError(f"{metric!r} is not a metric: {', '.join(metrics())}")
+        raise KbenchError(f"{metric!r} is not a metric{_nearest(metric, metrics())}")
+
+
+def _nearest_key(message: str) -> str:
+    """The hint after msgspec's message about a key that nothing in kbench.toml has."""
+    unknown = re.search(r"unknown field `(.*?)`(?: - at `\$\.(\w+)|$)", message)
+    if unknown is None:
+        return ""
+    table = {"acknowledged": Acknowledged, "margins": _Margins}.get(unknown[2] or "", Project)
+    return _nearest(unknown[1], table.__struct_fields__)
+
+
+def _nearest(word: str, names: Iterable[str]) -> str:
+    names = list(names)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return f": did you mean {near[0]!r}?" if near else f": there are {', '.join(names)}"
 
 
 def check_host(margin: Margin, text: str, share_only: bool) -> None:

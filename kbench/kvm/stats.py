@@ -8,6 +8,7 @@ import os
 import struct
 
 from kbench._abi import ffi
+from kbench.errors import Unavailable
 from kbench.kvm.handle import Handle
 
 
@@ -38,6 +39,12 @@ class Stats(Handle):
             for name, (at, n) in self._fields.items()
             for values in (struct.unpack_from(f"{n}Q", raw, at),)
         }
+
+    def offset(self, name: str) -> int:
+        """Where pread(2) finds the 64-bit counter `name`. Raises Unavailable without it."""
+        if name not in self._fields:
+            raise Unavailable(f"this KVM's stats fd has no {name}")
+        return int(self._data) + self._fields[name][0]
 
     def scalars(self) -> dict[str, int]:
         """The counters that are one number, now."""

@@ -76,6 +76,13 @@ class Vcpu(Handle):
     def set_mp_state(self, state: int) -> None:
         self.ioctl("KVM_SET_MP_STATE", ffi.new("struct kvm_mp_state *", {"mp_state": state}))
 
+    def set_signal_mask(self, blocked: int) -> None:
+        """The signals (bit n: signal n + 1) that are blocked during KVM_RUN, and no others."""
+        mask = ffi.new(
+            "struct kvm_signal_mask *", {"len": 8, "sigset": blocked.to_bytes(8, "little")}
+        )
+        self.ioctl("KVM_SET_SIGNAL_MASK", mask)
+
     # KVM_CAP_VCPU_EVENTS
     def get_vcpu_events(self) -> Any:
         return self._get("KVM_GET_VCPU_EVENTS", "kvm_vcpu_events")

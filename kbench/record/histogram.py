@@ -26,8 +26,11 @@ _MOST_BYTES = _INNER.size + 9 * _COUNTERS
 _COMPRESSED_COOKIE, _PLAIN_COOKIE = 0x1C849314, 0x1C849313
 
 
-def decode(text: str) -> Any:
-    """The hdrh.HdrHistogram of a `kbench_hdr` string; KbenchError says what is wrong with it."""
+def check(text: str) -> None:
+    """KbenchError unless a `kbench_hdr` string is whole: base64, zlib, sizes and header.
+
+    That is what a transfer can damage; the counts themselves are read by decode() alone.
+    """
     plain = _unpack(text)
     if len(plain) < _INNER.size:
         raise KbenchError("histogram is shorter than its header")
@@ -39,9 +42,14 @@ def decode(text: str) -> Any:
             f"histogram has range {lowest}..{highest} with {digits} digits, "
             f"expected {LOWEST}..{HIGHEST} with {DIGITS}"
         )
-    counts = plain[_INNER.size :]
-    if length != len(counts):
-        raise KbenchError(f"histogram says {length} bytes of counts and has {len(counts)}")
+    if length != len(plain) - _INNER.size:
+        has = len(plain) - _INNER.size
+        raise KbenchError(f"histogram says {length} bytes of counts and has {has}")
+
+
+def decode(text: str) -> Any:
+    """The hdrh.HdrHistogram of a `kbench_hdr` string; KbenchError says what is wrong with it."""
+    check(text)
 
     from hdrh.histogram import HdrHistogram
 

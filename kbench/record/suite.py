@@ -7,13 +7,16 @@ hand out is what pyperf would accept and, beyond that, what kbench wrote.
 
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kbench.errors import KbenchError
-from kbench.metrics import Metric
+from kbench.metrics import Metric, metrics
+from kbench.record.histogram import check, decode
 from kbench.record.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, read
 from kbench.record.run import SCHEMA
 
@@ -23,6 +26,7 @@ UNIFORM = (
     *("aslr", "cpu_count", "cpu_model_name", "hostname", "inner_loops", "name", "platform"),
     *("python_executable", "python_implementation", "python_unicode", "python_version", "unit"),
 )
+HISTOGRAM = "kbench_hdr"
 _REQUIRED = ("kbench_target", "kbench_backend", "kbench_cpu_model")
 
 
@@ -73,12 +77,7 @@ class Run:
 
     def histogram(self) -> Any:
         """The hdrh.HdrHistogram of the run's single events (ns; instructions in the lab)."""
-        from kbench.record.histogram import decode
-
-        text = self.get("kbench_hdr")
-        if not isinstance(text, str):
-            raise KbenchError("run has no histogram (kbench_hdr)")
-        histogram = decode(text)
+        histogram = decode(str(self.get(HISTOGRAM)))
         count = self.get("kbench_count")
         if count is not None and count != histogram.get_total_count():
             events = histogram.get_total_count()
@@ -87,11 +86,7 @@ class Run:
 
     def _number(self, key: str) -> float | None:
         value = self.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise KbenchError(f"{key} is {value!r}, expected a number >= 0")
-        return float(value)
+        return None if value is None else _figure(key, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +114,25 @@ class Benchmark:
 
     def figures(self, metric: Metric) -> list[float]:
         """`metric` of every good run; empty when no run has it, KbenchError when only some do."""
-        try:
-            values = [run.figure(metric) for run in self.good]
-        except KbenchError as error:
-            raise KbenchError(f"{self.name}: {error}") from None
+        values = [run.figure(metric) for run in self.good]
         present = [value for value in values if value is not None]
         if present and len(present) < len(values):
             missing = len(values) - len(present)
             raise KbenchError(f"{self.name}: {missing} of {len(values)} runs lack {metric.field}")
         return present
 
+    def histograms(self) -> Iterator[Any]:
+        """The histogram of each good run (an hdrh.HdrHistogram), in order."""
+        for run in self.good:
+            try:
+                yield run.histogram()
+            except KbenchError as error:
+                raise KbenchError(f"{self.name}: {error}") from None
+
     def histogram(self) -> Any:
         """The histograms of all good runs added up (an hdrh.HdrHistogram)."""
         total = None
-        for run in self.good:
-            try:
-                part = run.histogram()
-            except KbenchError as error:
-                raise KbenchError(f"{self.name}: {error}") from None
+        for part in self.histograms():
             if total is None:
                 total = part
             else:
@@ -212,7 +208,8 @@ def _benchmark(stored: BenchmarkJson, shared: Mapping[str, Scalar], index: int) 
 def _check_run(run: Run, stored: RunJson, uniform: Mapping[str, Scalar | None]) -> None:
     for key, expected in uniform.items():
         if run.get(key) != expected:
-            raise KbenchError(f"{key} is {run.get(key)!r}, the first run has {expected!r}")
+            found = "missing" if run.get(key) is None else repr(run.get(key))
+            raise KbenchError(f"{key} is {found}, the first run has {expected!r}")
     if any(value <= 0 for value in run.values):
         raise KbenchError(f"has the value {min(run.values)}, expected values > 0")
     if any(loops < 1 or value < 0 for loops, value in stored.warmups):
@@ -229,6 +226,36 @@ def _check_run(run: Run, stored: RunJson, uniform: Mapping[str, Scalar | None]) 
     for key in _REQUIRED:
         if not run.get(key):
             raise KbenchError(f"has no provenance ({key}): it cannot be compared with anything")
+    for key in sorted(_figures() & run.metadata.keys()):
+        _figure(key, run.get(key))
+    _check_histograms(run)
+
+
+@cache
+def _figures() -> frozenset[str]:
+    return frozenset(metric.field for metric in metrics().values())
+
+
+def _figure(key: str, value: Scalar | None) -> float:
+    # JSON's integers have no end, a float's range has.
+    match value:
+        case int() | float() if not isinstance(value, bool) and 0 <= value <= sys.float_info.max:
+            return float(value)
+    raise KbenchError(f"{key} is {str(value)[:40]!r}, expected a number >= 0")
+
+
+def _check_histograms(run: Run) -> None:
+    """Every figure comes from a histogram: a run whose histograms are damaged has none."""
+    stored = {key: value for key, value in run.metadata.items() if key.startswith(HISTOGRAM)}
+    if HISTOGRAM not in stored:
+        raise KbenchError(f"has no histogram ({HISTOGRAM})")
+    for key, text in stored.items():
+        if not isinstance(text, str):
+            raise KbenchError(f"{key} is {text!r}, expected a histogram")
+        try:
+            check(text)
+        except KbenchError as error:
+            raise KbenchError(f"{key}: {error}") from None
 
 
 def _checked(metadata: dict[str, Scalar]) -> dict[str, Scalar]:

@@ -9,6 +9,7 @@ from kbench.metrics import metrics
 from kbench.record.batch import BatchSummary, summarize_batch
 from kbench.record.idle import IdleSummary, summarize_idle
 from kbench.record.pyperf_json import Scalar
+from kbench.record.stages import StageSummary, summarize_stages
 from kbench.record.suite import Benchmark
 
 TAIL = (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99)
@@ -25,7 +26,7 @@ class Summary:
     run, which is what the run-to-run uncertainty of `percentiles` looks like. `where` says
     what was measured in one line. Void runs are counted and not used, unless there are no
     others: then the figures are theirs and a warning says so. `batch` is there for family inkernel,
-    `idle` for the families of idle guests.
+    `idle` for the families of idle guests, `stages` where the path of an event is split.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Summary:
     warnings: tuple[str, ...]
     batch: BatchSummary | None = None
     idle: IdleSummary | None = None
+    stages: tuple[StageSummary, ...] = ()
 
 
 def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
@@ -91,6 +93,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         warnings=tuple(notes),
         batch=summarize_batch(benchmark),
         idle=summarize_idle(benchmark),
+        stages=summarize_stages(benchmark),
     )
 
 

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Figures for people: 7.31 us, 3,031."""
+"""Figures for people: 7.31 us, 3,031, 1.50 KB."""
 
 
 def human(value: float, unit: str) -> str:
     """A figure in pyperf's `unit`: seconds get three digits and a prefix, counts are exact."""
+    if unit == "byte" and value >= 1024:
+        return f"{value / 1024:,.2f} KB"
     if unit != "second":
-        return f"{value:,.0f}"
+        number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+        return f"{number} B" if unit == "byte" else number
     scale, name = next(
         ((scale, name) for scale, name in ((1, "s"), (1e-3, "ms"), (1e-6, "us")) if value >= scale),
         (1e-9, "ns"),
     )
     scaled = value / scale
     digits = 2 if scaled < 10 else 1 if scaled < 100 else 0
-    return f"{scaled:.{digits}f} {name}"
+    return f"{scaled:,.{digits}f} {name}"
 
 
 def human_range(low: float, high: float, unit: str) -> str:

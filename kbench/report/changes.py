@@ -80,7 +80,7 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
     for title, same in (("Changed, or it cannot be told", False), ("The same", True)):
         chosen = [c for c in comparison.changes if (c.verdict in (Verdict.SAME, None)) == same]
         if chosen:
-            rows = tuple(cells.row(change) for change in chosen)
+            rows = tuple(cells.rows(chosen))
             optional = ("base", "head")
             yield Table(cells.HEADER, rows, title, left=2, optional=optional, reference=same)
 

@@ -3,18 +3,12 @@
 
 from collections.abc import Sequence
 
+from kbench.judge.compat import is_condition
 from kbench.report.content import Section, Table
 from kbench.report.model import Entry, Model, Source
 
-# Read or measured anew by every run, or written for machines: no condition to compare.
-_NOT_CONDITIONS = ("kbench_hdr", "kbench_schema", "kbench_title", "kbench_guest_sha256")
-_MEASURED = ("kbench_counter_", "kbench_void", "kbench_warnings", "kbench_hdr_")
-_FIGURES = (
-    *("kbench_min", "kbench_max", "kbench_mean", "kbench_count"),
-    *("kbench_load", "kbench_steal", "kbench_nivcsw"),
-)
-_PERCENTILES = ("_p50", "_p90", "_p99", "_p99_9", "_p99_99")
-_KEPT = "kbench_pin_"
+# Of one benchmark each, or written for machines: nothing to list for a whole suite.
+_NOT_LISTED = ("kbench_title", "kbench_guest_sha256")
 MOST = 60
 """Characters of a value in the table; the rest is in the suite."""
 
@@ -79,20 +73,9 @@ def _conditions(model: Model, source: Source) -> dict[str, str]:
     for benchmark in source.suite:
         keys = set(benchmark.runs[0].common).union(*(run.own for run in benchmark.runs))
         for key in keys:
-            if _is_condition(key):
+            if is_condition(key) and key not in _NOT_LISTED:
                 found.setdefault(key, {})[benchmark.provenance(key)] = None
     return {key: " | ".join(value for value in values if value) for key, values in found.items()}
-
-
-def _is_condition(key: str) -> bool:
-    if key.startswith(_KEPT) or key == "hostname":
-        return True
-    return (
-        key.startswith("kbench_")
-        and key not in _NOT_CONDITIONS + _FIGURES
-        and not key.startswith(_MEASURED)
-        and not key.endswith(_PERCENTILES)
-    )
 
 
 def _table(

@@ -6,15 +6,21 @@ from typing import Any
 
 from kbench.errors import KbenchError
 from kbench.record.histogram import decode
+from kbench.record.stages import PREFIX, rank
 from kbench.report.distribution import Distribution, distribution
 from kbench.report.model import Entry
 
-PREFIX = "kbench_hdr_"
-# In the order of the path; stages that are not listed follow by name.
 TITLES = {
     "late": "planned time to the waker's write",
     "guest": "write to the guest's handler",
     "ack": "handler to the acknowledgement in userspace",
+    "tell": "write to a thread of the VMM that knows",
+    "stop": "that to VTL0's leaving KVM_RUN",
+    "start": "that to VTL1's handler",
+    "exit": "VTL_RETURN to userspace",
+    "entry": "userspace to VTL0's next instruction",
+    "raise": "KVM_SIGNAL_MSI",
+    "look": "every look, up to the right one",
 }
 
 
@@ -27,16 +33,12 @@ class Stage:
 
 
 def stages(entry: Entry) -> list[Stage]:
-    """The stages of `entry` in the order in which its runs name them; [] where it has none.
+    """The stages of `entry` in the order of its path; [] where it has none.
 
     Raises KbenchError for a histogram that cannot be read.
     """
     keys = {key for run in entry.benchmark.good for key in run.metadata if key.startswith(PREFIX)}
-    order = list(TITLES)
-    names = sorted(
-        (key.removeprefix(PREFIX) for key in keys),
-        key=lambda name: (order.index(name) if name in TITLES else len(order), name),
-    )
+    names = sorted((key.removeprefix(PREFIX) for key in keys), key=rank)
     found = []
     for name in names:
         total = _total(entry, name)

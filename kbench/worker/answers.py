@@ -18,6 +18,7 @@ from kbench.errors import KbenchError
 from kbench.record.files import write_atomically
 from kbench.record.provenance import KVM_PARAMETERS, kvm_srcversion, text
 
+DEVICE = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PACKAGE = Path(kbench.__file__).parent
 # What of the package decides: the loops, the guests, the worker, the policies.
@@ -65,11 +66,19 @@ def key() -> str:
 
 def _facts() -> Iterator[str]:
     yield from (text(BOOT_ID), platform.release(), platform.version(), kvm_srcversion())
-    device = Path("/dev/kvm").stat().st_rdev if os.access("/dev/kvm", os.R_OK | os.W_OK) else None
-    yield from (str(device), str(os.sched_getaffinity(0)))
+    yield from (_device(), str(os.sched_getaffinity(0)))
     for directory in sorted(KVM_PARAMETERS.parent.parent.glob("kvm*/parameters")):
         yield from (f"{file}={text(file)}" for file in sorted(directory.iterdir()))
     for part in PARTS:
         for file in sorted(PACKAGE.glob(part)):
             status = file.stat()
             yield f"{file} {status.st_size} {status.st_mtime_ns}"
+
+
+def _device() -> str:
+    """Which device KVM's is, or why it cannot be opened: the reason is part of every answer."""
+    try:
+        with DEVICE.open("r+b", buffering=0) as file:
+            return str(os.fstat(file.fileno()).st_rdev)
+    except OSError as error:
+        return os.strerror(error.errno or 0)

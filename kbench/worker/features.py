@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kbench._abi import lib
 from kbench.errors import Unavailable
-from kbench.kvm import System
+from kbench.kvm import System, extension
 from kbench.worker import pages
 
 if TYPE_CHECKING:
@@ -32,13 +32,15 @@ def _nothing(machine: Machine) -> None:
 class Feature(NamedTuple):
     """`before` runs before the vCPUs are made, `after` when they stand in their guest.
 
-    `bits` of what KVM_CHECK_EXTENSION says of `capability` must be set, any when 0.
+    `bits` of what KVM_CHECK_EXTENSION says of `capability` must be set, any when 0, and at
+    least one of `either`.
     """
 
     capability: str
     before: Step = _nothing
     after: Step = _nothing
     bits: int = 0
+    either: int = 0
 
 
 def _msr_filter(machine: Machine) -> None:
@@ -90,6 +92,18 @@ def _cpu_each(machine: Machine) -> None:
         raise Unavailable(f"{vcpus} vCPUs that run at the same time need as many CPUs, not {cpus}")
 
 
+def _user_exit(bit: int, machine: Machine) -> None:
+    extension.write(machine.vcpus[0], lib.KVM_RUN_KBENCH_EXITS, bit)
+
+
+def _pause_exit(machine: Machine) -> None:
+    """M3 beside M1: by itself KVM intercepts no PAUSE, or what the pause filter counts."""
+    vcpu = machine.vcpus[0]
+    extension.enable(vcpu, lib.KVM_KBENCH_ENTRY_INTERCEPTS)
+    extension.write(vcpu, lib.KVM_RUN_KBENCH_NATIVE, 0)
+    _user_exit(lib.KVM_KBENCH_EXIT_PAUSE, machine)
+
+
 def _ioeventfd(address: int, flags: int, machine: Machine) -> None:
     fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
     machine.stack.callback(os.close, fd)
@@ -101,6 +115,8 @@ _MATCH = lib.KVM_IOEVENTFD_FLAG_DATAMATCH
 _HYPERCALL = lib.KVM_X86_QUIRK_FIX_HYPERCALL_INSN
 _MWAIT_UD = lib.KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS
 _NATIVE = lib.KVM_X86_DISABLE_EXITS_MWAIT
+_EXITS = lib.KVM_KBENCH_USERSPACE_EXITS
+_POSTED = _EXITS | lib.KVM_KBENCH_RFC_V1
 
 FEATURES = {
     "msr_filter": Feature("KVM_CAP_X86_MSR_FILTER", after=_msr_filter),
@@ -121,6 +137,15 @@ FEATURES = {
     ),
     "mwait_cpuid": Feature("KVM_CAP_EXT_CPUID", partial(_cpuid_1_ecx, CPUID_1_ECX_MONITOR)),
     "mwait_native": Feature("KVM_CAP_X86_DISABLE_EXITS", _native_mwait, bits=_NATIVE),
+    "exit_hlt": Feature(
+        "KVM_CAP_KBENCH", _irqchip, partial(_user_exit, lib.KVM_KBENCH_EXIT_HLT), either=_POSTED
+    ),
+    "exit_mwait": Feature(
+        "KVM_CAP_KBENCH", _irqchip, partial(_user_exit, lib.KVM_KBENCH_EXIT_MWAIT), either=_POSTED
+    ),
+    "exit_pause": Feature(
+        "KVM_CAP_KBENCH", _irqchip, _pause_exit, bits=_EXITS | lib.KVM_KBENCH_ENTRY_INTERCEPTS
+    ),
     "pio_wildcard": Feature("KVM_CAP_IOEVENTFD", partial(_ioeventfd, lib.KB_PORT_EVENTFD, _PIO)),
     "pio_datamatch": Feature(
         "KVM_CAP_IOEVENTFD", partial(_ioeventfd, lib.KB_PORT_EVENTFD, _PIO | _MATCH)
@@ -139,6 +164,7 @@ def require(system: System, name: str) -> Feature:
     value = system.check_extension(feature.capability)
     if not value:
         raise Unavailable(f"this KVM has no {feature.capability}")
-    if value & feature.bits != feature.bits:
-        raise Unavailable(f"{feature.capability} is {value:#x} here, without {feature.bits:#x}")
+    if value & feature.bits != feature.bits or (feature.either and not value & feature.either):
+        missing = feature.bits or feature.either
+        raise Unavailable(f"{feature.capability} is {value:#x} here, without {missing:#x}")
     return feature

@@ -41,6 +41,9 @@ def bind(
         case "kvm_run":
             expect = getattr(lib, benchmark.expect)
             return lambda n: exits.round_trips(vcpu.fd, expect, n, histogram, watchdog)
+        case "halt":
+            expect = getattr(lib, benchmark.expect)
+            return lambda n: exits.halts(vcpu.fd, expect, n, histogram, watchdog)
         case "immediate_exit":
             return lambda n: floors.immediate_exit(vcpu.fd, n, histogram, watchdog)
         case "get_mp_state":

@@ -43,7 +43,7 @@ def representative(row: Benchmark) -> Benchmark:
 
     Idle guests differ in what wakes them, but whether they can run is their policy's matter.
     """
-    if not row.policy or row.source == "flag" or row.pinned:
+    if not row.policy or (row.loop == "hunt" and row.source != "kick") or row.pinned:
         return row
     source = "irqfd" if policy(row.policy).irqchip else "eventfd"
     return find(f"wake.{source}@{row.policy}")

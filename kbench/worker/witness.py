@@ -138,10 +138,10 @@ class Evidence:
         return self._miscount(benchmark, count)
 
     def _miscount(self, benchmark: Benchmark, count: int) -> str:
-        if benchmark.loop not in ("kvm_run", "batch") or not self.end.kvm:
+        if benchmark.loop not in ("kvm_run", "halt", "batch") or not self.end.kvm:
             return ""
         expected, most = count, float("inf")
-        if benchmark.loop == "kvm_run":
+        if benchmark.loop != "batch":
             most = count + max(EXTRA_EXITS * count, EXTRA_EXITS_AT_LEAST)
         else:
             # The batch's subjects, and the two exits to userspace. What else a batch

@@ -48,7 +48,10 @@ def test_exit_codes(place: Path, words: tuple[str, ...], code: int) -> None:
 
 
 def test_lab_gate(place: Path) -> None:
-    assert kbench("gate", "lab.json", "lab1.json", cwd=place).status == 0
+    within = kbench("gate", "lab.json", "lab1.json", cwd=place)
+    assert within.status == 0, "one instruction is within the margin, and said all the same"
+    assert "+1 (+0.03 %)  same (margin 0.5% or 10)" in within.out
+    assert "exit.a" not in kbench("gate", "lab.json", "lab.json", cwd=place).out
     result = kbench("gate", "lab.json", "lab1.json", "--margin", "0", cwd=place)
     assert result.status == 1 and "+1 (+0.03 %)" in result.out
 

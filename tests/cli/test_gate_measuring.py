@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`kbench gate --ab` and `--self-test` where they really measure, and what they refuse."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -55,13 +56,24 @@ def test_the_same_modules_are_not_run(tmp_path: Path) -> None:
     assert "same without running" in result.out
 
 
+@pytest.mark.selftest
+def test_two_variants_differ_by_counts(tmp_path: Path) -> None:
+    """The entry hook of `all` costs every exit some instructions; a system call knows no KVM."""
+    words = ("--ab", "stock", "all", "exit.pio_out", "floor.syscall", "--margin", "0")
+    result = kbench("gate", *words, cwd=tmp_path, limit=900)
+    assert result.status == 1, result.err
+    assert re.search(r"exit\.pio_out +min, p50, p90, p99 .* \+\d+ \(\+0\.\d\d %\)", result.out)
+    assert "floor.syscall" not in result.out
+    assert "differs: kvm srcversion" in result.out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("one.json",), "got 1 suites, expected two"),
         (("--ab", "@", "stock", "exit.pio_out"), "the other side is on the host"),
         (("--ab", "./absent", "@", "exit.pio_out"), "neither a virtual environment"),
-        (("--ab", "@", "@absent", "exit.pio_out"), "no selected benchmark exists"),
+        (("--ab", "@", "@absent", "exit.pio_out"), "exists as NAME and as NAME@absent"),
         (("--ab", "@", "@real", "exit.oops"), "no benchmark matches"),
         (("--self-test", "floor.syscall"), "one benchmark that enters a guest"),
         (("--self-test", "exit"), "one benchmark that enters a guest"),

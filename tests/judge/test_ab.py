@@ -102,6 +102,23 @@ def test_what_one_side_lacks_is_skipped_and_said(tmp_path: Path) -> None:
     assert {row.benchmark for row in found.changes} == {"exit.a"}
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_head_alone_lacks_is_missing_in_any_order(tmp_path: Path, seed: int) -> None:
+    base, head = sides(tmp_path, 1.0, spread=0.01)
+    both = head.measure
+
+    def measure(name: str) -> bool:
+        if name == "exit.lost":
+            raise Unavailable("head has no such capability")
+        return both(name)
+
+    head.measure = measure
+    names = ["exit.a", "exit.lost"]
+    found = measure_and_compare(base, head, names, OPTIONS, forever(), random.Random(seed))
+    assert found.only_base == ("exit.lost",)
+    assert outcome(found, strict=True).exit_code == 3
+
+
 def test_nothing_measurable_is_an_error(tmp_path: Path) -> None:
     base, head = sides(tmp_path, 1.0)
     with pytest.raises(KbenchError, match=r"exit\.absent: no such exit here"):

@@ -14,7 +14,7 @@ from support.suites import LAB, Metadata, lab_run, noisy, write
 
 from kbench.errors import KbenchError
 from kbench.judge.export.series import regressions, series_csv, series_json, shifts_text
-from kbench.judge.history import add, entries, judged_metrics, series
+from kbench.judge.history import add, entries, series
 from kbench.judge.project import Acknowledged, Project
 from kbench.metrics import metrics
 
@@ -63,7 +63,16 @@ def test_lab_history_sees_one_instruction_by_margin(tmp_path: Path) -> None:
     place = kept(tmp_path, [{"exit.a": [lab_run(count, **LAB)]} for count in counts])
     (row,) = rows(place, "min")
     assert [shift.point.commit for shift in row.shifts] == ["c002"]
-    assert "min" in [metric.name for metric in judged_metrics(entries(place))]
+    judged = [row.metric for row in series(entries(place), [], None, Project())]
+    assert judged == ["min", "p50", "p90", "p99"], "the value is the mean"
+
+
+def test_a_value_that_is_no_mean_is_a_series(tmp_path: Path) -> None:
+    values = (20.0, 20.0, 40.0)
+    place = kept(tmp_path, [{"idle.a": [lab_run(5000, value=value, **LAB)]} for value in values])
+    found = {row.metric: row for row in series(entries(place), [], None, Project())}
+    assert [shift.point.commit for shift in found["value"].shifts] == ["c002"]
+    assert not found["min"].shifts
 
 
 def test_other_machines_are_left_out(tmp_path: Path) -> None:
@@ -114,6 +123,7 @@ def test_command_line(slower: Path) -> None:
     assert history("show", "history", "exit.absent").status == 2
     added = history("add", "history", "suite.json", "--commit", "abc", "--date", "2026-03-01")
     assert added.out == f"history{os.sep}20260301T000000Z-abc.json\n"
+    assert history("check", "history", "exit.a").status == 1
     nowhere = history("add", "history", "suite.json", "--commit", "--output=x")
     assert nowhere.status == 2 and "give --commit and --date" in nowhere.err
     assert not (slower.parent / "x").exists()

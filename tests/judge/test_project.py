@@ -51,8 +51,14 @@ def test_absent_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 BAD = {
     "syntax": ("kbench.toml: ", "runs = "),
-    "unknown-key": ("unknown field `margin`", "margin = 3"),
-    "metric": ("'p51' is not a metric", '[margins.host]\np51 = "3%"'),
+    "unknown-key": ("unknown field `margin`: did you mean 'margins'?", "margin = 3"),
+    "unknown-target": ("`hots` - at `$.margins`: did you mean 'host'?", "[margins.hots]"),
+    "unknown-word": (
+        "`reson` - at `$.acknowledged[0]`: did you mean 'reason'?",
+        '[[acknowledged]]\nbenchmark="a"\nreson="b"\nexpires=2030-01-01',
+    ),
+    "foreign-key": ("`zzz`: there are runs, margins, acknowledged", "zzz = 1"),
+    "metric": ("'p51' is not a metric: did you mean 'p50'?", '[margins.host]\np51 = "3%"'),
     "margin": ("'3 percent' is not a margin", '[margins.host]\np50 = "3 percent"'),
     "instructions": ("counts instructions", '[margins.host]\np50 = "3"'),
     "runs": ("expected 4 or more", "runs = 3"),

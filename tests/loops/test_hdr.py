@@ -43,7 +43,7 @@ def test_encoding_is_the_librarys(ticks: list[int]) -> None:
     assert library_histogram(histogram.buckets).encode() == theirs.encode()
 
 
-@given(st.lists(st.integers(0, 2**40), min_size=1, max_size=50), st.integers(250_001, 6_000_000))
+@given(st.lists(st.integers(0, 2**40), min_size=1, max_size=50), st.integers(1000, 6_000_000))
 def test_extremes_and_sum_are_exact(ticks: list[int], tsc_khz: int) -> None:
     histogram = Histogram(tsc_khz)
     histogram.record_ticks(array("Q", ticks))
@@ -54,21 +54,23 @@ def test_extremes_and_sum_are_exact(ticks: list[int], tsc_khz: int) -> None:
     assert histogram.total == sum(ticks) * 1e6 / tsc_khz
 
 
-@given(st.integers(1, 2**36), st.integers(250_001, 6_000_000))
+@given(st.integers(1, 2**36), st.integers(1000, 6_000_000))
 def test_ticks_become_nanoseconds(ticks: int, tsc_khz: int) -> None:
-    """The bucket is that of the value in ns, rounded down: the integer scale loses at most one."""
+    """The bucket is that of the value in ns, but for the rounding of one product of doubles."""
     histogram = Histogram(tsc_khz)
     histogram.record_ticks(array("Q", [ticks]))
-    exact = min(ticks * 10**6 // tsc_khz, HIGHEST)
+    exact = min(ticks * 10**6 // tsc_khz, 2**36 - 1)
     filled = histogram.buckets.index(1)
-    assert bucket_index(max(0, exact - 1)) <= filled <= bucket_index(exact)
+    assert bucket_index(max(0, exact - 1)) <= filled <= bucket_index(exact + 1)
 
 
-def test_beyond_the_range_counts_as_its_end() -> None:
+@pytest.mark.parametrize("ticks", [2**36, 2**61, 2**64 - 30])
+def test_beyond_the_range_counts_as_its_end(ticks: int) -> None:
+    """2**64 - 30 is what a TSC that went back by 30 ticks gives."""
     histogram = Histogram(GHZ)
-    histogram.record_ticks(array("Q", [2**61]))
-    assert histogram.buckets[bucket_index(HIGHEST)] == 1
-    assert histogram.maximum == 2**61
+    histogram.record_ticks(array("Q", [ticks]))
+    assert histogram.buckets[-1] == 1
+    assert histogram.maximum == float(ticks)
 
 
 def test_reset_and_empty() -> None:
@@ -83,10 +85,9 @@ def test_reset_and_empty() -> None:
     assert histogram.count == 0
 
 
-@pytest.mark.parametrize("tsc_khz", [0, 250_000])
-def test_a_clock_too_slow_is_refused(tsc_khz: int) -> None:
-    with pytest.raises(ValueError, match=f"a TSC of {tsc_khz} kHz is too slow"):
-        Histogram(tsc_khz)
+def test_a_clock_that_stands_is_refused() -> None:
+    with pytest.raises(ValueError, match="the frequency of the TSC is 0"):
+        Histogram(0)
 
 
 @given(st.lists(values, min_size=1, max_size=50), st.floats(0, 100, exclude_min=True))

@@ -48,6 +48,17 @@ def test_another_boot_asks_again(
     assert len(asked) == 4
 
 
+def test_another_reason_for_no_kvm_asks_again(
+    asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer names the reason: "there is none" is no answer where one may not open it."""
+    monkeypatch.setattr(answers, "DEVICE", tmp_path / "none")
+    probe.obstacles(ROWS)
+    monkeypatch.setattr(answers, "DEVICE", tmp_path)  # a directory cannot be opened for writing
+    probe.obstacles(ROWS)
+    assert len(asked) == 4
+
+
 def test_a_hang_is_not_kept(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "obstacle", lambda row: "KVM_RUN did not come back within 0.2 s")
     assert "did not come back" in probe.obstacles(ROWS)["exit.hlt"]

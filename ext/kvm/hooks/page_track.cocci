@@ -12,6 +12,7 @@ expression E;
 @@
  kvm_page_track_write_tracking_enabled(struct kvm *kvm)
  {
--	return E;
-+	return kvm_kbench_write_tracking(E);
++	if (kvm_kbench_write_tracking())
++		return true;
+ 	return E;
  }

@@ -94,8 +94,10 @@
 
 /*
  * M8: poll() on the vCPU's fd. POLLIN: not halted, or an event would end the
- * halt. POLLPRI: an interrupt, NMI, SMI or INIT is pending. The eventfd form is
- * signalled when one becomes pending while the vCPU is not in KVM_RUN.
+ * halt. POLLPRI: an interrupt, NMI, SMI or INIT is pending. Switch it on before the
+ * fd is given to epoll: until then poll() answers at once, as for stock KVM, and
+ * queues nobody. The eventfd form is signalled when an event becomes pending while
+ * the vCPU is not in KVM_RUN, and by KVM_ENABLE_CAP when an interrupt already is.
  */
 
 #endif

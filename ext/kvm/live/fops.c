@@ -46,17 +46,23 @@ static __poll_t live_poll(struct file *file, poll_table *table)
 	return ready;
 }
 
-/* Outside KVM_RUN requests stay, so they tell of every event; none is forgotten. */
+/*
+ * Outside KVM_RUN requests stay, so they tell of every event; none is forgotten. The
+ * mutex is KVM_RUN's: its wait queue has room for one thread.
+ */
 static void sleep_for(struct kvm_vcpu *vcpu, u64 ns)
 {
 	struct rcuwait *wait = kvm_arch_vcpu_get_wait(vcpu);
 	ktime_t left = ns_to_ktime(ns);
 
+	if (mutex_lock_killable(&vcpu->mutex))
+		return;
 	prepare_to_rcuwait(wait);
 	set_current_state(TASK_INTERRUPTIBLE);
 	if (!event_pending(vcpu) && !signal_pending(current))
 		schedule_hrtimeout_range(&left, 0, HRTIMER_MODE_REL);
 	finish_rcuwait(wait);
+	mutex_unlock(&vcpu->mutex);
 }
 
 static void idle(struct kvm_vcpu *vcpu, u8 mode)

@@ -40,13 +40,13 @@ static inline void svm_kbench_step(struct vcpu_svm *svm)
 		kbench_step_done(vcpu);
 }
 
-static __always_inline void svm_kbench_entry(struct vcpu_svm *svm)
+/* Out of line: its registers would be saved at every entry. */
+static noinline void __svm_kbench_entry(struct vcpu_svm *svm)
 {
 	struct kvm_vcpu *vcpu = &svm->vcpu;
 	u8 native;
 
-	if (!kbench_has(KBENCH_ENTRY) || !static_branch_unlikely(&kvm_kbench_entry_key) ||
-	    !READ_ONCE(kbench_of(vcpu)->entry))
+	if (!kbench_of(vcpu)->entry)
 		return;
 	if (kbench_has(KVM_KBENCH_MWAIT_STEP) && kbench_of(vcpu)->step)
 		svm_kbench_step(svm);
@@ -54,4 +54,10 @@ static __always_inline void svm_kbench_entry(struct vcpu_svm *svm)
 	svm_kbench_control(svm, INTERCEPT_MWAIT, native & KVM_KBENCH_NATIVE_MWAIT);
 	svm_kbench_control(svm, INTERCEPT_HLT, native & KVM_KBENCH_NATIVE_HLT);
 	svm_kbench_control(svm, INTERCEPT_PAUSE, native & KVM_KBENCH_NATIVE_PAUSE);
+}
+
+static __always_inline void svm_kbench_entry(struct vcpu_svm *svm)
+{
+	if (kbench_has(KBENCH_ENTRY) && static_branch_unlikely(&kvm_kbench_entry_key))
+		__svm_kbench_entry(svm);
 }

@@ -36,24 +36,27 @@ static inline void vmx_kbench_step(struct vcpu_vmx *vmx)
  * VMX keeps a native HLT as an activity state over exits. An event can only be
  * injected into an active vCPU; KVM knows that for VMs that disable HLT exits.
  */
-static inline void vmx_kbench_end_halt(void)
+static inline void vmx_kbench_end_halt(struct kvm_vcpu *vcpu)
 {
-	if (vmcs_read32(VM_ENTRY_INTR_INFO_FIELD) & INTR_INFO_VALID_MASK &&
+	if ((is_smm(vcpu) || vmcs_read32(VM_ENTRY_INTR_INFO_FIELD) & INTR_INFO_VALID_MASK) &&
 	    vmcs_read32(GUEST_ACTIVITY_STATE) == GUEST_ACTIVITY_HLT)
 		vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 }
 
-static __always_inline void vmx_kbench_entry(struct vcpu_vmx *vmx)
+/* Out of line: its registers would be saved at every entry. */
+static noinline void __vmx_kbench_entry(struct vcpu_vmx *vmx)
 {
 	struct kvm_vcpu *vcpu = &vmx->vcpu;
 	u8 native;
 
-	if (!kbench_has(KBENCH_ENTRY) || !static_branch_unlikely(&kvm_kbench_entry_key) ||
-	    !READ_ONCE(kbench_of(vcpu)->entry) || is_guest_mode(vcpu))
+	if (!kbench_of(vcpu)->entry || is_guest_mode(vcpu))
 		return;
 	if (kbench_has(KVM_KBENCH_MWAIT_STEP) && kbench_of(vcpu)->step)
 		vmx_kbench_step(vmx);
 	native = kbench_native(vcpu);
+	/* An SMI finds the activity state as it is: in SMM a HLT is KVM's. */
+	if (is_smm(vcpu) && !kvm_hlt_in_guest(vcpu->kvm))
+		native &= ~KVM_KBENCH_NATIVE_HLT;
 	vmx_kbench_control(vmx, CPU_BASED_MWAIT_EXITING, native & KVM_KBENCH_NATIVE_MWAIT);
 	vmx_kbench_control(vmx, CPU_BASED_HLT_EXITING, native & KVM_KBENCH_NATIVE_HLT);
 	/* The PLE gap and window are only set in VMs that started with PAUSE exits. */
@@ -64,5 +67,11 @@ static __always_inline void vmx_kbench_entry(struct vcpu_vmx *vmx)
 			secondary_exec_controls_setbit(vmx, SECONDARY_EXEC_PAUSE_LOOP_EXITING);
 	}
 	if (kbench_has(KVM_KBENCH_ENTRY_INTERCEPTS) && !kvm_hlt_in_guest(vcpu->kvm))
-		vmx_kbench_end_halt();
+		vmx_kbench_end_halt(vcpu);
+}
+
+static __always_inline void vmx_kbench_entry(struct vcpu_vmx *vmx)
+{
+	if (kbench_has(KBENCH_ENTRY) && static_branch_unlikely(&kvm_kbench_entry_key))
+		__vmx_kbench_entry(vmx);
 }

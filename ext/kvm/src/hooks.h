@@ -32,19 +32,17 @@ static __always_inline int kvm_kbench_run(struct kvm_vcpu *vcpu, int (*run)(stru
 /* Around vcpu_block(): the vCPU is not running, the same context. */
 static __always_inline int kvm_kbench_block(struct kvm_vcpu *vcpu, int (*block)(struct kvm_vcpu *))
 {
-	bool halted = READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_HALTED;
 	int r;
 
-	if (halted) {
-		kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_HLT);
-		if (kbench_exit_on_halt(vcpu))
+	if ((kbench_has(KVM_KBENCH_USERSPACE_EXITS) &&
+	     unlikely(kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_HLT))) ||
+	    (kbench_has(KBENCH_BLOCK) && static_branch_unlikely(&kvm_kbench_run_key))) {
+		if (!__kvm_kbench_block_begin(vcpu))
 			return 0;
 	}
-	kbench_block_events(vcpu);
 	r = block(vcpu);
-	kbench_block_events(vcpu);
-	if (halted)
-		kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
+	if (kbench_has(KBENCH_BLOCK) && static_branch_unlikely(&kvm_kbench_run_key))
+		__kvm_kbench_block_end(vcpu);
 	return r;
 }
 
@@ -54,15 +52,28 @@ static __always_inline int kvm_kbench_halt(struct kvm_vcpu *vcpu, int r)
 	return kbench_has(KVM_KBENCH_RFC_V1) ? kbench_rfc_v1_halt(vcpu, r) : r;
 }
 
+/*
+ * In the exit handler of MWAIT: vCPU loaded, kvm->srcu held, preemptible. While
+ * nothing is asked for, the emulation is called as stock KVM calls it.
+ */
+static __always_inline int kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate,
+					    const char *insn)
+{
+	if (kbench_has(KVM_KBENCH_RFC_V1))
+		return kbench_rfc_v1_mwait(vcpu, emulate(vcpu, insn));
+	if (unlikely(kbench_asks_of_mwait(vcpu)) ||
+	    (kbench_has(KVM_KBENCH_IDLE_FLAG) && static_branch_unlikely(&kvm_kbench_run_key)))
+		return __kvm_kbench_mwait(vcpu, emulate, insn);
+	return emulate(vcpu, insn);
+}
+
+/* In the exit handler of MONITOR, the same context. */
 static __always_inline int kvm_kbench_monitor(struct kvm_vcpu *vcpu, kbench_emulate_t emulate,
 					      const char *insn)
 {
-	int r = emulate(vcpu, insn);
-
-	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && r > 0 &&
-	    static_branch_unlikely(&kvm_kbench_monitor_key))
-		kbench_monitor_arm(vcpu);
-	return r;
+	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && static_branch_unlikely(&kvm_kbench_monitor_key))
+		return __kvm_kbench_monitor(vcpu, emulate, insn);
+	return emulate(vcpu, insn);
 }
 
 /* PAUSE exits: begin before the directed yield, end on the handler's result. */
@@ -117,9 +128,9 @@ static __always_inline void kvm_kbench_free_memslot(struct kvm *kvm, struct kvm_
 }
 
 /* M7 needs the tracking arrays of every slot, from its creation. */
-static __always_inline bool kvm_kbench_write_tracking(bool enabled)
+static __always_inline bool kvm_kbench_write_tracking(void)
 {
-	return enabled || kbench_has(KVM_KBENCH_MWAIT_MONITOR);
+	return kbench_has(KVM_KBENCH_MWAIT_MONITOR);
 }
 
 #define KVM_KBENCH_POLL (kbench_has(KVM_KBENCH_VCPU_POLL) ? kvm_kbench_poll : NULL)

@@ -101,8 +101,6 @@ int kvm_kbench_enable_cap(struct kvm_vcpu *vcpu, struct kvm_enable_cap *cap)
 	/* Without KVM's local APIC there is no event in the kernel to tell of. */
 	if (wanted & KBENCH_EVENTS && !lapic_in_kernel(vcpu))
 		return -EINVAL;
-	if (wanted & KBENCH_ENTRY && vcpu->arch.guest_state_protected)
-		return -EINVAL;
 	initialise(kb);
 	if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) && wanted & KVM_KBENCH_VCPU_EVENTFD) {
 		r = kbench_eventfd_set(vcpu, cap->args[1]);
@@ -118,6 +116,9 @@ int kvm_kbench_enable_cap(struct kvm_vcpu *vcpu, struct kvm_enable_cap *cap)
 	set_entry(kb, kb->entry || wanted & KBENCH_ENTRY);
 	if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) && !(wanted & KVM_KBENCH_VCPU_EVENTFD))
 		kbench_eventfd_drop(kb);
+	else if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) && kbench_interrupt_pending(vcpu))
+		/* It came before there was an eventfd to tell of it. */
+		kbench_eventfd_signal(kb);
 	if (!(wanted & KVM_KBENCH_RUN_MP_STATE))
 		WRITE_ONCE(((u8 *)vcpu->run)[KVM_RUN_KBENCH_MP_STATE], 0);
 	return 0;
@@ -145,8 +146,6 @@ void __kvm_kbench_run_begin(struct kvm_vcpu *vcpu)
 		kb->hv_timer = false;
 		kvm_lapic_switch_to_hv_timer(vcpu);
 	}
-	if (kbench_enabled(vcpu, KBENCH_EVENTS))
-		kbench_mp_state_publish(vcpu);
 	kbench_publish_idle(vcpu, kb->step ? KVM_KBENCH_IDLE_MWAIT : KVM_KBENCH_IDLE_RUNNING);
 }
 
@@ -167,9 +166,28 @@ void __kvm_kbench_run_end(struct kvm_vcpu *vcpu)
 		smp_mb();
 		kbench_events_settle(vcpu);
 		kb->settled = true;
-		if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) && !READ_ONCE(kb->quiet) &&
+		if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) &&
+		    kbench_enabled(vcpu, KVM_KBENCH_VCPU_EVENTFD) && !READ_ONCE(kb->quiet) &&
 		    kbench_event_pending(vcpu))
 			kbench_eventfd_signal(kb);
 	}
 	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_OUTSIDE);
+}
+
+/* Whether the vCPU blocks in the kernel; false: it leaves KVM_RUN. */
+bool __kvm_kbench_block_begin(struct kvm_vcpu *vcpu)
+{
+	if (vcpu->arch.mp_state == KVM_MP_STATE_HALTED) {
+		kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_HLT);
+		if (kbench_exit_on_halt(vcpu))
+			return false;
+	}
+	kbench_block_events(vcpu);
+	return true;
+}
+
+void __kvm_kbench_block_end(struct kvm_vcpu *vcpu)
+{
+	kbench_block_events(vcpu);
+	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
 }

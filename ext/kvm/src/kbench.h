@@ -3,7 +3,7 @@
  * What the hooks call, and what the mechanisms share.
  *
  * A variant is the constant KBENCH_MECHANISMS: a mechanism that is not in it
- * leaves no code. One that is, and is switched off, costs a NOP (static key)
+ * leaves no code on KVM's paths. One that is, and is switched off, costs a NOP (static key)
  * on the entry, exit and wake-up paths, or a load of its kvm_run byte on the
  * path of its own instruction.
  */
@@ -23,7 +23,11 @@
 /* The mechanisms whose per-vCPU state the run, wake-up and ioctl hooks keep. */
 #define KBENCH_EVENTS (KVM_KBENCH_VCPU_POLL | KVM_KBENCH_VCPU_EVENTFD | KVM_KBENCH_RUN_MP_STATE)
 #define KBENCH_ENTRY (KVM_KBENCH_ENTRY_INTERCEPTS | KVM_KBENCH_MWAIT_STEP)
-#define KBENCH_RUN (KBENCH_EVENTS | KVM_KBENCH_IDLE_FLAG | KVM_KBENCH_MWAIT_LOWPRIO)
+#define KBENCH_BLOCK (KBENCH_EVENTS | KVM_KBENCH_IDLE_FLAG)
+#define KBENCH_RUN (KBENCH_BLOCK | KVM_KBENCH_MWAIT_LOWPRIO)
+/* The mechanisms that KVM_RUN_KBENCH_MWAIT chooses from. */
+#define KBENCH_MWAIT (KVM_KBENCH_MWAIT_YIELD | KVM_KBENCH_MWAIT_STEP | \
+		      KVM_KBENCH_MWAIT_LOWPRIO | KVM_KBENCH_MWAIT_MONITOR)
 #define KBENCH_SWITCHED (KBENCH_RUN | KBENCH_ENTRY | KVM_KBENCH_MWAIT_MONITOR)
 
 enum kbench_step { KBENCH_STEP_NONE, KBENCH_STEP_WANTED, KBENCH_STEP_ARMED };
@@ -79,6 +83,16 @@ static __always_inline bool kbench_enabled(struct kvm_vcpu *vcpu, u32 bit)
 	return READ_ONCE(kbench_of(vcpu)->enabled) & bit;
 }
 
+/* Bytes 2 to 5 in one load: whether M1 or a mode other than NOP is asked of an MWAIT. */
+static __always_inline bool kbench_asks_of_mwait(struct kvm_vcpu *vcpu)
+{
+	u32 mask = (kbench_has(KVM_KBENCH_USERSPACE_EXITS) ? KVM_KBENCH_EXIT_MWAIT : 0) |
+		   (kbench_has(KBENCH_MWAIT) ? 0xff << 16 : 0);
+
+	BUILD_BUG_ON(KVM_RUN_KBENCH_MWAIT != KVM_RUN_KBENCH_EXITS + 2);
+	return mask && READ_ONCE(*(u32 *)((u8 *)vcpu->run + KVM_RUN_KBENCH_EXITS)) & mask;
+}
+
 static __always_inline bool kbench_wants_exit(struct kvm_vcpu *vcpu, u8 bit)
 {
 	return kbench_has(KVM_KBENCH_USERSPACE_EXITS | KVM_KBENCH_RFC_V1) &&
@@ -95,10 +109,12 @@ int kvm_kbench_enable_cap(struct kvm_vcpu *vcpu, struct kvm_enable_cap *cap);
 void __kvm_kbench_vcpu_destroy(struct kvm_vcpu *vcpu);
 void __kvm_kbench_run_begin(struct kvm_vcpu *vcpu);
 void __kvm_kbench_run_end(struct kvm_vcpu *vcpu);
+bool __kvm_kbench_block_begin(struct kvm_vcpu *vcpu);
+void __kvm_kbench_block_end(struct kvm_vcpu *vcpu);
 
 /* mwait.c */
 typedef int (*kbench_emulate_t)(struct kvm_vcpu *vcpu, const char *insn);
-int kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn);
+int __kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn);
 
 /* mwait_yield.c */
 void kbench_mwait_yield(struct kvm_vcpu *vcpu);
@@ -117,7 +133,7 @@ void kbench_lowprio_raise(struct kvm_kbench *kb);
 void kbench_lowprio_yield(struct kvm_vcpu *vcpu);
 
 /* mwait_monitor.c */
-void kbench_monitor_arm(struct kvm_vcpu *vcpu);
+int __kvm_kbench_monitor(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn);
 void kbench_monitor_disarm(struct kvm_vcpu *vcpu);
 void kbench_monitor_wait(struct kvm_vcpu *vcpu);
 void __kvm_kbench_write_fault(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot, gfn_t gfn);
@@ -125,6 +141,7 @@ void __kvm_kbench_free_memslot(struct kvm *kvm, struct kvm_memory_slot *slot);
 
 /* vcpu_poll.c */
 bool kbench_event_pending(struct kvm_vcpu *vcpu);
+bool kbench_interrupt_pending(struct kvm_vcpu *vcpu);
 void kbench_poll_init(struct kvm_kbench *kb);
 int kbench_eventfd_set(struct kvm_vcpu *vcpu, int fd);
 void kbench_eventfd_drop(struct kvm_kbench *kb);

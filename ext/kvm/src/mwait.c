@@ -3,17 +3,6 @@
 #include "x86.h"
 #include "kbench.h"
 
-/* The RFC as posted: exits after a #UD too, and calls yield() with kvm->srcu held. */
-static int rfc_v1(struct kvm_vcpu *vcpu, int r)
-{
-	if (r && kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_MWAIT)) {
-		vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
-		return 0;
-	}
-	yield();
-	return r;
-}
-
 static void idle(struct kvm_vcpu *vcpu, u8 mode)
 {
 	if (kbench_has(KVM_KBENCH_MWAIT_LOWPRIO) && mode & KVM_KBENCH_MWAIT_LOWPRIO_BIT &&
@@ -42,14 +31,11 @@ static void idle(struct kvm_vcpu *vcpu, u8 mode)
 	}
 }
 
-/* In the exit handler: vCPU loaded, kvm->srcu held, preemptible. */
-int kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn)
+/* M4 is on or the VMM asks for something; see kvm_kbench_mwait(). */
+int __kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn)
 {
 	u8 mode = kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT);
 	int r;
-
-	if (kbench_has(KVM_KBENCH_RFC_V1))
-		return rfc_v1(vcpu, emulate(vcpu, insn));
 
 	if (kbench_has(KVM_KBENCH_MWAIT_STEP) &&
 	    (mode & ~KVM_KBENCH_MWAIT_LOWPRIO_BIT) == KVM_KBENCH_MWAIT_AS_STEP &&
@@ -65,8 +51,7 @@ int kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char
 		vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
 		return 0;
 	}
-	if (unlikely(mode))
-		idle(vcpu, mode);
+	idle(vcpu, mode);
 	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
 	return r;
 }

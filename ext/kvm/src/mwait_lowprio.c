@@ -58,7 +58,8 @@ void kbench_lowprio_begin(struct kvm_vcpu *vcpu)
 	kb->low.started = true;
 	kb->low.nice = task_nice(current);
 	set_user_nice(current, MAX_NICE);
-	WRITE_ONCE(kb->low.task, current);
+	/* Pairs with the lock in kbench_lowprio_raise(). */
+	smp_store_release(&kb->low.task, current);
 	hrtimer_start(&kb->low.limit, ns_to_ktime(kbench_time_ns(vcpu, 64 * NSEC_PER_USEC)),
 		      HRTIMER_MODE_REL_HARD);
 	/* Pairs with __kvm_kbench_wake(): it sees the task or we see its event. */

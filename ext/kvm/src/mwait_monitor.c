@@ -68,13 +68,13 @@ void kbench_monitor_disarm(struct kvm_vcpu *vcpu)
 	srcu_read_unlock(&vcpu->kvm->srcu, srcu);
 }
 
-/* The page of MONITOR's operand, [RAX]; segment bases count in 64-bit mode for FS and GS only. */
+/* The page of MONITOR's operand, which is [RAX] without prefixes in 64-bit mode. */
 static struct kvm_memory_slot *operand(struct kvm_vcpu *vcpu, gfn_t *gfn)
 {
 	struct kvm_memory_slot *slot;
 	gpa_t gpa;
 
-	if (is_guest_mode(vcpu) || !is_64_bit_mode(vcpu))
+	if (is_guest_mode(vcpu) || vcpu->arch.guest_state_protected || !is_64_bit_mode(vcpu))
 		return NULL;
 	gpa = kvm_mmu_gva_to_gpa_read(vcpu, kvm_rax_read(vcpu), NULL);
 	if (gpa == INVALID_GPA)
@@ -86,8 +86,7 @@ static struct kvm_memory_slot *operand(struct kvm_vcpu *vcpu, gfn_t *gfn)
 	return slot;
 }
 
-/* The guest executed MONITOR: vCPU loaded, kvm->srcu held. */
-void kbench_monitor_arm(struct kvm_vcpu *vcpu)
+static void arm(struct kvm_vcpu *vcpu, bool plain)
 {
 	struct kvm_kbench *kb = kbench_of(vcpu);
 	struct kvm *kvm = vcpu->kvm;
@@ -98,7 +97,7 @@ void kbench_monitor_arm(struct kvm_vcpu *vcpu)
 	    (kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT) & ~KVM_KBENCH_MWAIT_LOWPRIO_BIT) !=
 		    KVM_KBENCH_MWAIT_AS_MONITOR)
 		return;
-	slot = operand(vcpu, &gfn);
+	slot = plain ? operand(vcpu, &gfn) : NULL;
 	write_lock(&kvm->mmu_lock);
 	if (!slot || kb->monitor.track != track_array(slot) || kb->monitor.gfn != gfn) {
 		disarm(vcpu);
@@ -112,6 +111,20 @@ void kbench_monitor_arm(struct kvm_vcpu *vcpu)
 	/* Still armed from the last time: no write has come since. */
 	WRITE_ONCE(kb->monitor.written, false);
 	write_unlock(&kvm->mmu_lock);
+}
+
+/* 0F 01 C8; anything longer has prefixes, which name another segment or address size. */
+#define MONITOR_BYTES 3
+
+/* In the exit handler of MONITOR: vCPU loaded, kvm->srcu held. */
+int __kvm_kbench_monitor(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn)
+{
+	unsigned long rip = kvm_rip_read(vcpu);
+	int r = emulate(vcpu, insn);
+
+	if (r > 0 && !kvm_is_exception_pending(vcpu))
+		arm(vcpu, kvm_rip_read(vcpu) - rip == MONITOR_BYTES);
+	return r;
 }
 
 /* MWAIT. Without an armed page it is a NOP, or a sleep where a bound is given. */

@@ -22,11 +22,12 @@ bool kbench_step_request(struct kvm_vcpu *vcpu)
 
 	/*
 	 * A guest or a debugger that steps by itself needs its own #DB; nested guests
-	 * have other controls; an unoffered MWAIT may only be emulated.
+	 * have other controls; an encrypted guest's flags are out of reach; an unoffered
+	 * MWAIT may only be emulated.
 	 */
 	if (!kbench_enabled(vcpu, KVM_KBENCH_MWAIT_STEP) ||
 	    !(kb->allowed & KVM_KBENCH_NATIVE_MWAIT) || kb->no_step || is_guest_mode(vcpu) ||
-	    vcpu->guest_debug || kvm_get_rflags(vcpu) & X86_EFLAGS_TF)
+	    vcpu->arch.guest_state_protected || vcpu->guest_debug || kvm_get_rflags(vcpu) & X86_EFLAGS_TF)
 		return false;
 	/* The CPU would execute what the emulation refuses with a #UD. */
 	if (!kvm_check_has_quirk(vcpu->kvm, KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS))

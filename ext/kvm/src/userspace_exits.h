@@ -12,10 +12,10 @@
  * rfc_v1 keeps the RFC's own behaviour, defects included.
  */
 
-static __always_inline bool kbench_exit_on_halt(struct kvm_vcpu *vcpu)
+static inline bool kbench_exit_on_halt(struct kvm_vcpu *vcpu)
 {
 	if (!kbench_has(KVM_KBENCH_USERSPACE_EXITS) ||
-	    likely(!kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_HLT)))
+	    !kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_HLT))
 		return false;
 	/* An expired timer is pending before its interrupt is in the IRR. */
 	if (kvm_arch_vcpu_runnable(vcpu) || kvm_cpu_has_pending_timer(vcpu))
@@ -32,6 +32,17 @@ static __always_inline int kbench_exit_on_pause(struct kvm_vcpu *vcpu, int r)
 		return r;
 	vcpu->run->exit_reason = KVM_EXIT_KBENCH_PAUSE;
 	return 0;
+}
+
+/* Exits after a #UD too, and calls yield() with kvm->srcu held. */
+static __always_inline int kbench_rfc_v1_mwait(struct kvm_vcpu *vcpu, int r)
+{
+	if (r && kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_MWAIT)) {
+		vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
+		return 0;
+	}
+	yield();
+	return r;
 }
 
 static __always_inline int kbench_rfc_v1_halt(struct kvm_vcpu *vcpu, int r)

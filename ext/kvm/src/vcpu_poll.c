@@ -33,6 +33,13 @@ bool kbench_event_pending(struct kvm_vcpu *vcpu)
 	       kvm_apic_has_pending_init_or_sipi(vcpu);
 }
 
+/* An interrupt or NMI, exactly; the vCPU is loaded. */
+bool kbench_interrupt_pending(struct kvm_vcpu *vcpu)
+{
+	return atomic_read(&vcpu->arch.nmi_queued) || vcpu->arch.nmi_pending ||
+	       kvm_cpu_has_interrupt(vcpu) || kvm_cpu_has_pending_timer(vcpu);
+}
+
 __poll_t kvm_kbench_poll(struct file *file, poll_table *wait)
 {
 	struct kvm_vcpu *vcpu = file->private_data;

@@ -2,26 +2,16 @@
 """What text and Markdown share: figures, changes and verdicts as people read them."""
 
 import math
+from collections.abc import Iterable
 
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome, listed
 from kbench.judge.rules import MOST_PAIRS
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
+from kbench.record.units import human
 
 HEADER = ("benchmark", "metric", "base", "head", "change", "verdict")
-_SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
-
-
-def amount(value: float, unit: str) -> str:
-    """A figure with its unit: 6.85 us, 3,031, 1.50 KB."""
-    if unit == "second":
-        size, name = next((row for row in _SECONDS if value >= row[0]), _SECONDS[-1])
-        scaled = value / size
-        return f"{scaled:,.{2 if scaled < 10 else 1 if scaled < 100 else 0}f} {name}"
-    if unit == "byte":
-        return f"{value / 1024:,.2f} KB" if value >= 1024 else f"{value:,.0f} B"
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
 def change_text(change: Change) -> str:
@@ -45,19 +35,39 @@ def verdict_text(change: Change) -> str:
         case Verdict.CANNOT_TELL if change.further_pairs is not None:
             most = "over " if change.further_pairs >= MOST_PAIRS else ""
             return f"cannot tell ({most}{change.further_pairs} further pairs)"
+        case Verdict.SAME if change.delta:
+            return f"same (margin {change.margin})"
     return str(change.verdict)
 
 
-def row(change: Change) -> tuple[str, ...]:
-    """One line of the table, in the order of HEADER."""
-    return (
-        change.benchmark,
-        metrics()[change.metric].title,
-        amount(change.base, change.unit),
-        amount(change.head, change.unit),
-        change_text(change),
-        verdict_text(change),
-    )
+def rows(changes: Iterable[Change]) -> list[tuple[str, ...]]:
+    """The lines of the table under HEADER."""
+    return [
+        (
+            change.benchmark,
+            titles,
+            human(change.base, change.unit),
+            human(change.head, change.unit),
+            change_text(change),
+            verdict_text(change),
+        )
+        for change, titles in merged(changes)
+    ]
+
+
+def merged(changes: Iterable[Change]) -> list[tuple[Change, str]]:
+    """Changes of a benchmark that read the same, once, with the titles of their metrics.
+
+    Where every round trip takes one instruction more, so do min, p50, p90 and p99.
+    """
+    found: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        figures = change.benchmark, change.unit, change.base, change.head
+        found.setdefault((*figures, change_text(change), verdict_text(change)), []).append(change)
+    return [
+        (alike[0], ", ".join(metrics()[change.metric].title for change in alike))
+        for alike in found.values()
+    ]
 
 
 def headlines(comparison: Comparison) -> list[str]:

@@ -1,13 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A comparison as JSON and CSV, for programs.
-
-JSON, version 1: `{"version", "comparisons": [{"base", "head", "forced", "differences": [{"key",
-"base", "head", "benchmarks"}], "changes": [...], "voids": [{"benchmark", "side", "void", "runs",
-"reason"}], "only_base", "only_head", "notes", "identical"}]}`. A change has the fields of
-kbench.judge.verdict.Change: `low`, `mid`, `high` are shares of base (null: unknown), `verdict`
-is one of the four or null (not judged). `kbench gate` adds `"gate": {"exit_code", "headline",
-"worse", "acknowledged", "better", "same", "cannot_tell"}`.
-"""
+"""A comparison as JSON and CSV, for programs; kbench/judge/README.md describes the JSON."""
 
 import csv
 import io
@@ -25,7 +17,7 @@ _COLUMNS = [field.name for field in fields(Change) if field.name not in ("margin
 
 
 def to_json(comparisons: Sequence[Comparison], outcome: Outcome | None = None) -> str:
-    """The document that the module's docstring describes."""
+    """One document for all comparisons; with an outcome, that of a gate."""
     import msgspec
 
     document: dict[str, Any] = {

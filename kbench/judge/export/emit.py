@@ -12,7 +12,7 @@ from kbench.judge.export.junit import gate_junit
 from kbench.judge.export.markdown import gate_markdown
 from kbench.judge.export.text import gate_text
 from kbench.judge.gate import Outcome
-from kbench.judge.verdict import Verdict
+from kbench.judge.verdict import Change, Verdict
 from kbench.record.files import write_atomically
 
 
@@ -40,12 +40,13 @@ def emit(comparison: Comparison, outcome: Outcome, formats: Formats) -> None:
     if formats.json:
         print(to_json([comparison], outcome))
         return
-    changes = [
-        change
-        for change in comparison.changes
-        if formats.everything or change.verdict not in (None, Verdict.SAME)
-    ]
+    changes = [change for change in comparison.changes if formats.everything or _noteworthy(change)]
     show = gate_markdown if formats.md else gate_text
     print(show(comparison, outcome, changes))
     if formats.github:
         print(gate_github(comparison, outcome))
+
+
+def _noteworthy(change: Change) -> bool:
+    """What a gate lists unasked: each verdict but "same", and each count that moved at all."""
+    return change.verdict not in (None, Verdict.SAME) or bool(change.delta)

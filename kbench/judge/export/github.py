@@ -8,11 +8,15 @@ from kbench.judge.verdict import Verdict
 
 
 def gate_github(comparison: Comparison, outcome: Outcome) -> str:
-    """An error a regression, a warning a benchmark left undecided, a notice for the rest."""
-    lines = []
-    for change in comparison.changes:
+    """The answer, then an error a regression and a warning for what was left undecided.
+
+    GitHub shows ten annotations of a kind and step: the answer comes first.
+    """
+    level = "notice" if outcome.exit_code == 0 else "error"
+    lines = [_command(level, "kbench gate", f"{outcome.headline} ({cells.counts(outcome)})")]
+    for change, metrics in cells.merged(comparison.changes):
         text = f"{cells.change_text(change)} ({cells.verdict_text(change)})"
-        title = f"{change.benchmark} {change.metric}"
+        title = f"{change.benchmark} {metrics}"
         if change.verdict is Verdict.WORSE:
             lines.append(_command("warning" if change.acknowledged else "error", title, text))
         elif change.verdict is Verdict.CANNOT_TELL:
@@ -21,8 +25,6 @@ def gate_github(comparison: Comparison, outcome: Outcome) -> str:
         _command("warning", void.benchmark, f"{void.void} of {void.runs} runs are void")
         for void in comparison.voids
     ]
-    level = "notice" if outcome.exit_code == 0 else "error"
-    lines.append(_command(level, "kbench gate", f"{outcome.headline} ({cells.counts(outcome)})"))
     return "\n".join(lines)
 
 

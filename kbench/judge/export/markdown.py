@@ -17,7 +17,7 @@ def comparison_markdown(comparison: Comparison, changes: Iterable[Change]) -> st
     """Differences as a list, the table, footnotes as a list."""
     lines = [f"**{escape(comparison.base)}** → **{escape(comparison.head)}**", ""]
     lines += [f"- {escape(line)}" for line in cells.headlines(comparison)]
-    rows = [[escape(cell) for cell in cells.row(change)] for change in changes]
+    rows = [map(escape, row) for row in cells.rows(changes)]
     if rows:
         lines += ["", f"| {' | '.join(cells.HEADER)} |", "|---|---|--:|--:|--:|---|"]
         lines += [f"| {' | '.join(row)} |" for row in rows]

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A history as text, as JSON for plots, and as CSV for apache-otava and spreadsheets.
 
-CSV: one line an entry, `time` (ISO 8601), `commit`, then a column `BENCHMARK.METRIC` each;
-in otava's configuration: `time_column: time`, `attributes: [commit]`, the others `metrics`.
-
-JSON, version 1: `{"version", "series": [{"benchmark", "metric", "unit", "left_out", "points":
-[{"date", "commit", "value"}], "shifts": [{"point", "before", "after", "verdict",
-"acknowledged"}]}]}`.
+CSV: one line an entry, `time` (ISO 8601), `commit`, then a column `BENCHMARK.METRIC` each.
+kbench/judge/README.md describes the JSON and how otava is told to read the CSV.
 """
 
 import csv
@@ -15,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from kbench.judge.export.cells import amount
 from kbench.judge.export.text import columns
 from kbench.judge.history import Series, Shift
 from kbench.judge.verdict import Verdict
 from kbench.metrics import metrics
+from kbench.record.units import human
 
 VERSION = 1
 
@@ -33,7 +29,7 @@ def series_text(rows: Sequence[Series]) -> str:
             (
                 f"{point.date:%Y-%m-%d %H:%M}",
                 point.commit[:12],
-                amount(point.value, row.unit),
+                human(point.value, row.unit),
                 _beside(shifts[point]) if point in shifts else "",
             )
             for point in row.points
@@ -47,8 +43,8 @@ def series_text(rows: Sequence[Series]) -> str:
 def shifts_text(rows: Sequence[Series]) -> str:
     """One line a shift, or a sentence when there is none."""
     lines = [
-        f"{row.benchmark} {metrics()[row.metric].title}: {amount(shift.before, row.unit)} -> "
-        f"{amount(shift.after, row.unit)} at {shift.point.date:%Y-%m-%d} "
+        f"{row.benchmark} {metrics()[row.metric].title}: {human(shift.before, row.unit)} -> "
+        f"{human(shift.after, row.unit)} at {shift.point.date:%Y-%m-%d} "
         f"{shift.point.commit[:12]}: {_beside(shift)}"
         for row in rows
         for shift in row.shifts
@@ -57,7 +53,7 @@ def shifts_text(rows: Sequence[Series]) -> str:
 
 
 def series_json(rows: Sequence[Series]) -> str:
-    """The document that the module's docstring describes."""
+    """One document: every series with its points and shifts."""
     import msgspec
 
     document = {"version": VERSION, "series": [asdict(row) for row in rows]}

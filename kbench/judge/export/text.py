@@ -12,7 +12,7 @@ from kbench.judge.verdict import Change
 def comparison_text(comparison: Comparison, changes: Iterable[Change]) -> str:
     """Differences, the table of `changes`, footnotes."""
     lines = [f"base {comparison.base}", f"head {comparison.head}", *cells.headlines(comparison)]
-    rows = [cells.row(change) for change in changes]
+    rows = cells.rows(changes)
     if rows:
         lines += ["", *columns([cells.HEADER, *rows], left=(0, 1, 5))]
     notes = cells.footnotes(comparison)

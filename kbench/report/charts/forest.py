@@ -8,9 +8,10 @@ from typing import Any
 import altair as alt
 
 from kbench.judge.compare import Comparison
-from kbench.judge.export.cells import amount, change_text, verdict_text
+from kbench.judge.export.cells import change_text, verdict_text
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
+from kbench.record.units import human
 from kbench.report.charts.axes import chart
 from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT
@@ -110,6 +111,6 @@ def _row(change: Change, edge: float) -> dict[str, Any]:
         "below": inside(-margin),
         "above": inside(margin),
         "verdict": str(change.verdict),
-        "text": f"{change.benchmark} {title}: {amount(change.base, change.unit)} to "
-        f"{amount(change.head, change.unit)}, {change_text(change)}: {verdict_text(change)}",
+        "text": f"{change.benchmark} {title}: {human(change.base, change.unit)} to "
+        f"{human(change.head, change.unit)}, {change_text(change)}: {verdict_text(change)}",
     }

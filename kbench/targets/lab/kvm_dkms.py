@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source
+from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source, modules
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.errors import LabError
 from kbench.targets.lab.packages import KernelTree
@@ -16,7 +16,7 @@ PACKAGE_VERSION="{version}"
 BUILD_EXCLUSIVE_KERNEL="^{release}$"
 MAKE[0]="make -C ${{kernel_source_dir}} \
 M=${{dkms_tree}}/${{PACKAGE_NAME}}/${{PACKAGE_VERSION}}/build/arch/x86/kvm \
-CONFIG_DEBUG_INFO_BTF_MODULES= modules"
+{options} modules"
 CLEAN="true"
 """
 MODULE = """\
@@ -24,7 +24,6 @@ BUILT_MODULE_NAME[{index}]="{name}"
 BUILT_MODULE_LOCATION[{index}]="arch/x86/kvm"
 DEST_MODULE_LOCATION[{index}]="/updates"
 """
-NAMES = ("kvm", "kvm-amd", "kvm-intel")
 
 
 def write(tree: KernelTree, name: str, into: Path, progress: Progress) -> Path:
@@ -43,8 +42,9 @@ def write(tree: KernelTree, name: str, into: Path, progress: Progress) -> Path:
     kvm_hooks.apply(place, variant)
     kvm_source.relocate(place)
     release = tree.pin.release.replace(".", r"\.").replace("+", r"\+")
-    config = CONFIG.format(package=PACKAGE, version=version, release=release)
-    for index, module in enumerate(NAMES):
+    options = " ".join(modules.OPTIONS)
+    config = CONFIG.format(package=PACKAGE, version=version, release=release, options=options)
+    for index, module in enumerate((*modules.NAMES, modules.INTEL)):
         config += MODULE.format(index=index, name=module)
     (place / "dkms.conf").write_text(config)
     return place

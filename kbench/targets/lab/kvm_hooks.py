@@ -18,6 +18,7 @@ from kbench.targets.lab.kvm_series import Variant
 from kbench.targets.lab.kvm_source import MAKEFILE
 
 SPATCH_SECONDS = 300
+DIFF_SECONDS = 60
 OWN = Path("arch/x86/kvm/kbench")
 HOOK = re.compile(r"\b(?:kvm|svm|vmx)_kbench_\w+|kbench/\w+\.h")
 
@@ -27,22 +28,31 @@ def apply(tree: Path, variant: Variant) -> None:
 
     Errors: LabError naming the file and the hook that did not land.
     """
-    if not variant.mechanisms:
-        return
+    if variant.mechanisms:
+        hook(tree)
+        select(tree, variant)
+
+
+def hook(tree: Path) -> None:
+    """What all variants have in common: the hooks and the extension's files. Errors: as apply()."""
     for name, rules in kvm_series.hooks().items():
         _hook(tree / name, rules, name)
     own = tree / OWN
     own.mkdir()
     for source in kvm_series.sources():
         (own / source.name).write_bytes(source.read_bytes())
-    (own / "kbench_variant.h").write_text(
+    objects = " ".join(f"kbench/{path.stem}.o" for path in sorted(own.glob("*.c")))
+    with (tree / MAKEFILE).open("a") as makefile:
+        makefile.write(f"\nkvm-y += {objects}\n")
+
+
+def select(tree: Path, variant: Variant) -> None:
+    """What sets a variant apart, in a hooked tree."""
+    (tree / OWN / "kbench_variant.h").write_text(
         "/* SPDX-License-Identifier: GPL-2.0-only */\n"
         f"/* The mechanisms of the variant {variant.name}. */\n"
         f"#define KBENCH_MECHANISMS {variant.bits:#x}u\n"
     )
-    objects = " ".join(f"kbench/{path.stem}.o" for path in sorted(own.glob("*.c")))
-    with (tree / MAKEFILE).open("a") as makefile:
-        makefile.write(f"\nkvm-y += {objects}\n")
 
 
 def diff(before: Path, after: Path) -> str:
@@ -51,14 +61,16 @@ def diff(before: Path, after: Path) -> str:
     parts: list[str] = []
     for name in sorted(names):
         old, new = before / name, after / name
-        if old.is_dir() or new.is_dir():
+        if old.is_dir() or new.is_dir() or (old.exists() and old.read_bytes() == new.read_bytes()):
             continue
-        parts += difflib.unified_diff(
-            _lines(old),
-            _lines(new),
-            f"a/{name}" if old.exists() else "/dev/null",
-            f"b/{name}" if new.exists() else "/dev/null",
-        )
+        # With the name of the function in the head of each hunk, as kernel patches have it.
+        command = ["diff", "--unified", "--show-c-function", "--new-file"]
+        command += ["--label", f"a/{name}" if old.exists() else "/dev/null"]
+        command += ["--label", f"b/{name}" if new.exists() else "/dev/null", str(old), str(new)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DIFF_SECONDS)
+        if done.returncode != 1:
+            raise LabError(f"diff failed on {name}", done.stderr)
+        parts.append(done.stdout)
     return "".join(parts)
 
 

@@ -55,8 +55,8 @@ class Process:
                     *("setpriv", "--pdeathsig", "KILL", emulator.path),
                     *machine.OPTIONS,
                     *arguments,
-                    *(serial or ("-serial", f"file:/dev/fd/{self._console}")),
-                    *("-chardev", f"file,id=results,path=/dev/fd/{self._results}"),
+                    *(serial or ("-serial", f"file:/proc/self/fd/{self._console}")),
+                    *("-chardev", f"file,id=results,path=/proc/self/fd/{self._results}"),
                     *("-device", f"isa-debugcon,iobase={machine.RESULT_PORT:#x},chardev=results"),
                     *("-chardev", f"socket,id=qmp,fd={theirs.fileno()}"),
                     *("-mon", "chardev=qmp,mode=control"),
@@ -64,7 +64,7 @@ class Process:
                 fds = [self._console, self._results, theirs.fileno()]
                 for name, content in files.items():
                     fds.append(self._memfd(passed, name, content))
-                    command += ["-fw_cfg", f"name={FW_CFG}{name},file=/dev/fd/{fds[-1]}"]
+                    command += ["-fw_cfg", f"name={FW_CFG}{name},file=/proc/self/fd/{fds[-1]}"]
                 self._process = self._spawn(command, fds, own_terminal=not serial)
             stack.callback(self.kill)
             self._stack = stack.pop_all()

@@ -10,6 +10,8 @@ from kbench.record.run import Metadata
 from kbench.targets.lab import (
     cache,
     image,
+    kvm_recipe,
+    kvm_series,
     machine,
     modules,
     packages,
@@ -129,21 +131,30 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
 
     Errors: LabError of the step that failed.
     """
+    if not _users(variant):
+        kvm_series.variant(variant)  # a wrong name is told before anything is fetched
     pin = pins.resolve(kernel)
-    shot = snapshot.ensure(pin, progress)
     if variant == STOCK:
+        shot = snapshot.ensure(pin, progress)
         kvm = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
     else:
         built = _built(pin, variant, progress)
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
+        shot = snapshot.ensure(pin, progress)
     return Lab(shot, variant, kvm, payload.package())
 
 
 def _built(pin: pins.Pin, variant: str, progress: Progress) -> modules.ModuleSet:
     """A variant of the extension, or what a user's patch or source tree was built to."""
-    if "+" in variant or variant.startswith("source-"):
+    if _users(variant):
         return modules.made(pin, variant)
-    return modules.build(packages.fetch(pin, progress), variant, progress)
+    tree = packages.fetch(pin, progress)
+    return modules.build(tree, kvm_recipe.variant(tree, variant, progress), progress)
+
+
+def _users(variant: str) -> bool:
+    """Whether the name is one that a user's patch or source tree got."""
+    return "+" in variant or variant.startswith("source-")
 
 
 def run(

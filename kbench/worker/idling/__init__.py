@@ -3,8 +3,8 @@
 
 `vm` makes the VM and `vcpu` its vCPUs, `crew` runs their threads, `account` reads the
 kernel's counters and `spent` judges their difference; `stage` puts these together and plays
-one open-loop `window` after another. `wake`, `idle`, `work` and `hunt` are the families'
-measurements, and `scenario` what they share.
+one open-loop `window` after another. `wake`, `idle`, `work`, `hunt`, `vtl` and `mpstate` are
+the families' measurements, and `scenario` what they share.
 """
 
 import os
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from kbench.benches import Benchmark
 from kbench.benches.derive import require_pcpus
-from kbench.worker.idling import hunt, idle, thread_wake, wake, work
+from kbench.worker.idling import hunt, idle, mpstate, thread_wake, vtl, wake, work
 from kbench.worker.idling.scenario import Scenario
 
 __all__ = ["Scenario", "prepare"]
@@ -21,7 +21,9 @@ __all__ = ["Scenario", "prepare"]
 LOOPS = {
     "hunt": hunt.prepare,
     "idle": idle.prepare,
+    "mpstate": mpstate.prepare,
     "thread_wake": thread_wake.prepare,
+    "vtl": vtl.prepare,
     "wake": wake.prepare,
     "work": work.prepare,
 }

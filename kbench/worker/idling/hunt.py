@@ -6,9 +6,12 @@ currently idle and then signal it to exit" (David Woodhouse, 2023-09-23). The hi
 from the planned arrival to the start of the work in the vCPU's thread.
 
 `kick`: the VMM knows what it saw at the last idle exit, else nothing, and signals; `flag`: it
-reads the extension's idle_flag (M4) in kvm_run first.
+reads the extension's idle_flag (M4) in kvm_run first, `byte` mp_state there (M9), and `poll`
+asks poll(2) of all vCPUs (M8). `eventfd`: nobody hunts. The threads of halted vCPUs wait in
+poll(2) for their vCPU and for the queue's eventfd, and who comes first has the work.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -27,18 +30,29 @@ from kbench.worker.idling.wake import FIRST, arrivals
 from kbench.worker.idling.window import Plan
 
 ROUNDS = 1
+NEEDS = {
+    "flag": "KVM_KBENCH_IDLE_FLAG",
+    "poll": "KVM_KBENCH_VCPU_POLL",
+    "byte": "KVM_KBENCH_RUN_MP_STATE",
+    "eventfd": "KVM_KBENCH_VCPU_POLL",
+}
 
 
 class Hunt(Scenario):
     """Hunts `loops` times a run; all vCPUs idle, and none has an event of its own."""
 
-    def __init__(self, benchmark: Benchmark, machine: IdleVm) -> None:
+    def __init__(self, benchmark: Benchmark, machine: IdleVm, eventfd: int) -> None:
         row = machine.policy
         super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
         self._queue = Queue(4096, ROUNDS)
         flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * benchmark.vcpus
         self._stage = Stage(machine, flags, self.where, queue=self._queue, in_lane=True)
-        self._source = sources.hunt(self._queue, self._stage.lanes)
+        if benchmark.source == "eventfd":
+            self._source = sources.enqueue(self._queue, eventfd)
+            for lane in self._stage.lanes:
+                lane.listen(eventfd)
+        else:
+            self._source = sources.hunt(self._queue, self._stage.lanes, benchmark.source)
 
     def run(self, loops: int) -> float:
         """Hunt `loops` times; the sum of the delays in ns."""
@@ -47,7 +61,9 @@ class Hunt(Scenario):
         self._queue.reset()
         plan = Plan(times, (self._source,), times[-1] + AFTER_NS, margin=self.margin)
         before = self.histogram.total_ticks
+        found = self._source.found
         window = self._stage.play(plan)
+        self.add("hunts_found", self._source.found - found)
         begun = self._queue.starts
         self.record(max(0, at - due) for at, due in zip(begun, window.planned, strict=False))
         self.stage("late", (at - due for at, due in zip(window.fired, window.planned, strict=True)))
@@ -65,13 +81,15 @@ def prepare(benchmark: Benchmark) -> Iterator[Hunt]:
     row = policy(benchmark.policy)
     with ExitStack() as stack:
         machine = stack.enter_context(vm.build(row, benchmark.vcpus))
-        if benchmark.source == "flag":
-            flag = lib.KVM_KBENCH_IDLE_FLAG
-            extension.require(machine.system, flag, "KVM_KBENCH_IDLE_FLAG")
-            on = flag | (getattr(lib, row.needs) if row.switched else 0)
+        if needs := NEEDS.get(benchmark.source):
+            extension.require(machine.system, getattr(lib, needs), needs)
+            switched = {needs, *([row.needs] if row.switched else [])}
+            on = sum(getattr(lib, name) for name in switched)
             for each in machine.vcpus:
                 extension.enable(each.vcpu, on)
-        measurement = Hunt(benchmark, machine)
+        eventfd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        stack.callback(os.close, eventfd)
+        measurement = Hunt(benchmark, machine, eventfd)
         stack.callback(measurement.close)
         measurement.probe(FIRST)
         yield measurement

@@ -10,9 +10,10 @@
 
 #define COUNT	0(%rbp)		/* interrupts taken */
 #define TIMER	8(%rbp)
-#define OP	16(%rbp)	/* 0 HLT, 1 MONITOR + MWAIT, 2 PAUSE, 3 write LINE, 4 nothing */
+#define OP	16(%rbp)	/* in the order of the labels from hlt to prefixed */
 #define SEEN	24(%rbp)	/* the LINE that MWAIT waits to change */
-#define LINE	(KB_BUFFER + 0x1000)	/* what MONITOR watches: a page of its own */
+#define TWICE	32(%rbp)	/* interrupts that the emulator made up */
+#define LINE	KB_PAGES	/* what MONITOR watches: a page with a memslot of its own */
 
 #define X2APIC_EOI	0x80b
 #define X2APIC_SVR	0x80f
@@ -45,6 +46,9 @@ round:
 	je write
 	cmp $4, %eax
 	je round
+	cmp $5, %eax
+	je prefixed
+hlt:
 	sti
 	hlt
 	jmp round
@@ -70,10 +74,29 @@ write:
 	sti
 	nop
 	jmp round
+prefixed:
+	mov $LINE, %eax
+	xor %ecx, %ecx
+	xor %edx, %edx
+	.byte 0x64				/* in %fs */
+	monitor
+	xor %eax, %eax
+	sti
+	mwait
+	jmp round
 
 	.globl irq
 irq:
-	push %rax
+	/*
+	 * QEMU's VMRUN leaves the vector that it injected in exception_index, and an exit
+	 * request before the next VMEXIT delivers it again (7.2, svm_helper.c and
+	 * cpu-exec.c). Interrupts are off then, so it can be told from an interrupt.
+	 */
+	testl $0x200, 16(%rsp)			/* IF of the interrupted code */
+	jnz 1f
+	incq TWICE
+	iretq
+1:	push %rax
 	push %rcx
 	push %rdx
 	incq COUNT

@@ -9,11 +9,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kbench.targets.lab import modules, packages, payload, pins, snapshot
+import pytest
+
+from kbench.targets.lab import (
+    cache,
+    image,
+    kvm_live,
+    kvm_recipe,
+    modules,
+    packages,
+    payload,
+    pins,
+    snapshot,
+)
 
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
 WALL_SECONDS = 400.0
+Messages = dict[str, dict[str, Any]]
 
 
 def guest(scratch: Path) -> bytes:
@@ -37,32 +50,53 @@ def package(scratch: Path) -> bytes:
     return out.getvalue()
 
 
-def run(
-    kernel: str,
-    variant: str,
-    scratch: Path,
-    only: Sequence[str] = (),
-    files: dict[str, bytes] | None = None,
-    names: tuple[str, ...] = snapshot.KVM_MODULES,
-) -> dict[str, dict[str, Any]]:
-    """Test name -> its message, of every selftest that the variant's mechanisms allow.
+def built(kernel: str, variant: str) -> dict[str, bytes]:
+    """The modules of a variant, by name, in the order of loading."""
+    tree = packages.fetch(pins.resolve(kernel), print)
+    made = modules.build(tree, kvm_recipe.variant(tree, variant, print), print)
+    return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
 
-    `only` selects tests by parts of their names; `files` are modules to load instead of
-    the variant's, `names` their order.
-    """
+
+def live(kernel: str) -> dict[str, bytes]:
+    """The distribution's modules and the live one, in the order of loading."""
     pin = pins.resolve(kernel)
     shot = snapshot.ensure(pin, print)
-    if files is None:
-        tree = packages.fetch(pin, print)
-        built = modules.build(tree, variant, print)
-        files = {name: payload.module(built.path(name).read_bytes()) for name in names}
-    job = {"modules": names, "entry": "selftests.main:main", "only": list(only)}
-    files = {"job": json.dumps(job).encode(), "package": package(scratch), **files}
+    # With their local symbols: a probe is placed by the name of a static function.
+    found = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
+    made = kvm_live.build(packages.fetch(pin, print), print)
+    return {**found, kvm_live.NAME: payload.module(made.read_bytes())}
+
+
+def run(
+    kernel: str,
+    loaded: dict[str, bytes],
+    scratch: Path,
+    only: Sequence[str] = (),
+    *,
+    parameters: str = "",
+    unload: Sequence[str] = (),
+    kept: pytest.Cache | None = None,
+) -> Messages:
+    """Test name -> its message, of every selftest that the mechanisms of `loaded` allow.
+
+    `only` selects tests by parts of their names, `parameters` are kvm-amd's, `unload` are
+    modules that go at the end. What `kept` has of an equal run is the answer.
+    """
+    shot = snapshot.ensure(pins.resolve(kernel), print)
+    job = {"modules": list(loaded), "entry": "selftests.main:main", "only": list(only)}
+    job |= {"parameters": parameters, "unload": list(unload)}
+    files = {"job": json.dumps(job).encode(), "package": package(scratch), **loaded}
+    # The lab is exact: the same files give the same messages.
+    key = f"selftests/{cache.digest(shot.key, *(part for file in files.items() for part in file))}"
+    if kept and (messages := kept.get(key, None)):
+        return messages
     with shot.restore(files, WALL_SECONDS) as process:
         process.wait()
-        lines = process.results().splitlines()
-        console = process.console()
-    messages = [json.loads(line) for line in lines]
-    if not any(message.get("test") == "kernel_log" for message in messages):
-        raise AssertionError(f"the selftests did not end: {messages[-3:]}\n{console[-3000:]}")
-    return {message["test"]: message for message in messages}
+        results, console = process.results(), process.console()
+    messages = {line["test"]: line for line in map(json.loads, results.splitlines())}
+    if "kernel_log" not in messages:
+        last = list(messages.values())[-3:]
+        raise AssertionError(f"the selftests did not end: {last}\n{console[-3000:]}")
+    if kept:
+        kept.set(key, messages)
+    return messages

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The extension's selftests, run in the lab: one test here for each of a variant's messages."""
+"""The extension's selftests, run in the lab: a subtest here for each of a variant's messages."""
 
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,17 +11,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import lab
 
+from kbench.targets.lab import kvm_live, kvm_series
+
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="QEMU is not installed"),
     pytest.mark.skipif(shutil.which("spatch") is None, reason="coccinelle is not installed"),
     pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed"),
 ]
+# The default kernel is part of `make test`, everything else of `make selftest`.
+KERNELS = ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)]
 # Taint bits of Documentation/admin-guide/tainted-kernels.rst: out of tree, unsigned.
 EXPECTED_TAINT = 1 << 12 | 1 << 13
 # What the live module does as the hooked build does; the others it says it does not.
 LIVE = (
     "quirk",
+    "costs",
     "exits.test_hlt",
     "exits.test_halted",
     "exits.test_mwait",
@@ -35,52 +39,77 @@ LIVE = (
 )
 
 
-def check(messages: dict[str, dict[str, Any]], wanted: set[str]) -> None:
+@pytest.fixture
+def kept(pytestconfig: pytest.Config) -> pytest.Cache:
+    """What earlier runs said: pytest --cache-clear forgets it."""
+    assert pytestconfig.cache is not None
+    return pytestconfig.cache
+
+
+def check(messages: lab.Messages, wanted: set[str], subtests: pytest.Subtests) -> None:
     """Every test passed, the tests of `wanted` suites ran, the kernel has nothing to say."""
-    failed = [f"{name}: {message['result']}" for name, message in messages.items()]
-    failed = [line for line, message in zip(failed, messages.values(), strict=True)
-              if message["result"]]  # fmt: skip
-    assert not failed, "\n".join(failed)
+    for name, message in messages.items():
+        with subtests.test(name):
+            assert not message["result"], message["result"]
+            if reason := message.get("skipped"):
+                pytest.skip(reason)
     ran = {name.split(".")[0] for name in messages if "." in name}
     assert wanted <= ran, f"expected {wanted}, ran {ran}"
     assert messages["taint"]["taint"] & ~EXPECTED_TAINT == 0, messages["taint"]
 
 
-@pytest.mark.selftest
-@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
-def test_all(kernel: str, tmp_path: Path) -> None:
-    from kbench.targets.lab import kvm_series
+def suites(variant: str) -> set[str]:
+    return {mechanism.name for mechanism in kvm_series.variant(variant).mechanisms}
 
-    messages = lab.run(kernel, "all", tmp_path)
-    mechanisms = kvm_series.variant("all").mechanisms
-    check(messages, {"quirk", *(mechanism.name for mechanism in mechanisms)})
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_all(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
+    messages = lab.run(kernel, lab.built(kernel, "all"), tmp_path, kept=kept)
+    check(messages, {"quirk", "interactions", "races", *suites("all")}, subtests)
     assert messages["capability"]["bits"] == kvm_series.variant("all").bits
 
 
-@pytest.mark.selftest
-@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
-def test_rfc_as_posted(kernel: str, tmp_path: Path) -> None:
-    check(lab.run(kernel, "rfc-v1", tmp_path, ["rfc_v1"]), {"rfc_v1"})
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_rfc_as_posted(
+    kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
+) -> None:
+    messages = lab.run(kernel, lab.built(kernel, "rfc-v1"), tmp_path, kept=kept)
+    check(messages, {"rfc_v1", "quirk"}, subtests)
 
 
-@pytest.mark.parametrize("kernel", ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)])
-def test_quirk_on_stock(kernel: str, tmp_path: Path) -> None:
-    messages = lab.run(kernel, "stock", tmp_path, ["quirk"])
-    check(messages, {"quirk"})
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_quirk_on_stock(
+    kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
+) -> None:
+    messages = lab.run(kernel, lab.built(kernel, "stock"), tmp_path, kept=kept)
+    check(messages, {"quirk"}, subtests)
     assert messages["capability"]["bits"] == 0
 
 
 @pytest.mark.selftest
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
-def test_live(kernel: str, tmp_path: Path) -> None:
-    from kbench.targets.lab import image, kvm_live, packages, payload, pins, snapshot
+@pytest.mark.parametrize("variant", sorted(suites("all")))
+def test_single_mechanism(
+    variant: str, kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
+) -> None:
+    """A mechanism needs none of the others."""
+    messages = lab.run(kernel, lab.built(kernel, variant), tmp_path, kept=kept)
+    check(messages, {"quirk", "interactions", "races", variant}, subtests)
+    assert messages["capability"]["bits"] == kvm_series.variant(variant).bits
 
-    pin = pins.resolve(kernel)
-    shot = snapshot.ensure(pin, print)
-    live = kvm_live.build(packages.fetch(pin, print), print)
-    # With their local symbols: a probe is placed by the name of a static function.
-    files = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
-    files[kvm_live.NAME] = payload.module(live.read_bytes())
-    names = (*snapshot.KVM_MODULES, kvm_live.NAME)
-    messages = lab.run(kernel, "live", tmp_path, LIVE, files, names)
-    check(messages, {"quirk", "userspace_exits", "mwait_yield", "entry_intercepts", "vcpu_poll"})
+
+@pytest.mark.selftest
+def test_nested_off(tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
+    """kvm-amd's own default is on."""
+    messages = lab.run("6.1", lab.built("6.1", "all"), tmp_path, parameters="nested=0", kept=kept)
+    check(messages, {"interactions", *suites("all")}, subtests)
+
+
+@pytest.mark.selftest
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_live(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
+    """On the distribution's own KVM; afterwards it can be unloaded, and KVM is as before."""
+    unload = [kvm_live.NAME.replace("-", "_")]
+    messages = lab.run(kernel, lab.live(kernel), tmp_path, LIVE, unload=unload, kept=kept)
+    wanted = {"userspace_exits", "mwait_yield", "entry_intercepts", "vcpu_poll", "unload", "after"}
+    check(messages, wanted, subtests)

@@ -12,7 +12,6 @@ import pytest
 from support.suites import LAB, host_run, lab_run, noisy, write
 
 from kbench.judge.compare import Comparison, Options, compare
-from kbench.judge.export.cells import amount
 from kbench.judge.export.data import to_csv, to_json
 from kbench.judge.export.github import gate_github
 from kbench.judge.export.junit import gate_junit
@@ -60,7 +59,7 @@ def test_text(host: Comparison) -> None:
 
 def test_text_of_the_lab(lab: Comparison) -> None:
     text = gate_text(lab, outcome(lab, strict=False), lab.changes)
-    assert "exit.pio_out  min     3,031  3,131  +100 (+3.30 %)  worse" in text
+    assert "exit.pio_out  min, p50, p90, p99  3,031  3,131  +100 (+3.30 %)  worse" in text
     assert "not time" in text
 
 
@@ -99,29 +98,15 @@ def test_junit(host: Comparison) -> None:
     assert int(suite.get("skipped", "0")) >= 2
 
 
-def test_github(host: Comparison) -> None:
+def test_github(host: Comparison, lab: Comparison) -> None:
     lines = gate_github(host, outcome(host, strict=False)).splitlines()
+    assert lines[0].startswith("::error title=kbench gate::worse: ")
     assert lines and all(line.startswith("::") for line in lines)
     assert any(line.startswith("::warning title=exit.b p50::") for line in lines)
     (nasty,) = [line for line in lines if " p50::" in line and "script" in line]
     assert nasty.startswith(
         "::error title=x|<script>alert(1)</script>`@team`%3A%3Aerror%3A%3A%250A"
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (6.85e-6, "second", "6.85 us"),
-        (6e-6, "second", "6.00 us"),
-        (999.96e-6, "second", "1,000 us"),
-        (0.25, "second", "250 ms"),
-        (0.0, "second", "0.00 ns"),
-        (1234.0, "second", "1,234 s"),
-        (3031.0, "integer", "3,031"),
-        (0.5, "integer", "0.50"),
-        (1536.0, "byte", "1.50 KB"),
-    ],
-)
-def test_amounts(value: float, unit: str, text: str) -> None:
-    assert amount(value, unit) == text
+    answer, *found = gate_github(lab, outcome(lab, strict=False)).splitlines()
+    titles = "exit.pio_out min%2C p50%2C p90%2C p99"
+    assert answer and found == [f"::error title={titles}::+100 (+3.30 %25) (worse)"]

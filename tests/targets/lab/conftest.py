@@ -19,6 +19,12 @@ def lab() -> Lab:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def extended(lab: Lab) -> Lab:
+    """The same with the whole extension."""
+    return target.prepare("6.1", "all", print)
+
+
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache of the test's own."""

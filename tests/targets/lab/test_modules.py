@@ -2,6 +2,7 @@
 """Building KVM out of tree: the tree, the hooks, and .text identical to the distribution's."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,11 @@ def test_a_hook_that_does_not_land_is_an_error(tmp_path: Path) -> None:
         kvm_hooks.apply(source, kvm_series.variant("all"))
 
 
+def test_without_coccinelle(tmp_path: Path, programs: Path) -> None:
+    with pytest.raises(LabError, match="spatch is not here: install the package coccinelle"):
+        kvm_hooks.apply(kernel(tmp_path), kvm_series.variant("all"))
+
+
 def test_every_hook_is_wanted_somewhere() -> None:
     hooks = [hook for rules in kvm_series.hooks().values() for hook in kvm_hooks.expected(rules)]
     assert "kvm_kbench_mwait" in hooks
@@ -127,12 +133,37 @@ def test_live_module_shares_the_uapi() -> None:
 @needs_builder
 @pytest.mark.parametrize("pin", ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)])
 def test_stock_has_the_distributions_text(pin: str) -> None:
-    from kbench.targets.lab import modules, packages, pins
+    from kbench.targets.lab import kvm_recipe, modules, packages, pins
 
     tree = packages.fetch(pins.resolve(pin), print)
-    built = modules.build(tree, "stock", print)
+    built = modules.build(tree, kvm_recipe.variant(tree, "stock", print), print)
     for name in modules.NAMES:
         assert kvm_text.identical(built.path(name), tree.module(name)), name
+
+
+@pytest.mark.lab
+@pytest.mark.selftest
+@needs_builder
+@pytest.mark.parametrize("pin", ["6.1", "6.12"])
+def test_stock_intel_has_the_distributions_text(pin: str) -> None:
+    from kbench.targets.lab import kvm_recipe, modules, packages, pins
+
+    tree = packages.fetch(pins.resolve(pin), print)
+    built = modules.build_intel(tree, kvm_recipe.variant(tree, "stock", print), print)
+    assert kvm_text.identical(built, tree.module(modules.INTEL))
+
+
+@pytest.mark.lab
+@pytest.mark.selftest
+@needs_builder
+@pytest.mark.parametrize("pin", ["6.1", "6.12"])
+def test_intel_is_built_with_every_mechanism(pin: str) -> None:
+    """Built, not run: no VMX here."""
+    from kbench.targets.lab import kvm_recipe, modules, packages, pins
+
+    tree = packages.fetch(pins.resolve(pin), print)
+    built = modules.build_intel(tree, kvm_recipe.variant(tree, "all", print), print)
+    assert not kvm_text.identical(built, tree.module(modules.INTEL))
 
 
 @pytest.mark.lab
@@ -146,3 +177,33 @@ def test_dkms_directory(tmp_path: Path) -> None:
     assert (place / "arch/x86/kvm/kbench/kbench.h").is_file()
     with pytest.raises(LabError, match="is there already"):
         kvm_dkms.write(tree, "all", tmp_path, print)
+
+
+@pytest.mark.lab
+@pytest.mark.selftest
+@needs_builder
+def test_dkms_directory_builds(tmp_path: Path) -> None:
+    """The command of dkms.conf, as dkms(8) would run it, makes the modules where it says."""
+    from kbench.targets.lab import packages, pins
+
+    tree = packages.fetch(pins.resolve(), print)
+    place = kvm_dkms.write(tree, "all", tmp_path, print)
+    script = f"""
+        set -eu
+        kernel_source_dir={tree.headers}
+        dkms_tree={tmp_path / "dkms"}
+        . {place}/dkms.conf
+        build=$dkms_tree/$PACKAGE_NAME/$PACKAGE_VERSION/build
+        mkdir -p $build
+        cp -r {place}/. $build
+        ${{MAKE[0]}} >&2
+        for index in 0 1 2; do
+            echo $build/${{BUILT_MODULE_LOCATION[index]}}/${{BUILT_MODULE_NAME[index]}}.ko
+        done
+        [[ {tree.pin.release} =~ $BUILD_EXCLUSIVE_KERNEL ]]
+    """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done.stderr[-3000:]
+    names = ["kvm.ko", "kvm-amd.ko", "kvm-intel.ko"]
+    paths = [Path(line) for line in done.stdout.splitlines()]
+    assert [path.name for path in paths if path.is_file()] == names

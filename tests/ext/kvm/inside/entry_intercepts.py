@@ -2,8 +2,9 @@
 """M3: intercepts of HLT, MWAIT and PAUSE, chosen at every entry."""
 
 import random
+from pathlib import Path
 
-from selftests.machine import HLT, MWAIT, PAUSE, ROUNDS, WRITE, Machine, expect, run
+from selftests.machine import HLT, MWAIT, PAUSE, ROUNDS, WRITE, Machine, Skip, expect, run
 
 from kbench._abi import lib
 from kbench.kvm import extension
@@ -56,6 +57,19 @@ def test_pause_can_be_intercepted() -> None:
         native(machine, lib.KVM_KBENCH_NATIVE_PAUSE)
         machine.plan(PAUSE)
         expect(run(machine.vcpu), lib.KVM_EXIT_IO, "a native PAUSE")
+
+
+def test_pause_filter() -> None:
+    """With the filter, KVM's own interception of PAUSE: a spinning guest leaves by the bit."""
+    if "pausefilter" not in Path("/proc/cpuinfo").read_text():
+        raise Skip("the emulated CPU has no PAUSE filter")
+    with Machine() as machine:
+        machine.enable(ON)
+        machine.exits(lib.KVM_KBENCH_EXIT_PAUSE)
+        machine.start()
+        machine.plan(PAUSE)
+        reasons = {run(machine.vcpu) for _ in range(20_000)}
+        assert lib.KVM_EXIT_KBENCH_PAUSE in reasons, reasons
 
 
 def test_every_entry_may_choose() -> None:

@@ -17,19 +17,26 @@ from kbench.kvm.errors import IoctlError
 from kbench.kvm.vm import Msi
 from kbench.worker.boot import boot
 
-HLT, MWAIT, PAUSE, WRITE, NOTHING = range(5)
+HLT, MWAIT, PAUSE, WRITE, NOTHING, PREFIXED = range(6)
 # The words of vCPU 0; those of vCPU n are WORDS * n further on.
-COUNT, TIMER, OP, SEEN = 0x10000, 0x10008, 0x10010, 0x10018
+COUNT, TIMER, OP, SEEN, TWICE = 0x10000, 0x10008, 0x10010, 0x10018, 0x10020
 WORDS = 0x100
-LINE = 0x11000
+LINE = lib.KB_PAGES  # in a memslot of its own
+LINE_SLOT = 1
+MWAIT_CODE = bytes.fromhex("0f01c9")
 APIC_BASE = 0xFEE00D00  # enabled, x2APIC, boot CPU
 VECTOR = Msi(0x40)
+EXITS = lib.KVM_KBENCH_USERSPACE_EXITS | lib.KVM_KBENCH_RFC_V1
 INTERRUPTED = -1  # what run() answers for EINTR
 SET_SIGNAL_MASK = 0x4004AE8B  # KVM_SET_SIGNAL_MASK
 ROUNDS = 1000
 # Ticks of the guest's timer, 1 ns and one instruction each: from "before the HLT is
 # emulated" to "long after the VMM waits".
 SHORTEST, LONGEST = 100, 60_000
+
+
+class Skip(Exception):
+    """What a test needs is not here; the message says what."""
 
 
 class Machine:
@@ -48,6 +55,8 @@ class Machine:
             self.memory = stack.enter_context(GuestMemory(lib.KB_MEMORY))
             self.vm.set_user_memory_region(self.memory)
             self.memory.write(image.base, image.data)
+            self.line = stack.enter_context(GuestMemory(4096, LINE))
+            self.vm.set_user_memory_region(self.line)
             self.vcpus = [stack.enter_context(self.vm.create_vcpu(n)) for n in range(vcpus)]
             for number, vcpu in enumerate(self.vcpus):
                 cpuid = self.system.get_supported_cpuid()
@@ -72,7 +81,8 @@ class Machine:
         self._stack.close()
 
     def word(self, address: int) -> int:
-        return int.from_bytes(self.memory.read(address, 8), "little")
+        memory = self.line if address == LINE else self.memory
+        return int.from_bytes(memory.read(address, 8), "little")
 
     def set_word(self, address: int, value: int) -> None:
         self.memory.write(address, value.to_bytes(8, "little"))
@@ -92,10 +102,30 @@ class Machine:
         """Run to the beginning of the next round."""
         expect(run(vcpu or self.vcpu), lib.KVM_EXIT_IO)
 
+    def start_at_mwait(self) -> None:
+        """The next instruction is MWAIT, without the MONITOR before it."""
+        code = self.memory.read(lib.KB_ENTRY, 0x200)
+        regs = self.vcpu.get_regs()
+        regs.rip = lib.KB_ENTRY + code.index(MWAIT_CODE)
+        regs.rcx = 0  # without hints
+        self.vcpu.set_regs(regs)
+
+    def line_slot(self, *, there: bool) -> None:
+        """Take LINE's memslot away or put it back."""
+        region = ffi.new("struct kvm_userspace_memory_region *", {"slot": LINE_SLOT})
+        if there:
+            region.guest_phys_addr = LINE
+            region.memory_size = len(self.line.map)
+            region.userspace_addr = self.line.address
+        self.vm.ioctl("KVM_SET_USER_MEMORY_REGION", region)
+
     def interrupt(self) -> None:
         self.vm.signal_msi(VECTOR)
 
     def exits(self, bits: int) -> None:
+        """KVM_KBENCH_EXIT_*; a test that needs them is skipped where the modules lack M1."""
+        if not extension.mechanisms(self.system) & EXITS:
+            raise Skip("it needs the exits of M1")
         extension.write(self.vcpu, lib.KVM_RUN_KBENCH_EXITS, bits)
 
     def signal_mask(self, blocked: int | None) -> None:

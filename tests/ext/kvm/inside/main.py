@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: MIT
 """The lab job: every selftest that the loaded modules can run, and then the kernel's log."""
 
+import ctypes
 import importlib
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import fw_cfg  # type: ignore[import-not-found]
+from selftests import quirk
+from selftests.machine import Skip, expect
+from selftests.uses import present
 
 from kbench._abi import lib
 from kbench.kvm import System, extension
 
 Send = Callable[[dict[str, Any]], None]
+Test = Callable[[], dict[str, Any] | None]
 # Module -> the KVM_KBENCH_* bits its tests need, 0 for stock KVM.
 SUITES = {
     "quirk": 0,
@@ -22,16 +30,19 @@ SUITES = {
     "userspace_exits": lib.KVM_KBENCH_USERSPACE_EXITS,
     "rfc_v1": lib.KVM_KBENCH_RFC_V1,
     "mwait_yield": lib.KVM_KBENCH_MWAIT_YIELD,
-    "entry_intercepts": lib.KVM_KBENCH_ENTRY_INTERCEPTS | lib.KVM_KBENCH_USERSPACE_EXITS,
-    "idle_flag": lib.KVM_KBENCH_IDLE_FLAG | lib.KVM_KBENCH_USERSPACE_EXITS,
-    "mwait_step": lib.KVM_KBENCH_MWAIT_STEP | lib.KVM_KBENCH_IDLE_FLAG,
+    "entry_intercepts": lib.KVM_KBENCH_ENTRY_INTERCEPTS,
+    "idle_flag": lib.KVM_KBENCH_IDLE_FLAG,
+    "mwait_step": lib.KVM_KBENCH_MWAIT_STEP,
     "mwait_lowprio": lib.KVM_KBENCH_MWAIT_LOWPRIO,
     "mwait_monitor": lib.KVM_KBENCH_MWAIT_MONITOR,
-    "vcpu_poll": lib.KVM_KBENCH_VCPU_POLL | lib.KVM_KBENCH_USERSPACE_EXITS,
-    "run_mp_state": lib.KVM_KBENCH_RUN_MP_STATE | lib.KVM_KBENCH_USERSPACE_EXITS,
+    "vcpu_poll": lib.KVM_KBENCH_VCPU_POLL,
+    "run_mp_state": lib.KVM_KBENCH_RUN_MP_STATE,
 }
+# Modules whose check_*(use) run for each mechanism that is there.
+FOR_EACH = ("interactions", "races")
 # Of virtual time: a test that hangs ends here.
 SECONDS = 60.0
+INIT_MODULE, DELETE_MODULE = 175, 176  # system calls of x86-64
 BAD = ("WARNING", "BUG", "Oops", "Call Trace", "RIP:", "general protection")
 
 
@@ -48,28 +59,68 @@ def main(job: dict[str, Any], send: Send) -> None:
     with System() as system:
         have = extension.mechanisms(system)
     send({"test": "capability", "result": "", "bits": have})
-    only = job.get("only", [])
-    for suite, bits in SUITES.items():
-        if bits & ~have:
-            continue
-        module = importlib.import_module(f"selftests.{suite}")
-        for name in [name for name in dir(module) if name.startswith("test_")]:
-            if only and not any(part in f"{suite}.{name}" for part in only):
-                continue
-            watch = threading.Timer(SECONDS, hang, (f"{suite}.{name}", send))
-            watch.daemon = True
-            watch.start()
-            try:
-                extra = getattr(module, name)()
-                send({"test": f"{suite}.{name}", "result": "", **(extra or {})})
-            except BaseException:
-                send({"test": f"{suite}.{name}", "result": traceback.format_exc()})
-            watch.cancel()
+    if job["parameters"]:
+        reload("kvm_amd", job["parameters"])
+    only = job["only"]
+    for name, test in tests(have):
+        if not only or any(part in name for part in only):
+            perform(name, test, send)
+    for name in job["unload"]:
+        perform(f"unload.{name}", partial(unload, name), send)
+        perform("after.quirk", quirk.test_pending_signal_updates, send)
     log = kernel_log()
     bad = [line for line in log if any(word in line for word in BAD)]
     send({"test": "kernel_log", "result": "\n".join(bad)})
     taint = int(Path("/proc/sys/kernel/tainted").read_text())
     send({"test": "taint", "result": "", "taint": taint})
+
+
+def reload(name: str, parameters: str) -> None:
+    """Load a KVM module once more, with parameters."""
+    data = fw_cfg.files()[name.replace("_", "-")]
+    unload(name)
+    system_call("init_module", INIT_MODULE, data, len(data), parameters.encode())
+
+
+def unload(name: str) -> None:
+    """rmmod. It must be gone afterwards."""
+    system_call("delete_module", DELETE_MODULE, name.encode(), os.O_NONBLOCK)
+    loaded = [line.split()[0] for line in Path("/proc/modules").read_text().splitlines()]
+    expect(name in loaded, False, f"{name} in /proc/modules")
+
+
+def system_call(name: str, number: int, *arguments: int | bytes) -> None:
+    if ctypes.CDLL(None, use_errno=True).syscall(number, *arguments):
+        raise OSError(ctypes.get_errno(), name)
+
+
+def tests(have: int) -> Iterator[tuple[str, Test]]:
+    """Every test that the modules with the bits `have` can run, by its name."""
+    for suite, bits in SUITES.items():
+        if bits & ~have == 0:
+            module = importlib.import_module(f"selftests.{suite}")
+            for name in [name for name in dir(module) if name.startswith("test_")]:
+                yield f"{suite}.{name}", getattr(module, name)
+    for suite in FOR_EACH:
+        module = importlib.import_module(f"selftests.{suite}")
+        for mechanism, use in present().items():
+            for name in [name for name in dir(module) if name.startswith("check_")]:
+                yield f"{suite}.{name}[{mechanism}]", partial(getattr(module, name), use)
+
+
+def perform(name: str, test: Test, send: Send) -> None:
+    """Run one test and send its message: the failure, or the reason of a skip."""
+    watch = threading.Timer(SECONDS, hang, (name, send))
+    watch.daemon = True
+    watch.start()
+    try:
+        extra = test()
+        send({"test": name, "result": "", **(extra or {})})
+    except Skip as skip:
+        send({"test": name, "result": "", "skipped": str(skip)})
+    except BaseException:
+        send({"test": name, "result": traceback.format_exc()})
+    watch.cancel()
 
 
 def kernel_log() -> list[str]:

@@ -5,13 +5,25 @@ import random
 import time
 from contextlib import ExitStack
 
-from selftests.machine import HLT, INTERRUPTED, LINE, MWAIT, ROUNDS, WRITE, Machine, expect, run
+from selftests.machine import (
+    HLT,
+    INTERRUPTED,
+    LINE,
+    MWAIT,
+    PREFIXED,
+    ROUNDS,
+    WRITE,
+    Machine,
+    expect,
+    run,
+)
 from selftests.runner import FIRST, LOST, Runner, realtime
 
-from kbench._abi import ffi, lib
+from kbench._abi import lib
 
 ON = lib.KVM_KBENCH_MWAIT_MONITOR
 MODE = lib.KVM_KBENCH_MWAIT_AS_MONITOR
+SLOT_ROUNDS = 200  # a change of the slot waits for a grace period
 
 
 def machine_on() -> Machine:
@@ -61,6 +73,26 @@ def test_bound() -> None:
         assert 0.002 <= passed < 0.01, f"expected 2 ms, got {passed * 1e3} ms"
 
 
+def test_prefixed_monitor_is_no_trap() -> None:
+    """Which page a segment prefix names is not looked at: nothing is armed, nothing sleeps."""
+    with machine_on() as machine:
+        machine.start()
+        machine.plan(PREFIXED)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+
+
+def test_memslot_goes_while_waiting() -> None:
+    """Nobody can write to the page any more: the wait ends."""
+    with machine_on() as machine, Runner(machine.vcpu) as runner:
+        started(runner)
+        machine.plan(MWAIT)
+        runner.go()
+        assert not runner.stopped(LOST), f"MWAIT did not block: exit {runner.reason}"
+        machine.line_slot(there=False)
+        assert runner.stopped(), "the vCPU waits for a page that is gone"
+        expect(runner.reason, lib.KVM_EXIT_IO)
+
+
 def test_signal_leaves_and_memslot_goes() -> None:
     """The page stays armed outside KVM_RUN; its slot may go meanwhile, and come back."""
     with machine_on() as machine:
@@ -72,11 +104,8 @@ def test_signal_leaves_and_memslot_goes() -> None:
             runner.kick()
             assert runner.stopped()
             expect(runner.reason, INTERRUPTED)
-        region = ffi.new("struct kvm_userspace_memory_region *")
-        machine.vm.ioctl("KVM_SET_USER_MEMORY_REGION", region)
-        region.memory_size = len(machine.memory.map)
-        region.userspace_addr = machine.memory.address
-        machine.vm.ioctl("KVM_SET_USER_MEMORY_REGION", region)
+        machine.line_slot(there=False)
+        machine.line_slot(there=True)
         expect(run(machine.vcpu), lib.KVM_EXIT_IO)
         # Armed again in the new slot, and switched off while armed.
         machine.plan(MWAIT, timer=50_000)
@@ -113,3 +142,21 @@ def test_race_with_the_write() -> dict[str, int]:
             expect(runner.reason, lib.KVM_EXIT_IO)
             expect(machine.word(LINE), number, "the page")
     return {"blocked": blocked}
+
+
+def test_race_with_the_memslot() -> None:
+    """The page's slot goes and comes back at any moment around MONITOR and MWAIT."""
+    generator = random.Random(13)
+    with machine_on() as machine, Runner(machine.vcpu) as runner, ExitStack() as stack:
+        started(runner)
+        stack.enter_context(realtime())
+        for number in range(SLOT_ROUNDS):
+            machine.plan(MWAIT)
+            runner.go()
+            time.sleep(generator.randint(1, 60) / 1e6)
+            machine.line_slot(there=False)
+            machine.line_slot(there=True)
+            # Gone before MONITOR, it came back before MWAIT: then only an event ends the wait.
+            machine.interrupt()
+            assert runner.stopped(), f"round {number}: lost"
+            assert runner.reason in (lib.KVM_EXIT_IO, lib.KVM_EXIT_MMIO), runner.reason

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
 """M5: MWAIT executed by the CPU under single-step."""
 
-import random
-import signal
-
-from selftests.machine import INTERRUPTED, MWAIT, Machine, delays, expect, run
+from selftests.machine import MWAIT, Machine, expect, run
 
 from kbench._abi import lib
 
-ON = lib.KVM_KBENCH_MWAIT_STEP | lib.KVM_KBENCH_IDLE_FLAG
+ON = lib.KVM_KBENCH_MWAIT_STEP
 TRAP = 0x100  # EFLAGS.TF
 
 
@@ -41,29 +38,3 @@ def test_guest_that_steps_itself_is_left_alone() -> None:
                 break
             expect(reason, lib.KVM_EXIT_DEBUG)
         expect(reason, lib.KVM_EXIT_IO)
-
-
-def test_race_with_signals() -> dict[str, int]:
-    """Left at any moment of the step; nobody outside ever sees the flag."""
-    generator = random.Random(10)
-    interrupted = 0
-    with Machine() as machine:
-        machine.enable(ON)
-        machine.mwait(lib.KVM_KBENCH_MWAIT_AS_STEP)
-        machine.start()
-        for number, delay in enumerate(delays(10), start=1):
-            machine.plan(MWAIT, timer=delay)
-            while True:
-                signal.setitimer(signal.ITIMER_REAL, generator.randint(1, 60) / 1e6)
-                reason = run(machine.vcpu)
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                expect(machine.vcpu.get_regs().rflags & TRAP, 0, f"round {number}: EFLAGS.TF")
-                if reason == lib.KVM_EXIT_IO and machine.interrupts == number:
-                    break
-                if reason == lib.KVM_EXIT_IO:
-                    machine.plan(MWAIT)
-                else:
-                    expect(reason, INTERRUPTED)
-                    interrupted += 1
-    assert interrupted
-    return {"interrupted": interrupted}

@@ -3,7 +3,7 @@
 
 import time
 
-from selftests.machine import MWAIT, Machine, delays, expect, fault_vector, run
+from selftests.machine import MWAIT, Machine, delays, expect, run
 
 from kbench._abi import lib
 
@@ -51,17 +51,3 @@ def test_race_timeout_with_the_timer() -> None:
             passed = timed(machine)
             assert passed < 0.008, f"round {number}: {passed * 1e3} ms"
             expect(machine.interrupts, number, "interrupts")
-
-
-def test_userspace_irqchip() -> None:
-    """Without a LAPIC in the kernel the sleep is bounded all the same."""
-    with Machine(irqchip=False) as machine:
-        machine.mwait(lib.KVM_KBENCH_MWAIT_AS_TIMEOUT)
-        machine.plan(MWAIT)
-        code = machine.memory.read(lib.KB_ENTRY, 0x200)
-        regs = machine.vcpu.get_regs()
-        regs.rip = lib.KB_ENTRY + code.index(b"\x0f\x01\xc9")
-        regs.rcx = 0  # MWAIT without hints
-        machine.vcpu.set_regs(regs)
-        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
-        expect(fault_vector(machine), 0, "exception in the guest")

@@ -5,7 +5,7 @@ import signal
 import threading
 
 from selftests.machine import HLT, INTERRUPTED, MWAIT, Machine, expect, run
-from selftests.userspace_exits import QUIRK_MWAIT
+from selftests.uses import QUIRK_MWAIT
 
 from kbench._abi import lib
 
@@ -40,12 +40,8 @@ def test_defect_exit_after_invalid_opcode() -> None:
     with Machine(caps={"KVM_CAP_DISABLE_QUIRKS2": QUIRK_MWAIT}) as machine:
         machine.start()
         machine.exits(lib.KVM_KBENCH_EXIT_MWAIT)
-        machine.plan(MWAIT)
-        # MONITOR faults first with this quirk off; start the round at the MWAIT.
-        regs = machine.vcpu.get_regs()
-        code = machine.memory.read(lib.KB_ENTRY, 0x200)
-        regs.rip = mwait = lib.KB_ENTRY + code.index(b"\x0f\x01\xc9")
-        regs.rcx = 0  # MWAIT without hints
-        machine.vcpu.set_regs(regs)
+        # MONITOR faults first with this quirk off.
+        machine.start_at_mwait()
+        mwait = machine.vcpu.get_regs().rip
         expect(run(machine.vcpu), lib.KVM_EXIT_KBENCH_MWAIT)
         expect(machine.vcpu.get_regs().rip, mwait, "RIP")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""What KVM modules are made of: a variant of the extension, a user's patches, a user's tree."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kbench.targets.lab import cache, kvm_hooks, kvm_series, kvm_source
+from kbench.targets.lab.cache import Progress
+from kbench.targets.lab.packages import KernelTree
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`prepare` writes KVM's sources into a directory; equal `content` means equal sources."""
+
+    label: str
+    content: tuple[str, ...]
+    prepare: Callable[[Path], None]
+
+
+def variant(tree: KernelTree, name: str, progress: Progress) -> Recipe:
+    """A variant of the extension, or `stock`. Errors: LabError (unknown variant)."""
+    return patched(tree, [], name, progress)
+
+
+def patched(tree: KernelTree, patches: list[Path], name: str, progress: Progress) -> Recipe:
+    """The variant `name` with a user's patches below it.
+
+    Errors: LabError (unknown variant, unreadable patch); prepare() raises it for a patch
+    that does not apply and for a hook that does not land.
+    """
+    chosen = kvm_series.variant(name)
+    contents = [kvm_source.read_patch(patch) for patch in patches]
+    series = kvm_series.digest() if chosen.mechanisms else ""
+
+    def prepare(work: Path) -> None:
+        if patches or not chosen.mechanisms:
+            kvm_source.copy(kvm_source.pristine(tree, progress), work)
+            kvm_source.patch(work, patches)
+            kvm_hooks.apply(work, chosen)
+        else:
+            kvm_source.copy(hooked(tree, progress), work)
+            kvm_hooks.select(work, chosen)
+
+    label = f"{name}+{cache.digest(*contents)[:8]}" if patches else name
+    return Recipe(label, (series, name, *contents), prepare)
+
+
+def hooked(tree: KernelTree, progress: Progress) -> Path:
+    """The kernel's KVM sources with the hooks in them, cached: spatch takes its time."""
+
+    def build(work: Path) -> None:
+        progress(f"putting the hooks into the KVM of {tree.pin.version}")
+        kvm_source.copy(kvm_source.pristine(tree, progress), work)
+        kvm_hooks.hook(work)
+
+    key = cache.digest(tree.pin.source.sha256, kvm_series.digest())
+    return cache.entry("kernel-kvm-hooked", key, build, progress)
+
+
+def source(directory: Path) -> Recipe:
+    """KVM's part of a user's own kernel tree. Errors: LabError when there is none."""
+
+    def prepare(work: Path) -> None:
+        kvm_source.copy(directory, work)
+
+    with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
+        prepare(Path(scratch))
+        content = tree_digest(Path(scratch))
+    return Recipe(f"source-{content[:8]}", (content,), prepare)
+
+
+def tree_digest(tree: Path) -> str:
+    """A digest over the names and contents of all files below `tree`."""
+    files = sorted(path for path in tree.rglob("*") if path.is_file())
+    return cache.digest(
+        *(part for path in files for part in (str(path.relative_to(tree)), path.read_bytes()))
+    )

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""Family `mpstate`: what a look at a halted vCPU costs, and when it is right after an interrupt.
+
+`look`, `right`: the vCPU is halted outside KVM_RUN, where a VMM has it after a HLT exit or
+a restore, and one thread does everything. `look_inside`, `right_inside`: it blocks in
+KVM_RUN in a thread of its own, which leaves KVM_RUN after the interrupt, by the guest's
+report, and stays outside until the next look: so no look can miss it.
+
+Stages of the two `right`s: `raise` (KVM_SIGNAL_MSI) and `look` (every look up to the right
+one). A way that is never right has no figure: it is a skip that says so.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from select import select
+
+from kbench._abi import lib
+from kbench._loops import looks
+from kbench._loops.lanes import Lane
+from kbench._loops.looks import Look
+from kbench.benches import Benchmark
+from kbench.errors import KbenchError, Unavailable
+from kbench.kvm import Vcpu, extension
+from kbench.policies import policy
+from kbench.worker import errors
+from kbench.worker.idling import crew, vm
+from kbench.worker.idling.crew import Place
+from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.vm import IdleVm
+
+LIKE = policy("hlt")
+NEEDS = {
+    "poll": "KVM_KBENCH_VCPU_POLL",
+    "eventfd": "KVM_KBENCH_VCPU_EVENTFD",
+    "byte": "KVM_KBENCH_RUN_MP_STATE",
+    "flag": "KVM_KBENCH_IDLE_FLAG",
+}
+FIRST = 4  # before anything is measured
+# Looks until an answer counts as never right. Outside nothing else happens; inside the
+# vCPU's thread has to wake meanwhile, and looks that are no system call take next to nothing.
+MOST_OUTSIDE, MOST_INSIDE, MOST_IN_MEMORY = 1_000, 100_000, 10_000_000
+SETTLE_SECONDS = 200e-6  # inside: by then the vCPU blocks again, most times
+LIMIT_SECONDS, LIMIT_EACH = 1.0, 0.01  # of the looks of a run, inside
+RFLAGS_IF = 1 << 9
+NEVER = "after the interrupt it still says HALTED, in {} looks; {} a KVM_RUN it says RUNNABLE"
+ASLEEP = "on one pCPU it is not right in {:,} looks: the vCPU's own thread has to run for it"
+NOTHING = "it says nothing of a vCPU outside KVM_RUN: a halted one looks runnable"
+BLOCKED = "KVM_RUN holds the vCPU's mutex: no answer came until a signal ended it"
+
+
+class MpState(Scenario):
+    """Looks `loops` times a run, by one way."""
+
+    def __init__(self, benchmark: Benchmark, machine: IdleVm) -> None:
+        self.vm, self.each = machine, machine.vcpus[0]
+        self.vcpu: Vcpu = self.each.vcpu
+        self.way = benchmark.source
+        self._right = benchmark.event.startswith("right")
+        self._message = machine.message_address("irq")
+        self._stats = self.vcpu.get_stats_fd()
+        self.blocking = looks.stats(self._stats.fd, self._stats.offset("blocking"))
+        super().__init__(benchmark, None, machine.image_sha256, self.vcpu.get_tsc_khz())
+
+    def look(self, look: Look, most: int) -> None:
+        """The event: one look, or an interrupt and looks until the answer is right."""
+        if not self._right:
+            ticks, said = looks.cost(look, 1)
+            if said:
+                raise Unavailable(NOTHING)
+            self.record(ticks)
+            return
+        raised, looked, number = looks.right(look, self.vm.vm.fd, self._message, most)
+        if not number:
+            raise Unavailable(self.never())
+        self.record([raised + looked])
+        self.stage("raise", [raised])
+        self.stage("look", [looked])
+        for name, count in (("looks", number), ("looks_stale", number - 1)):
+            self.counters[name] = self.counters.get(name, 0) + count
+
+    def never(self) -> str:
+        """Why no look was right."""
+        raise NotImplementedError
+
+    def derived(self) -> dict[str, int | float]:
+        return {}
+
+    def close(self) -> None:
+        self._stats.close()
+
+
+class Outside(MpState):
+    """Of a vCPU that no thread runs."""
+
+    def __init__(self, benchmark: Benchmark, machine: IdleVm, eventfd: int) -> None:
+        super().__init__(benchmark, machine)
+        self._kick = looks.kick(self.vcpu.fd)
+        if self.way == "kick":
+            self._look = self._kick
+        else:
+            self._look = of(self.way, self.vcpu, eventfd) or self.blocking
+        self.each.restart(lib.KB_IDLE_EOI)
+        regs = self.vcpu.get_regs()
+        regs.rflags |= RFLAGS_IF  # else the interrupt would not end the halt
+        self.vcpu.set_regs(regs)
+        self.vcpu.set_signal_mask(0)
+
+    def run(self, loops: int) -> float:
+        """Look `loops` times; the sum in ns."""
+        before = self.histogram.total_ticks
+        old = signal.pthread_sigmask(signal.SIG_BLOCK, {self._kick.signal})
+        try:
+            for _ in range(loops):
+                self.vcpu.set_lapic(self.each.lapic)  # nothing pending
+                self.vcpu.set_mp_state(lib.KVM_MP_STATE_HALTED)
+                looks.cost(self._look, 1)  # reads an eventfd empty
+                if self._right and looks.cost(self._look, 1)[1]:
+                    raise Unavailable(NOTHING)
+                self.look(self._look, MOST_OUTSIDE)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, old)
+        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+
+    def never(self) -> str:
+        _, said = looks.cost(self._kick, 1)
+        return NEVER.format(f"{MOST_OUTSIDE:,}", "after" if said else "not even after")
+
+
+class Inside(MpState):
+    """Of a vCPU that blocks in KVM_RUN in another thread."""
+
+    def __init__(self, benchmark: Benchmark, machine: IdleVm, go: int) -> None:
+        super().__init__(benchmark, machine)
+        self._go = go
+        self._lane = Lane(self.vcpu.fd, self.vcpu.run_address, 1)
+        in_memory = self.way in ("byte", "flag")
+        self._most = MOST_IN_MEMORY if in_memory else MOST_INSIDE
+
+    def run(self, loops: int) -> float:
+        """Look `loops` times; the sum in ns."""
+        before = self.histogram.total_ticks
+        self.each.restart(lib.KB_IDLE_EOI | lib.KB_IDLE_REPORT)
+        self._lane.reset()
+        limit = threading.Timer(LIMIT_SECONDS + loops * LIMIT_EACH, self._stop)
+        # On one CPU the vCPU's thread runs when this one waits: who has to wait for it, shows.
+        cpus = sorted(os.sched_getaffinity(0))
+        jobs = [(Place(frozenset(cpus[:1])), lambda: looks.hold(self._lane, self._go))]
+        with crew.running(Place(frozenset(cpus[-1:]), 1), jobs, self._stop) as team:
+            limit.start()
+            try:
+                for _ in range(loops):
+                    self._halted()
+                    self.look(self._way(), self._most)
+                    self._check()
+            finally:
+                limit.cancel()
+                limit.join()
+        for note in sorted(team.notes):
+            self.warn(note)
+        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+
+    def _way(self) -> Look:
+        if self.way == "kick":
+            return looks.kick_out(self.vcpu.fd, self._lane)
+        return of(self.way, self.vcpu, -1) or self.blocking
+
+    def _halted(self) -> None:
+        """Let the vCPU go on, until it blocks in KVM_RUN."""
+        time.sleep(SETTLE_SECONDS)
+        while looks.cost(self.blocking, 1)[1]:
+            self._check()
+            os.eventfd_write(self._go, 1)
+            time.sleep(SETTLE_SECONDS)
+        if select([self._go], [], [], 0)[0]:
+            os.eventfd_read(self._go)
+
+    def _check(self) -> None:
+        """Raises where the vCPU's thread has ended, by itself or by the limit."""
+        if not self._lane.stopping:
+            return
+        error, _, unexpected = self._lane.failure
+        if unexpected:
+            raise errors.unexpected_exit("KVM_EXIT_IO", self.vcpu, self.vm.memory)
+        if error:
+            raise errors.failed_entry(error, self.vcpu)
+        raise Unavailable(BLOCKED) if self.way == "get" else KbenchError("the machine is too busy")
+
+    def _stop(self) -> None:
+        self._lane.stop()
+        os.eventfd_write(self._go, 1)
+
+    def never(self) -> str:
+        return ASLEEP.format(self._most)
+
+
+def of(way: str, vcpu: Vcpu, eventfd: int) -> Look | None:
+    """The Look of `way`, where it needs nothing but the vCPU or the eventfd."""
+    match way:
+        case "get":
+            return looks.get(vcpu.fd)
+        case "poll":
+            return looks.poll(vcpu.fd)
+        case "eventfd":
+            return looks.eventfd(eventfd)
+        case "byte":
+            return looks.byte(vcpu.run_address)
+        case "flag":
+            return looks.flag(vcpu.run_address)
+    return None
+
+
+@contextmanager
+def prepare(benchmark: Benchmark) -> Iterator[MpState]:
+    """The VM and the measurement of an `mpstate` row, after a few looks that worked."""
+    with ExitStack() as stack:
+        machine = stack.enter_context(vm.build(LIKE, 1))
+        fd = os.eventfd(0, os.EFD_CLOEXEC)
+        stack.callback(os.close, fd)
+        needs = NEEDS.get(benchmark.source)
+        if needs:
+            extension.require(machine.system, getattr(lib, needs), needs)
+            extension.enable(machine.vcpus[0].vcpu, getattr(lib, needs), fd)
+        measurement: MpState
+        if benchmark.event.endswith("inside"):
+            measurement = Inside(benchmark, machine, fd)
+        else:
+            os.set_blocking(fd, False)
+            measurement = Outside(benchmark, machine, fd)
+        stack.callback(measurement.close)
+        measurement.probe(FIRST)
+        yield measurement

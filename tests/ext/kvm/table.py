@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Prints the tables of costs in ext/kvm/README.md: `.venv/bin/python -P tests/ext/kvm/table.py`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import lab
+
+from kbench.targets.lab import kvm_series, pins
+
+KERNEL = pins.DEFAULT
+PIO, MWAIT = "pio", "mwait nop + pio"
+Costs = dict[str, int]
+
+
+def costs(loaded: dict[str, bytes], scratch: Path) -> Costs:
+    """What costs.py measured inside, by its names."""
+    message = lab.run(KERNEL, loaded, scratch, ["costs"])["costs.test_costs"]
+    assert not message["result"], message["result"]
+    return {name: value for name, value in message.items() if name not in ("test", "result")}
+
+
+def more(costs: Costs, stock: Costs, suffix: str = "") -> str:
+    """The difference to stock, PIO and then MWAIT + PIO; "-" where nothing is to be switched."""
+    if PIO + suffix not in costs:
+        return "-"
+    return " / ".join(f"{costs[name + suffix] - stock[name]:+}" for name in (PIO, MWAIT))
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        scratch = Path(directory)
+        found = {
+            variant.name: costs(lab.built(KERNEL, variant.name), scratch)
+            for variant in kvm_series.variants()
+        }
+        found["live"] = costs(lab.live(KERNEL), scratch)
+    stock = found["stock"]
+    print(f"stock: PIO {stock[PIO]}, MWAIT + PIO {stock[MWAIT]}\n")
+    print("| mechanism | alone, off | alone, on | in `all`, on |\n|---|---|---|---|")
+    for mechanism in kvm_series.mechanisms():
+        alone, on = found[mechanism.name], f", {mechanism.name}"
+        cells = [more(alone, stock), more(alone, stock, on), more(found["all"], stock, on)]
+        print(f"| {mechanism.label} `{mechanism.name}` | {' | '.join(cells)} |")
+    print(
+        f"| `all` | {more(found['all'], stock)} | | |\n| live | {more(found['live'], stock)} | | |"
+    )
+    print("\nasked of an MWAIT:\n")
+    for name in sorted({name for costs in found.values() for name in costs}):
+        if (name.startswith("mwait") and "nop" not in name) or name.endswith("off"):
+            values = (
+                f"{variant} {costs[name]}" for variant, costs in found.items() if name in costs
+            )
+            print(f"- {name}: {', '.join(values)}")
+
+
+if __name__ == "__main__":
+    main()

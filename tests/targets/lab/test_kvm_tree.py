@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""The kept build directory: what a new build changes in it."""
+
+from pathlib import Path
+
+from kbench.targets.lab import kvm_tree
+from kbench.targets.lab.pins import Package, Pin
+
+PACKAGE = Package("linux", "6.1.2-1", "0" * 64, 1)
+PIN = Pin("6.1", "6.1.2-1", "6.1.0-2-amd64", PACKAGE, (), PACKAGE)
+
+
+def write(top: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = top / f"{name}.c"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return top
+
+
+def test_equal_files_stay_untouched(tmp_path: Path) -> None:
+    place = write(tmp_path / "place", same="1", other="1", gone="1")
+    (place / "gone.o").touch()
+    before = (place / "same.c").stat().st_mtime_ns
+    kvm_tree.refresh(place, write(tmp_path / "sources", same="1", other="2", new="3"))
+    assert (place / "same.c").stat().st_mtime_ns == before
+    assert {path.name: path.read_text() for path in place.glob("*.c")} == {
+        "same.c": "1",
+        "other.c": "2",
+        "new.c": "3",
+    }
+    assert (place / "gone.o").exists()
+
+
+def test_directory_is_the_same_for_every_build(root: Path) -> None:
+    with kvm_tree.directory(PIN) as first:
+        (first / "x.o").touch()
+    with kvm_tree.directory(PIN) as second:
+        assert second == first
+        assert (second / "x.o").exists()
+
+
+def test_killed_build_leaves_nothing(root: Path) -> None:
+    with kvm_tree.directory(PIN) as place:
+        (place / "half.o").touch()
+    (place / kvm_tree.BUILDING).touch()
+    with kvm_tree.directory(PIN) as place:
+        assert not (place / "half.o").exists()

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Families vtl and mpstate on this machine's KVM: what stock KVM has, and what it lacks."""
+
+from array import array
+
+import pytest
+
+from kbench.benches import catalogue, find
+from kbench.errors import KbenchError, Unavailable
+from kbench.record.run import Recording
+from kbench.worker import prepare
+from kbench.worker.idling.vtl import latest
+
+pytestmark = pytest.mark.kvm
+
+
+def measure(name: str, loops: int) -> Recording:
+    with prepare(find(name)) as measurement:
+        total = measurement.run(loops)
+        recording = measurement.recording()
+        assert total == pytest.approx(recording.total)
+        return recording
+
+
+@pytest.mark.parametrize("name", ["mpstate.look@get", "mpstate.look@kick", "mpstate.right@kick"])
+def test_a_halted_vcpu_outside_kvm_run(name: str) -> None:
+    recording = measure(name, 20)
+    assert recording.count == 20 and not recording.void and recording.minimum > 0
+
+
+def test_mp_state_is_never_right_by_itself() -> None:
+    with pytest.raises(Unavailable, match=r"still says HALTED.*after a KVM_RUN it says RUNNABLE"):
+        measure("mpstate.right@get", 1)
+
+
+def test_a_look_waits_for_kvm_run() -> None:
+    with pytest.raises(Unavailable, match="KVM_RUN holds the vCPU's mutex"):
+        measure("mpstate.look_inside@get", 1)
+
+
+@pytest.mark.parametrize("way", ["get", "kick", "stats"])
+def test_a_vcpu_that_blocks_in_kvm_run(way: str) -> None:
+    recording = measure(f"mpstate.right_inside@{way}", 10)
+    assert recording.count == 10 and set(recording.stages) == {"raise", "look"}
+
+
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        ("vtl.enter_idle@kick", {"late", "tell", "stop", "start"}),
+        ("vtl.enter@kick", {"late", "tell", "stop", "start"}),
+        ("vtl.return@kick", {"exit", "entry"}),
+    ],
+)
+def test_the_stages_of_a_switch(name: str, stages: set[str]) -> None:
+    recording = measure(name, 20)
+    assert 0 < recording.count <= 21 and recording.minimum > 0
+    assert set(recording.stages) == stages
+
+
+def test_the_last_stamp_of_an_event_counts() -> None:
+    stamps = array("Q", [10, 20, 30])
+    assert latest(stamps, 5, 25) == 20
+    assert latest(stamps, 21, 25) == latest(stamps, 1, 5) == 0
+
+
+def test_too_many_interrupts_in_a_value_are_refused() -> None:
+    with (
+        prepare(find("vtl.enter_idle@kick")) as measurement,
+        pytest.raises(KbenchError, match="lower --loops"),
+    ):
+        measurement.run(4000)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [row.name for row in catalogue() if row.loop in ("vtl", "mpstate") and row.source == "poll"],
+)
+def test_without_the_extension_it_is_a_skip(name: str) -> None:
+    try:
+        measure(name, 5)
+    except Unavailable as reason:
+        assert "this KVM lacks the extension's KVM_KBENCH_VCPU_POLL" in str(reason)
