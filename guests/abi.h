@@ -33,16 +33,16 @@
 /* A guest that idles (idle.h): a memslot with KB_IDLE_SIZE for each vCPU's struct kb_idle. */
 #define KB_IDLE			0x400000
 #define KB_IDLE_SIZE		0x10000
-#define KB_IDLE_PLAN_MAX	3584
+#define KB_IDLE_PLAN_MAX	3072
 #define KB_IDLE_STAMPS_MAX	4096	/* a power of two */
 
 /* Offsets into struct kb_idle. */
-#define KB_IDLE_LINE		0x000	/* the monitored line, alone on its page */
-#define KB_IDLE_FLAGS		0x040
-#define KB_IDLE_PEER		0x044
-#define KB_IDLE_SPIN		0x048
-#define KB_IDLE_EVENTS		0x050
-#define KB_IDLE_PLAN		0x1000
+#define KB_IDLE_LINE		0x0000	/* the monitored line, alone on its page */
+#define KB_IDLE_FLAGS		0x1000
+#define KB_IDLE_PEER		0x1004
+#define KB_IDLE_SPIN		0x1008
+#define KB_IDLE_EVENTS		0x1010
+#define KB_IDLE_PLAN		0x2000
 #define KB_IDLE_STAMPS		0x8000
 
 /* kb_idle.flags: what an event does after its stamp. */
@@ -88,14 +88,14 @@ struct kb_params {
 
 struct kb_idle {
 	uint32_t line;			/* in: != 0 is a store that wakes; the guest clears it */
-	uint32_t unused1[15];
+	uint32_t unused1[1023];
 	uint32_t flags;			/* in: KB_IDLE_* */
 	uint32_t peer;			/* in: APIC id */
 	uint32_t spin;			/* in: TSC ticks that haltpoll spins */
 	uint32_t unused2;
 	uint64_t events;		/* out: events handled */
-	uint64_t unused3[501];
-	uint64_t plan[3584];		/* in: TSC deadlines, [0] armed by the host; 0 ends it;
+	uint64_t unused3[509];
+	uint64_t plan[3072];		/* in: TSC deadlines, [0] armed by the host; 0 ends it;
 					   out, of a VTL1: TSC of its VTL_RETURNs */
 	uint64_t stamps[4096];		/* out: TSC at which each event's handler began */
 };

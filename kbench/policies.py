@@ -11,6 +11,20 @@ from typing import Literal
 
 from kbench.errors import KbenchError
 
+Waits = Literal["enter", "block", "poll", "eventfd", "mp_state", "inject"]
+"""What the VMM does when the guest's idling has left KVM_RUN and its work, if any, is done:
+
+enter     it enters again, whatever KVM then does
+block     it clears its request for the exit and enters, to block in KVM
+poll      it waits in poll(2) of the vCPU's file descriptor
+eventfd   it waits for an eventfd that KVM signals
+mp_state  it watches mp_state in kvm_run while it works, then as "block"
+inject    it has the interrupt controller: it waits for its eventfd and injects
+
+"enter" and "block" do a slice of work at a time; the others go on, item by item, until an
+event comes.
+"""
+
 Idles = Literal["halts", "polls", "blocks", "spins", "sleeps", "mixed"]
 """What KVM's own counters must show, or the run is void:
 
@@ -30,9 +44,9 @@ class Policy:
     `native` are KVM_X86_DISABLE_EXITS_* instructions that run without an exit; `poll_ns`
     bounds KVM's halt polling, `spin_ns` the guest's own before it executes HLT. Without
     `irqchip` the VMM has the interrupt controller. `needs` is a mechanism of the extension
-    (KVM_KBENCH_*), `enable` those to switch on, and `run` a byte of kvm_run with its value
-    (KVM_RUN_KBENCH_*, KVM_KBENCH_*). With `poll` the VMM waits for a halted vCPU in poll(2)
-    of its file descriptor, and not in KVM_RUN.
+    (KVM_KBENCH_*), with `switched` one to switch on first, and `run` a byte of kvm_run with
+    its value (KVM_RUN_KBENCH_*, KVM_KBENCH_*). `waits` is the VMM's part, where idling
+    leaves KVM_RUN.
     """
 
     name: str
@@ -44,9 +58,9 @@ class Policy:
     native: tuple[str, ...] = ()
     irqchip: bool = True
     needs: str = ""
-    enable: tuple[str, ...] = ()
+    switched: bool = False
     run: tuple[str, str] | None = None
-    poll: bool = False
+    waits: Waits = "enter"
 
     @property
     def busy(self) -> bool:
@@ -56,8 +70,7 @@ class Policy:
     @property
     def in_userspace(self) -> bool:
         """Whether idling leaves KVM_RUN, so that the vCPU's thread can do other work."""
-        exits = self.run is not None and self.run[0] == EXITS
-        return exits or not self.irqchip
+        return self.waits == "inject" or (self.run is not None and self.run[0] == EXITS)
 
 
 EXITS, NATIVE, MWAIT_AS = (f"KVM_RUN_KBENCH_{byte}" for byte in ("EXITS", "NATIVE", "MWAIT"))
@@ -93,6 +106,7 @@ POLICIES = (
         guest="hlt",
         idles="blocks",
         irqchip=False,
+        waits="inject",
     ),
     Policy(
         name="guest-haltpoll",
@@ -119,11 +133,12 @@ POLICIES = (
     # From here on, the extension (ext/kvm). M1: what the RFC proposes.
     Policy(
         name="hlt-exit",
-        title="HLT exits to the VMM; without work it enters again to block in KVM",
+        title="HLT exits to the VMM while it has work, else it blocks in KVM",
         guest="hlt",
         idles="halts",
         needs="KVM_KBENCH_USERSPACE_EXITS",
         run=(EXITS, "KVM_KBENCH_EXIT_HLT"),
+        waits="block",
     ),
     Policy(
         name="hlt-exit-poll",
@@ -131,9 +146,29 @@ POLICIES = (
         guest="hlt",
         idles="halts",
         needs="KVM_KBENCH_VCPU_POLL",
-        enable=("KVM_KBENCH_VCPU_POLL",),
+        switched=True,
         run=(EXITS, "KVM_KBENCH_EXIT_HLT"),
-        poll=True,
+        waits="poll",
+    ),
+    Policy(
+        name="hlt-exit-eventfd",
+        title="HLT exits to the VMM, which waits for an eventfd of the vCPU's events",
+        guest="hlt",
+        idles="halts",
+        needs="KVM_KBENCH_VCPU_EVENTFD",
+        switched=True,
+        run=(EXITS, "KVM_KBENCH_EXIT_HLT"),
+        waits="eventfd",
+    ),
+    Policy(
+        name="hlt-exit-mp-state",
+        title="HLT exits to the VMM, which works while kvm_run says halted, then blocks in KVM",
+        guest="hlt",
+        idles="halts",
+        needs="KVM_KBENCH_RUN_MP_STATE",
+        switched=True,
+        run=(EXITS, "KVM_KBENCH_EXIT_HLT"),
+        waits="mp_state",
     ),
     Policy(
         name="mwait-exit",
@@ -183,7 +218,7 @@ POLICIES = (
         guest="hlt",
         idles="spins",
         needs="KVM_KBENCH_ENTRY_INTERCEPTS",
-        enable=("KVM_KBENCH_ENTRY_INTERCEPTS",),
+        switched=True,
         run=(NATIVE, "KVM_KBENCH_NATIVE_HLT"),
     ),
     Policy(
@@ -192,7 +227,7 @@ POLICIES = (
         guest="mwait",
         idles="spins",
         needs="KVM_KBENCH_ENTRY_INTERCEPTS",
-        enable=("KVM_KBENCH_ENTRY_INTERCEPTS",),
+        switched=True,
         run=(NATIVE, "KVM_KBENCH_NATIVE_MWAIT"),
     ),
     # M5, M6, M7: other things to do with MWAIT.
@@ -202,7 +237,7 @@ POLICIES = (
         guest="mwait",
         idles="spins",
         needs="KVM_KBENCH_MWAIT_STEP",
-        enable=("KVM_KBENCH_MWAIT_STEP",),
+        switched=True,
         run=(MWAIT_AS, "KVM_KBENCH_MWAIT_AS_STEP"),
     ),
     Policy(
@@ -211,7 +246,7 @@ POLICIES = (
         guest="mwait",
         idles="spins",
         needs="KVM_KBENCH_MWAIT_LOWPRIO",
-        enable=("KVM_KBENCH_MWAIT_LOWPRIO",),
+        switched=True,
         run=(MWAIT_AS, "KVM_KBENCH_MWAIT_LOWPRIO_BIT"),
     ),
     Policy(
@@ -220,8 +255,25 @@ POLICIES = (
         guest="mwait",
         idles="sleeps",
         needs="KVM_KBENCH_MWAIT_MONITOR",
-        enable=("KVM_KBENCH_MWAIT_MONITOR",),
+        switched=True,
         run=(MWAIT_AS, "KVM_KBENCH_MWAIT_AS_MONITOR"),
+    ),
+    # The RFC as posted, in modules of its own (--kvm rfc-v1).
+    Policy(
+        name="hlt-exit-rfc",
+        title="HLT exits to the VMM, which does a slice of work and enters to block in KVM",
+        guest="hlt",
+        idles="halts",
+        needs="KVM_KBENCH_RFC_V1",
+        run=(EXITS, "KVM_KBENCH_EXIT_HLT"),
+    ),
+    Policy(
+        name="mwait-exit-rfc",
+        title="MWAIT exits to the VMM, which does a slice of work and enters again",
+        guest="mwait",
+        idles="spins",
+        needs="KVM_KBENCH_RFC_V1",
+        run=(EXITS, "KVM_KBENCH_EXIT_MWAIT"),
     ),
 )
 

@@ -12,9 +12,10 @@ from kbench.policies import POLICIES, Policy, policy
 @pytest.mark.parametrize("row", POLICIES, ids=lambda row: row.name)
 def test_row_names_what_exists(row: Policy) -> None:
     assert load(f"idle_{row.guest}").data
-    named = [*row.native, *row.enable, *([row.needs] if row.needs else []), *(row.run or ())]
+    named = [*row.native, *([row.needs] if row.needs else []), *(row.run or ())]
     assert all(hasattr(lib, name) for name in named), named
-    assert bool(row.run) == bool(row.needs)
+    assert bool(row.run) == bool(row.needs) >= row.switched
+    assert row.waits == "enter" or row.in_userspace
 
 
 def test_every_name_is_found_and_is_its_own() -> None:
@@ -41,4 +42,7 @@ def test_an_unknown_policy_is_refused_with_the_valid_ones(name: str) -> None:
 
 def test_what_leaves_kvm_run() -> None:
     leaves = {row.name for row in POLICIES if row.in_userspace}
-    assert leaves == {"hlt-user", "hlt-exit", "hlt-exit-poll", "mwait-exit", "pause-exit"}
+    assert leaves == {
+        "hlt-user", "hlt-exit", "hlt-exit-poll", "hlt-exit-eventfd", "hlt-exit-mp-state",
+        "mwait-exit", "pause-exit", "hlt-exit-rfc", "mwait-exit-rfc",
+    }  # fmt: skip

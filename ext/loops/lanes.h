@@ -10,28 +10,22 @@
 #include <linux/kvm.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The VMM's work: items that arrive, are taken in turn and cost `rounds` each. */
-struct kb_queue {
-	uint64_t arrived;
-	uint64_t taken;
-	uint64_t done;
-	uint64_t rounds;
-	uint64_t *starts;		/* when item n was taken, in TSC ticks */
-	uint64_t most;
-};
+#include "work.h"
+
+/* What the VMM does on an idle exit when its work is done (kbench/policies.py, Waits). */
+enum kb_waits { ENTER, BLOCK, POLL, EVENTFD, MP_STATE, INJECT };
 
 struct kb_lane {
 	int fd;
 	int thread;			/* kernel thread id, 0 before it runs */
-	int wait_fd;			/* eventfd of the VMM's interrupts, or -1 */
+	enum kb_waits waits;
+	int event_fd;			/* what tells of an event while the vCPU is halted, or -1 */
+	int work_fd;			/* and, with POLL, eventfd of the queue's arrivals, or -1 */
 	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
 	uint8_t exits_on;
-	int poll;			/* a halted vCPU is waited for in poll(2) of fd */
-	int work_fd;			/* and there, eventfd of the queue's arrivals, or -1 */
 	struct kvm_run *run;
 	volatile int stop;
 	volatile int ended;
@@ -82,42 +76,6 @@ static inline void kb_lane_end(struct kb_lane *lane)
 static inline int kb_lane_kick(const struct kb_lane *lane)
 {
 	return syscall(SYS_tgkill, getpid(), lane->thread, kb_lane_signal());
-}
-
-/* The number of the next item, or UINT64_MAX: nothing to do. */
-static inline uint64_t kb_queue_take(struct kb_queue *queue)
-{
-	uint64_t next = __atomic_load_n(&queue->taken, __ATOMIC_RELAXED);
-
-	do {
-		if (next >= __atomic_load_n(&queue->arrived, __ATOMIC_ACQUIRE))
-			return UINT64_MAX;
-	} while (!__atomic_compare_exchange_n(&queue->taken, &next, next + 1, 0,
-					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-	return next;
-}
-
-static inline int kb_queue_empty(const struct kb_queue *queue)
-{
-	return __atomic_load_n(&queue->taken, __ATOMIC_RELAXED) >=
-	       __atomic_load_n(&queue->arrived, __ATOMIC_ACQUIRE);
-}
-
-static inline void kb_queue_arrive(struct kb_queue *queue)
-{
-	__atomic_add_fetch(&queue->arrived, 1, __ATOMIC_RELEASE);
-}
-
-/* The work of an item: a chain of dependent operations that no compiler can shorten. */
-static inline void kb_queue_work(struct kb_queue *queue)
-{
-	uint64_t value = queue->rounds;
-
-	for (uint64_t round = queue->rounds; round; round--) {
-		value ^= value << 13;
-		__asm__ volatile("" : "+r"(value));
-	}
-	__atomic_add_fetch(&queue->done, 1, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
+from work cimport Queue, kb_queue
+
 cdef extern from "lanes.h" nogil:
     struct kvm_run:
         unsigned char immediate_exit
         uint32_t exit_reason
 
-    struct kb_queue:
-        uint64_t arrived
-        uint64_t taken
-        uint64_t done
-        uint64_t rounds
-        uint64_t *starts
-        uint64_t most
+    enum kb_waits:
+        ENTER
+        BLOCK
+        POLL
+        EVENTFD
+        MP_STATE
+        INJECT
 
     struct kb_lane:
         int fd
         int thread
-        int wait_fd
+        kb_waits waits
+        int event_fd
+        int work_fd
         uint8_t *exits
         uint8_t exits_on
-        int poll
-        int work_fd
         kvm_run *run
         int stop
         int ended
@@ -39,16 +41,15 @@ cdef extern from "lanes.h" nogil:
     void kb_lane_end(kb_lane *lane)
     int kb_lane_signal()
     int kb_lane_kick(const kb_lane *lane)
-    uint64_t kb_queue_take(kb_queue *queue)
-    bint kb_queue_empty(const kb_queue *queue)
-    void kb_queue_arrive(kb_queue *queue)
-    void kb_queue_work(kb_queue *queue)
-
-cdef class Queue:
-    cdef kb_queue queue
-    cdef object _starts
 
 cdef class Lane:
     cdef kb_lane lane
     cdef object _stamps
     cdef readonly Queue work
+
+
+cdef inline void report(kb_lane *lane, uint64_t stamp) noexcept nogil:
+    """Note when something came back to the lane's thread."""
+    if lane.acks < lane.most:
+        lane.stamps[lane.acks] = stamp
+    lane.acks += 1

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""The threads of an idle benchmark: vCPUs that idle, and the VMM's own work beside them."""
+"""A vCPU that idles, and what its thread does on an idle exit: wait, or the VMM's work."""
 
 from cpython cimport array
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport UINT64_MAX, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 import array
 
 from clock cimport stamp_end
+from work cimport Queue, kb_queue_empty, take
 
 cdef extern from "<sys/ioctl.h>" nogil:
     int ioctl(int fd, unsigned long request, void *argument)
@@ -17,6 +18,7 @@ cdef extern from "<linux/kvm.h>" nogil:
     unsigned long KVM_INTERRUPT
     int KVM_EXIT_IO
     int KVM_EXIT_HLT
+    int KVM_MP_STATE_HALTED
 
     struct kvm_interrupt:
         uint32_t irq
@@ -32,93 +34,52 @@ cdef extern from "<poll.h>" nogil:
     short POLLIN
     int poll(pollfd *fds, unsigned long count, int timeout)
 
-cdef extern from "<sys/prctl.h>":
-    int PR_GET_TIMERSLACK
-    int PR_SET_TIMERSLACK
-    int prctl(int option, unsigned long argument)
-
 cdef extern from "abi.h":
     int KB_VECTOR
 
+cdef extern from "kvm_kbench.h":
+    uint32_t KVM_EXIT_KBENCH_MWAIT
+    uint32_t KVM_EXIT_KBENCH_PAUSE
+    int KVM_RUN_KBENCH_EXITS
+    int KVM_RUN_KBENCH_MP_STATE
+    int KVM_KBENCH_MP_STATE_VALID
+
 cdef enum:
-    # Exits of the extension (ext/kvm/include/kvm_kbench.h): MWAIT and PAUSE.
-    EXIT_MWAIT = 0x4b420001
-    EXIT_PAUSE = 0x4b420002
     SLICE = 8   # items of work on an idle exit or a kick before the vCPU is entered again
 
-
-cdef class Queue:
-    """The VMM's maintenance work: items that arrive and cost `rounds` each.
-
-    `capacity` items have their start recorded. `endless`: there is always another item.
-    """
-
-    def __cinit__(self, size_t capacity, uint64_t rounds):
-        self._starts = array.array("Q", bytes(8 * capacity))
-        self.queue.starts = (<array.array>self._starts).data.as_ulonglongs
-        self.queue.most = capacity
-        self.queue.rounds = rounds
-
-    def reset(self, bint endless=False):
-        """Empty it."""
-        self.queue.taken = self.queue.done = 0
-        self.queue.arrived = UINT64_MAX if endless else 0
-
-    @property
-    def done(self):
-        """Items that are finished."""
-        return self.queue.done
-
-    @property
-    def starts(self):
-        """When each item was taken, in TSC ticks: an array('Q')."""
-        return self._starts[:min(self.queue.taken, self.queue.most)]
+WAITS = {
+    "enter": ENTER, "block": BLOCK, "poll": POLL, "eventfd": EVENTFD, "mp_state": MP_STATE,
+    "inject": INJECT,
+}
 
 
-cdef inline bint take(kb_queue *queue) noexcept nogil:
-    """Do one item; false when there is none."""
-    cdef uint64_t number = kb_queue_take(queue)
-    if number == UINT64_MAX:
-        return False
-    if number < queue.most:
-        queue.starts[number] = stamp_end()
-    kb_queue_work(queue)
-    return True
+cdef bint event(kb_lane *lane) noexcept nogil:
+    """Whether the halted vCPU has one, by what the VMM watches."""
+    cdef pollfd ready
+    if lane.waits == MP_STATE:
+        return (<volatile uint8_t *>lane.run)[KVM_RUN_KBENCH_MP_STATE] != (
+            KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
+    ready.fd = lane.event_fd
+    ready.events = POLLIN
+    return poll(&ready, 1, 0) != 0
 
 
-cdef inline void report(kb_lane *lane, uint64_t stamp) noexcept nogil:
-    if lane.acks < lane.most:
-        lane.stamps[lane.acks] = stamp
-    lane.acks += 1
-
-
-cdef void wait_and_inject(kb_lane *lane) noexcept nogil:
-    """HLT of a VMM with its own interrupt controller: work, then block, until an interrupt."""
+cdef bint await_event(kb_lane *lane) noexcept nogil:
+    """Wait for one; true when there is work instead."""
     cdef uint64_t count
     cdef kvm_interrupt interrupt
-    cdef pollfd ready
-    ready.fd = lane.wait_fd
-    ready.events = POLLIN
-    while lane.queue and not lane.run.immediate_exit and poll(&ready, 1, 0) == 0:
-        if not take(lane.queue):
-            break
-    if read(lane.wait_fd, &count, 8) == 8:
+    cdef pollfd ready[2]
+    if lane.waits == POLL:
+        ready[0].fd, ready[1].fd = lane.event_fd, lane.work_fd
+        ready[0].events = ready[1].events = POLLIN
+        if poll(ready, 2, -1) < 0 or ready[0].revents:
+            return False
+        read(lane.work_fd, &count, 8)   # nothing where another idle vCPU's thread was first
+        return True
+    if read(lane.event_fd, &count, 8) == 8 and lane.waits == INJECT:
         interrupt.irq = KB_VECTOR
         ioctl(lane.fd, KVM_INTERRUPT, &interrupt)
-
-
-cdef void wait_for_event(kb_lane *lane) noexcept nogil:
-    """HLT of a vCPU that poll(2) can wait for: work, item by item, while it stays halted."""
-    cdef pollfd ready[2]
-    cdef uint64_t count
-    ready[0].fd, ready[1].fd = lane.fd, lane.work_fd
-    ready[0].events = ready[1].events = POLLIN
-    while not lane.run.immediate_exit and poll(ready, 1, 0) == 0:
-        if lane.queue and take(lane.queue):
-            continue
-        if poll(ready, 2, -1) < 0 or ready[0].revents:
-            break
-        read(lane.work_fd, &count, 8)   # nothing where another idle vCPU's thread was first
+    return False
 
 
 cdef void work_slice(kb_lane *lane) noexcept nogil:
@@ -129,50 +90,58 @@ cdef void work_slice(kb_lane *lane) noexcept nogil:
                 break
 
 
+cdef void work_until_event(kb_lane *lane) noexcept nogil:
+    while lane.queue and not lane.run.immediate_exit and not event(lane):
+        if not take(lane.queue):
+            break
+
+
 cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
+    """Work, then wait as the policy says. A kick ends both: it may have brought work."""
     lane.idle_exits += 1
     lane.idle = 1
-    if lane.wait_fd >= 0:
-        wait_and_inject(lane)
-        lane.idle = 0
+    if lane.waits == ENTER or lane.waits == BLOCK:
+        work_slice(lane)
+    else:
+        work_until_event(lane)
+    if lane.exits:
+        # Halted and asked to exit, the vCPU would leave KVM_RUN again at once: that is wanted
+        # while there is work to go on with. Without work it is to block in the kernel.
+        if lane.queue == NULL or kb_queue_empty(lane.queue):
+            lane.exits[0] = 0
         return
-    if lane.poll:
-        wait_for_event(lane)
-        return
-    work_slice(lane)
-    # Halted and asked to exit, the vCPU would leave KVM_RUN again at once: that is wanted
-    # while there is work to go on with. Without work it is to block in the kernel.
-    if lane.exits and (lane.queue == NULL or kb_queue_empty(lane.queue)):
-        lane.exits[0] = 0
+    while lane.waits != ENTER and not lane.run.immediate_exit:
+        if not await_event(lane):
+            lane.idle = 0
+            break
+        work_until_event(lane)
 
 
 cdef class Lane:
     """The vCPU `fd`, whose struct kvm_run is at `run`, and the stamps of its thread.
 
-    `wait_fd`: on KVM_EXIT_HLT wait for this eventfd and inject KB_VECTOR (-1: no). `work`:
-    what the thread does on an idle exit and after a kick. `poll`: wait for a halted vCPU in
-    poll(2) of `fd`. `exits`: the offset in kvm_run of the byte that asks for exits on HLT (-1:
-    none), which is cleared while there is nothing to do. `capacity` bounds the stamps.
+    `work` is what the thread does on an idle exit and after a kick; `waits` (kbench/policies.py)
+    how it then waits, where that is so for `event_fd`. `capacity` bounds the stamps.
     """
 
-    def __cinit__(self, int fd, size_t run, size_t capacity, int wait_fd=-1, Queue work=None,
-                  bint poll=False, int exits=-1):
+    def __cinit__(self, int fd, size_t run, size_t capacity, Queue work=None, waits="enter",
+                  int event_fd=-1):
         self._stamps = array.array("Q", bytes(8 * capacity))
         self.work = work
         self.lane.fd = fd
         self.lane.run = <kvm_run *>run
-        self.lane.wait_fd = wait_fd
-        self.lane.poll = poll
+        self.lane.waits = WAITS[waits]
+        self.lane.event_fd = event_fd
         self.lane.work_fd = -1
-        if exits >= 0:
-            self.lane.exits = <uint8_t *>run + exits
+        if self.lane.waits == BLOCK or self.lane.waits == MP_STATE:
+            self.lane.exits = <uint8_t *>run + KVM_RUN_KBENCH_EXITS
             self.lane.exits_on = self.lane.exits[0]
         self.lane.stamps = (<array.array>self._stamps).data.as_ulonglongs
         self.lane.most = capacity
         self.lane.queue = &work.queue if work is not None else NULL
 
     def listen(self, int fd):
-        """With `poll`: wait for work to arrive, too, at this eventfd, which does not block."""
+        """With waits "poll": wait for work to arrive, too, at this eventfd, which does not block."""
         self.lane.work_fd = fd
 
     def reset(self):
@@ -207,7 +176,8 @@ cdef class Lane:
                 elif lane.run.exit_reason == <uint32_t>KVM_EXIT_IO:
                     report(lane, stamp)
                     lane.idle = 0
-                elif lane.run.exit_reason in (<uint32_t>KVM_EXIT_HLT, EXIT_MWAIT, EXIT_PAUSE):
+                elif lane.run.exit_reason in (
+                        <uint32_t>KVM_EXIT_HLT, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE):
                     on_idle_exit(lane)
                 else:
                     lane.reason = lane.run.exit_reason
@@ -249,39 +219,3 @@ cdef class Lane:
     def stamps(self):
         """When the guest's reports and the kicks came back, in TSC ticks: an array('Q')."""
         return self._stamps[:min(self.lane.acks, self.lane.most)]
-
-
-def echo(Lane lane, int fd):
-    """Read the eventfd `fd` in the calling thread until `lane` is stopped, with a stamp each time.
-
-    The floor of a wake-up: a thread that blocks, without a vCPU.
-    """
-    cdef uint64_t count
-    if kb_lane_begin(&lane.lane):
-        lane.lane.ended = 1
-        return
-    with nogil:
-        while not lane.lane.stop:
-            if read(fd, &count, 8) == 8:
-                report(&lane.lane, stamp_end())
-        kb_lane_end(&lane.lane)
-
-
-def work(Queue queue, int wait_fd, Lane lane):
-    """Do the queue's work in the calling thread until `lane` is stopped.
-
-    With `wait_fd` >= 0 it blocks on that eventfd while the queue is empty; end it with a
-    write. Without, the queue is endless.
-    """
-    cdef uint64_t count
-    with nogil:
-        while not lane.lane.stop:
-            if not take(&queue.queue) and (wait_fd < 0 or read(wait_fd, &count, 8) != 8):
-                break
-
-
-def set_timer_slack(unsigned long nanoseconds):
-    """Let the calling thread's timers be late by this much; the old value (prctl(2))."""
-    old = prctl(PR_GET_TIMERSLACK, 0)
-    prctl(PR_SET_TIMERSLACK, nanoseconds)
-    return old

@@ -2,9 +2,9 @@
 """The compiled loops of ext/loops; the stubs beside this file are their interface.
 
 A Cython module finds the classes that another one defines by the bare names under which
-these three enter themselves, so they come first.
+these enter themselves, so they come first, in the order in which they use each other.
 """
 
-from kbench._loops import hdr, lanes, watchdog
+from kbench._loops import hdr, watchdog, work, lanes, sources  # isort: skip
 
-__all__ = ["hdr", "lanes", "watchdog"]
+__all__ = ["hdr", "lanes", "sources", "watchdog", "work"]

@@ -57,6 +57,17 @@ def with_vcpus(row: Benchmark, count: int, *, pinned: bool = False) -> Benchmark
     )
 
 
+def require_pcpus(rows: Sequence[Benchmark], pcpus: int) -> None:
+    """Raises KbenchError where pinned vCPUs and the waker have not a pCPU each."""
+    for row in rows:
+        if row.pinned and row.vcpus >= pcpus:
+            most = f"at most {pcpus - 1} can" if pcpus > 1 else "none can"
+            raise KbenchError(
+                f"{row.name}: {row.vcpus} pinned vCPUs and the waker need {row.vcpus + 1} pCPUs, "
+                f"and there are {pcpus} to use: {most} be pinned"
+            )
+
+
 def spread(rows: Sequence[Benchmark], counts: str, *, pinned: bool) -> tuple[Benchmark, ...]:
     """`rows`, those of the families in WITH_VCPUS once for each number of vCPUs in `counts`.
 

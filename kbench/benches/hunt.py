@@ -25,7 +25,7 @@ def kinds(how: Policy) -> list[str]:
         "flag": how.name in FLAGGED,
         "poll": how.name in HALTED,
         "byte": how.name in HALTED,
-        "eventfd": how.poll,
+        "eventfd": how.waits == "poll",
     }
     return [kind for kind in KINDS if found[kind]] if how.irqchip else []
 

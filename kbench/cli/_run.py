@@ -13,7 +13,7 @@ import pyperf
 from rich.console import Console
 
 from kbench.benches import select
-from kbench.benches.derive import spread
+from kbench.benches.derive import require_pcpus, spread
 from kbench.cli._progress import progress_bar
 from kbench.cli._table import console as stdout
 from kbench.cli._table import suite_table
@@ -21,7 +21,7 @@ from kbench.errors import KbenchError
 from kbench.record.suite import load
 from kbench.record.summary import summarize
 from kbench.record.writer import SuiteWriter
-from kbench.targets.choice import choose, host_works
+from kbench.targets.choice import NAMES, choose, host_works
 
 PROCESSES = 6
 MIN_TIME = 0.05  # seconds a value: some 7,000 exits of 7 us
@@ -36,8 +36,11 @@ def sessions(words: Sequence[str], name: str, kvm: str | None, kernel: str | Non
     """The sessions of one `kbench run`: one, or with target both the host's and the lab's.
 
     The selection rfc is about the extension too: in the lab, KVM has all of it unless
-    another variant is asked for. With target auto it is measured wherever it can be.
+    another variant is asked for. With target auto it is measured wherever it can be. Raises
+    KbenchError for another name.
     """
+    if name not in (*NAMES, "both"):
+        raise KbenchError(f"no target {name!r}: it is one of {', '.join(NAMES)}, both")
     rfc = "rfc" in words
     everywhere = name == "auto" and rfc and kvm is None and kernel is None
     lab: Chosen = ("lab", kvm or ("all" if rfc else None), kernel)
@@ -83,6 +86,7 @@ def session(
     console = Console(stderr=True)
     name, kvm, kernel = target
     chosen = choose(name, kvm=kvm, kernel=kernel, report=console.print)
+    require_pcpus(benchmarks, chosen.pcpus)
     path = output or _default()
     names = [row.name for row in benchmarks]
     with SuiteWriter(path, names, append=append, force=force) as writer:

@@ -21,7 +21,7 @@ from kbench.cli._table import (
     IDLE_COLUMNS,
     batch_cells,
     console,
-    idle_cells,
+    idle_rows,
     stage_cell,
     suite_table,
 )
@@ -140,9 +140,7 @@ def _markdown(path: Path, rows: Sequence[Summary]) -> str:
         lines += ["", "| " + " | ".join(["idle vCPU", *IDLE_COLUMNS]) + " |"]
         lines += ["|---|" + "---:|" * len(IDLE_COLUMNS)]
         lines += [
-            "| " + " | ".join([f"`{row.name}`", *idle_cells(row.idle, row.unit)]) + " |"
-            for row in rows
-            if row.idle
+            "| " + " | ".join([f"`{name}`", *cells]) + " |" for name, cells in idle_rows(rows)
         ]
     if any(row.stages for row in rows):
         lines += ["", "| stages of the path | p50 of each |", "|---|---|"]

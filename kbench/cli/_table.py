@@ -2,12 +2,13 @@
 """The table of a suite on the terminal, with its warnings as footnotes."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from kbench.benches.selections import FLOOR
 from kbench.cli._spark import marks, sparkline
 from kbench.record.batch import BatchSummary
 from kbench.record.idle import IdleSummary
@@ -26,10 +27,11 @@ BATCH_NOTES = {
     "integer": "A batch is N times the subject and one exit, its control the same without the "
     "subject: their minima, which are exact. The rows above show whole batches.",
 }
-IDLE_COLUMNS = ("of a pCPU", "guest wakes, p50", "exits/s", "progress", "VMM's work/s")
+IDLE_COLUMNS = ("of a pCPU", "wakes, p50", "exits/s", "progress", "VMM's work/s", "neighbour")
 IDLE_NOTE = (
-    "'of a pCPU': CPU time of a vCPU's thread per second. 'progress': what the guest handled of "
-    "what was due."
+    "'of a pCPU': CPU time of a vCPU's thread per second, its work for the VMM included. "
+    "'progress': what the guest handled of what was due. 'neighbour': what another task got of "
+    "the pCPU. floor.thread_wake wakes a thread without a vCPU: nothing is subtracted."
 )
 STAGE_NOTE = (
     "Stages: the parts of an event's path, in its order; medians do not add up. kbench report has "
@@ -96,20 +98,31 @@ def _idle_table(rows: Sequence[Summary]) -> Table:
     table.add_column("idle vCPU", no_wrap=True)
     for name in IDLE_COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        if row.idle:
-            table.add_row(row.name, *idle_cells(row.idle, row.unit))
+    for name, cells in idle_rows(rows):
+        table.add_row(name, *cells)
     return table
 
 
+def idle_rows(rows: Sequence[Summary]) -> Iterator[tuple[str, list[str]]]:
+    """Names and cells under IDLE_COLUMNS, the floor of a wake-up last."""
+    for row in rows:
+        if row.idle:
+            yield row.name, idle_cells(row.idle, row.unit)
+    for row in rows:
+        if row.name == FLOOR and 50.0 in row.percentiles:
+            floor = human(row.percentiles[50.0], row.unit)
+            yield row.name, ["-", floor, *["-"] * (len(IDLE_COLUMNS) - 2)]
+
+
 def idle_cells(idle: IdleSummary, unit: str) -> list[str]:
-    """The cells under IDLE_COLUMNS; a figure that does not apply is a dash."""
+    """The cells of a row; a figure that does not apply is a dash."""
     return [
         f"{100 * idle.share:.3g} %",
         "-" if idle.wake is None else human(idle.wake, unit),
         f"{idle.exits:,.0f}",
         f"{100 * idle.progress:.3g} %",
         "-" if idle.work is None else f"{idle.work:,.0f}",
+        "-" if idle.neighbour is None else f"{100 * idle.neighbour:.3g} %",
     ]
 
 

@@ -13,7 +13,8 @@ class IdleSummary:
 
     `share` is the CPU time of a vCPU's thread per second, 1 is a whole pCPU; `wake` the p50
     of the guest's wake-ups in the benchmark's unit; `progress` what the guest handled of
-    what was due; `work` what the VMM got done a second, None where it had nothing to do.
+    what was due; `work` what the VMM got done a second, None where it had nothing to do;
+    `neighbour` the share of the pCPU that another task got, None where there was none.
     """
 
     policy: str
@@ -22,6 +23,7 @@ class IdleSummary:
     exits: float
     progress: float
     work: float | None
+    neighbour: float | None
 
 
 def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
@@ -36,6 +38,11 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
     wake = [run.get("kbench_wake_p50" if urgent else "kbench_p50") for run in runs]
     late = [float(value) for value in wake if isinstance(value, int | float)]
     works = benchmark.name.startswith("work.")
+    neighbour = [
+        _number(run, "neighbour_share")
+        for run in runs
+        if run.get("kbench_counter_neighbour_share") is not None
+    ]
     return IdleSummary(
         policy=benchmark.name.partition("@")[2],
         share=median(share),
@@ -43,6 +50,7 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
         exits=median(_number(run, "exits_per_s") for run in runs),
         progress=median(_number(run, "progress") for run in runs),
         work=median(_number(run, "work_per_s") for run in runs) if works else None,
+        neighbour=median(neighbour) if neighbour else None,
     )
 
 

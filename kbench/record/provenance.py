@@ -12,6 +12,7 @@ from pathlib import Path
 
 import kbench
 from kbench.kvm.backend import cpu_flags, cpu_model, detect, vendor_module
+from kbench.record import energy
 from kbench.record.run import Metadata
 
 CPU = Path("/sys/devices/system/cpu")
@@ -42,6 +43,7 @@ def machine() -> Metadata:
             Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
         ),
         "kbench_tick_hz": tick_hz(),
+        "kbench_energy": energy.source(),
     }
 
 

@@ -28,6 +28,10 @@ class Host:
     name = "host"
     unit = "second"
 
+    @property
+    def pcpus(self) -> int:
+        return len(os.sched_getaffinity(0))
+
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         from kbench.worker.probe import obstacles
 

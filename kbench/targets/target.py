@@ -30,10 +30,15 @@ class Step:
 
 
 class Target(Protocol):
-    """`unit` is the pyperf unit of its figures: "second", or "integer" for instructions."""
+    """`unit` is the pyperf unit of its figures: "second", or "integer" for instructions.
+    `pcpus` is how many a measurement may use.
+    """
 
     name: str
     unit: str
+
+    @property
+    def pcpus(self) -> int: ...
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         """By benchmark name, why it cannot run here; "" where it can."""

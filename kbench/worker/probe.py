@@ -13,7 +13,7 @@ from kbench.policies import policy
 from kbench.worker import answers
 from kbench.worker.errors import HUNG
 from kbench.worker.idling.scenario import NO_EVENT
-from kbench.worker.idling.window import BUSY
+from kbench.worker.idling.stage import BUSY
 from kbench.worker.measure import prepare
 
 LIMIT = 0.2  # seconds an entry may take here; what hangs in KVM_RUN must not hold up a listing

@@ -4,7 +4,7 @@
 import pytest
 
 from kbench.benches import catalogue, find, select
-from kbench.benches.derive import derive, spread
+from kbench.benches.derive import derive, require_pcpus, spread
 from kbench.benches.selections import SELECTIONS
 from kbench.errors import KbenchError
 from kbench.policies import POLICIES
@@ -66,6 +66,24 @@ def test_a_wrong_number_of_vcpus_is_refused(counts: str) -> None:
 def test_vcpus_without_a_row_that_has_them_is_refused() -> None:
     with pytest.raises(KbenchError, match="idle, work, hunt"):
         spread(select(["floor.clock"]), "2", pinned=False)
+
+
+@pytest.mark.parametrize(
+    ("pcpus", "reason"),
+    [(3, ""), (2, "need 3 pCPUs, and there are 2 to use: at most 1 can be"), (1, "none can be")],
+)
+def test_pinned_vcpus_and_the_waker_need_a_pcpu_each(pcpus: int, reason: str) -> None:
+    rows = [find("idle.tick250@hlt/2pinned"), find("idle.tick250@hlt/4"), find("exit.pio_out")]
+    if not reason:
+        require_pcpus(rows, pcpus)
+        return
+    with pytest.raises(KbenchError, match=reason):
+        require_pcpus(rows, pcpus)
+
+
+def test_a_family_of_idle_guests_comes_with_its_floor() -> None:
+    names = [row.name for row in select(["hunt"])]
+    assert "floor.thread_wake" in names and "hunt.kick@hlt" in names
 
 
 @pytest.mark.parametrize("name", SELECTIONS)

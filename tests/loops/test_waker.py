@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from kbench._abi import ffi
-from kbench._loops import lanes, waker
-from kbench._loops.lanes import Lane, Queue
+from kbench._loops import beside, sources, waker
+from kbench._loops.lanes import Lane
 
 KHZ = 1_000_000
 
@@ -26,7 +26,7 @@ def lane() -> Iterator[Lane]:
 
 @contextmanager
 def echoing(lane: Lane, fd: int) -> Iterator[None]:
-    thread = threading.Thread(target=lanes.echo, args=(lane, fd))
+    thread = threading.Thread(target=beside.echo, args=(lane, fd))
     thread.start()
     try:
         yield
@@ -43,7 +43,7 @@ def eventfd() -> Iterator[int]:
     os.close(fd)
 
 
-def fire(offsets: list[int], source: waker.Source, lane: Lane) -> tuple[array, array]:
+def fire(offsets: list[int], source: sources.Source, lane: Lane) -> tuple[array, array]:
     start = waker.monotonic_ns()
     plan = array("q", [start + offset for offset in offsets])
     planned, fired = array("Q", bytes(8 * len(plan))), array("Q", bytes(8 * len(plan)))
@@ -53,19 +53,19 @@ def fire(offsets: list[int], source: waker.Source, lane: Lane) -> tuple[array, a
 
 
 def test_it_fires_every_time_and_never_early(lane: Lane, eventfd: int) -> None:
-    planned, fired = fire([1_000_000, 2_000_000, 3_000_000], waker.eventfd(eventfd), lane)
+    planned, fired = fire([1_000_000, 2_000_000, 3_000_000], sources.eventfd(eventfd), lane)
     assert os.eventfd_read(eventfd) == 3
     assert all(at >= due for at, due in zip(fired, planned, strict=True))
 
 
 def test_times_that_have_passed_are_not_skipped(lane: Lane, eventfd: int) -> None:
-    fire([-3, -2, -1], waker.eventfd(eventfd), lane)
+    fire([-3, -2, -1], sources.eventfd(eventfd), lane)
     assert os.eventfd_read(eventfd) == 3
 
 
 def test_a_thread_answers(lane: Lane, eventfd: int) -> None:
     with echoing(lane, eventfd):
-        _, fired = fire([20_000_000, 40_000_000], waker.eventfd(eventfd), lane)
+        _, fired = fire([20_000_000, 40_000_000], sources.eventfd(eventfd), lane)
         waker.sleep_until(waker.monotonic_ns() + 50_000_000, lane)
     stamps = lane.stamps
     assert list(waker.answers(fired, stamps)) == [0, 1]
@@ -81,7 +81,7 @@ def test_it_ends_with_its_lane(lane: Lane, eventfd: int) -> None:
         pass
     plan = array("q", [waker.monotonic_ns() + 10**12])
     stamps = array("Q", [0])
-    source = waker.eventfd(eventfd)
+    source = sources.eventfd(eventfd)
     assert waker.fire_at(plan, b"\0", (source,), lane, KHZ, 0, stamps, stamps) == 0
     waker.sleep_until(waker.monotonic_ns() + 10**12, lane)
 
@@ -94,7 +94,7 @@ def test_a_signal_handler_ends_it(lane: Lane, eventfd: int) -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.02)
     try:
         with pytest.raises(InterruptedError):
-            fire([10**12], waker.eventfd(eventfd), lane)
+            fire([10**12], sources.eventfd(eventfd), lane)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
@@ -102,20 +102,4 @@ def test_a_signal_handler_ends_it(lane: Lane, eventfd: int) -> None:
 
 def test_a_source_that_fails_says_so(lane: Lane) -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
-        fire([0], waker.eventfd(-1), lane)
-
-
-def test_work_is_taken_in_order_by_a_thread_that_waits(lane: Lane, eventfd: int) -> None:
-    queue = Queue(8, 1)
-    queue.reset()
-    thread = threading.Thread(target=lanes.work, args=(queue, eventfd, lane))
-    thread.start()
-    planned, _ = fire([1_000_000, 2_000_000, 3_000_000], waker.enqueue(queue, eventfd), lane)
-    while queue.done < 3 and thread.is_alive():
-        waker.sleep_until(waker.monotonic_ns() + 1_000_000, lane)
-    lane.stop()
-    os.eventfd_write(eventfd, 1)
-    thread.join(5)
-    assert not thread.is_alive()
-    assert len(queue.starts) == 3
-    assert all(at >= due for at, due in zip(queue.starts, planned, strict=True))
+        fire([0], sources.eventfd(-1), lane)

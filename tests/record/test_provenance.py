@@ -12,7 +12,7 @@ from kbench.record import provenance
 MACHINE = (
     "version backend hypervisor cpu_model kernel kvm_srcversion extension halt_poll_ns "
     "nx_huge_pages governor boost idle_driver smt isolcpus nohz_full mitigations thp "
-    "clocksource tick_hz"
+    "clocksource tick_hz energy"
 )
 PROCESS = "affinity sched_policy timer_slack_ns load"
 

@@ -21,6 +21,7 @@ from kbench.targets.lab import emulator, target
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.pins import DEFAULT
 from kbench.targets.target import Outcome, Step
+from kbench.worker.probe import representative
 
 BACKEND = "svm-tcg"
 
@@ -30,6 +31,7 @@ class LabTarget:
 
     name = "lab"
     unit = "integer"
+    pcpus = 1
 
     def __init__(
         self,
@@ -63,19 +65,33 @@ class LabTarget:
         failure is in the Outcome.
         """
         outcome = Outcome()
-        titles = {row.name: row.title for row in benchmarks}
         lab = target.prepare(self._kernel, self._variant, self._report)
-        results = target.measure_all(lab, list(titles), jobs=self._jobs, run_seconds=limit)
-        for done, result in enumerate(results, start=1):
-            p50 = None
-            if result.error is not None:
-                outcome.failed[result.benchmark] = f"{result.benchmark}: {result.error}"
-            elif result.skipped:
-                outcome.skipped[result.benchmark] = result.skipped
-            else:
-                p50 = writer.add(suite(result, titles[result.benchmark]))["kbench_p50"]
-            progress(Step(result.benchmark, done, len(titles), self.unit, p50))
+        done = 0
+        for part in _in_turn(benchmarks):
+            todo = {}
+            for row in part:
+                # What a policy lacks, all its rows lack: no need to ask in each.
+                if reason := outcome.skipped.get(representative(row).name):
+                    outcome.skipped[row.name] = reason
+                    done += 1
+                else:
+                    todo[row.name] = row.title
+            for result in target.measure_all(lab, list(todo), jobs=self._jobs, run_seconds=limit):
+                p50, done = None, done + 1
+                if result.error is not None:
+                    outcome.failed[result.benchmark] = f"{result.benchmark}: {result.error}"
+                elif result.skipped:
+                    outcome.skipped[result.benchmark] = result.skipped
+                else:
+                    p50 = writer.add(suite(result, todo[result.benchmark]))["kbench_p50"]
+                progress(Step(result.benchmark, done, len(benchmarks), self.unit, p50))
         return outcome
+
+
+def _in_turn(rows: Sequence[Benchmark]) -> tuple[list[Benchmark], list[Benchmark]]:
+    """Those whose obstacle is that of others first, then the others."""
+    leaders = [row for row in rows if representative(row) == row]
+    return leaders, [row for row in rows if row not in leaders]
 
 
 def suite(result: target.LabResult, title: str) -> bytes:

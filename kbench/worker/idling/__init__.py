@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Idle guests: VMs under a policy, the threads around them, and what they cost.
 
-`vm` makes the VM, `crew` runs its threads, `account` reads the kernel's counters,
-`window` puts the three together for one open-loop window; `wake`, `idle`, `work`, `hunt`,
-`vtl` and `mpstate` are the families' measurements, and `scenario` what they share.
+`vm` makes the VM and `vcpu` its vCPUs, `crew` runs their threads, `account` reads the
+kernel's counters and `spent` judges their difference; `stage` puts these together and plays
+one open-loop `window` after another. `wake`, `idle`, `work`, `hunt`, `vtl` and `mpstate` are
+the families' measurements, and `scenario` what they share.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kbench.benches import Benchmark
+from kbench.benches.derive import require_pcpus
 from kbench.worker.idling import hunt, idle, mpstate, thread_wake, vtl, wake, work
 from kbench.worker.idling.scenario import Scenario
 
@@ -30,8 +33,9 @@ LOOPS = {
 def prepare(benchmark: Benchmark) -> Iterator[Scenario]:
     """The measurement of a benchmark of idle guests, after a first window that worked.
 
-    Raises Unavailable where this KVM
-    lacks what the policy takes, or does something else than the policy says.
+    Raises Unavailable where this KVM lacks what the policy takes, or does something else
+    than the policy says, and KbenchError for more pinned vCPUs than pCPUs.
     """
+    require_pcpus([benchmark], len(os.sched_getaffinity(0)))
     with LOOPS[benchmark.loop](benchmark) as scenario:
         yield scenario

@@ -1,24 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel counts for the threads of an idle VM, and whether it fits the policy."""
+"""What the kernel counts for the threads of an idle VM, read at one instant."""
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kbench._loops.work import Queue
 from kbench.kvm.stats import Stats
-from kbench.policies import Policy
-from kbench.worker.witness import STEAL_BOUND, STEAL_TICKS_AT_LEAST, TICK, steal_ticks
-
-RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
-# The CPU clock and schedstat are one sum, but schedstat lags by up to a tick a reading
-# for a thread that is running (kernel/sched/cputime.c): two of them at 100 Hz.
-CLOCK_SLACK_NS = 20_000_000
-CLOCK_BOUND = 0.02
-# HLT exits that KVM must have counted at least for each wake-up: an event may come when
-# the guest has not yet halted again after another.
-HALTS_LEAST = 0.5
+from kbench.record import energy
+from kbench.worker.witness import steal_ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,140 +18,68 @@ class Account:
 
     wall: int
     cpu: tuple[int, ...]  # by thread, from its CPU clock
-    sched: int  # the same sum from schedstat
+    beside: tuple[int, ...]  # the same of the threads beside the vCPUs'
+    work: int  # items of the VMM's work that are done
+    sched: int  # the sum of `cpu` from schedstat
     waited: int  # runnable, but not running
     switches: tuple[int, int]  # voluntary, involuntary
     kvm: dict[str, int]
     steal: tuple[int, ...]
-    energy_uj: int
+    energy: tuple[int, ...]
 
 
 def read(
-    threads: Sequence[int], clocks: Sequence[int], stats: Sequence[Stats], *, closing: bool
+    threads: Sequence[int],
+    clocks: Sequence[int],
+    stats: Sequence[Stats],
+    queue: Queue | None = None,
+    *,
+    closing: bool,
 ) -> Account:
-    """The counters of these threads (kernel ids, their CPU clocks) and vCPUs now.
+    """The counters now. `threads` are the kernel ids of the vCPUs', which have the first of
+    `clocks`, the CPU clocks; `queue` is the VMM's work.
 
     The clocks are read last, or first when `closing`: the time between two Accounts then
     has nothing of the reading, which takes the pCPU where there is only one.
     """
-    times = _times(clocks) if closing else None
-    sched = waited = 0
-    switches = [0, 0]
+    times = _times(clocks, queue) if closing else None
+    sched, waited, switches = _scheduler(threads)
+    kvm: dict[str, int] = {}
+    for each in stats:
+        for name, value in each.scalars().items():
+            kvm[name] = kvm.get(name, 0) + value
+    steal, joules = steal_ticks(), energy.read()
+    cpu, work, wall = times or _times(clocks, queue)
+    return Account(
+        wall=wall,
+        cpu=cpu[: len(threads)],
+        beside=cpu[len(threads) :],
+        work=work,
+        sched=sched,
+        waited=waited,
+        switches=switches,
+        kvm=kvm,
+        steal=steal,
+        energy=joules,
+    )
+
+
+def _scheduler(threads: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
+    """ns run, ns waited (schedstat), and (voluntary, involuntary) switches."""
+    sched = waited = voluntary = involuntary = 0
     for thread in threads:
         task = Path(f"/proc/self/task/{thread}")
         ran, queued, _ = map(int, (task / "schedstat").read_text().split())
         sched, waited = sched + ran, waited + queued
         for line in (task / "status").read_text().splitlines():
             if line.startswith("voluntary_ctxt_switches"):
-                switches[0] += int(line.split()[1])
+                voluntary += int(line.split()[1])
             elif line.startswith("nonvoluntary_ctxt_switches"):
-                switches[1] += int(line.split()[1])
-    kvm: dict[str, int] = {}
-    for each in stats:
-        for name, value in each.scalars().items():
-            kvm[name] = kvm.get(name, 0) + value
-    steal = steal_ticks()
-    energy = int(RAPL.read_text()) if os.access(RAPL, os.R_OK) else 0
-    cpu, wall = times or _times(clocks)
-    return Account(
-        kvm=kvm,
-        steal=steal,
-        switches=(switches[0], switches[1]),
-        sched=sched,
-        waited=waited,
-        energy_uj=energy,
-        cpu=cpu,
-        wall=wall,
-    )
+                involuntary += int(line.split()[1])
+    return sched, waited, (voluntary, involuntary)
 
 
-def _times(clocks: Sequence[int]) -> tuple[tuple[int, ...], int]:
+def _times(clocks: Sequence[int], queue: Queue | None) -> tuple[tuple[int, ...], int, int]:
     cpu = tuple(time.clock_gettime_ns(clock) for clock in clocks)
-    return cpu, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """The difference of two Accounts: one window."""
-
-    start: Account
-    end: Account
-
-    @property
-    def wall(self) -> int:
-        return self.end.wall - self.start.wall
-
-    @property
-    def cpu(self) -> list[int]:
-        """ns of CPU time of each thread."""
-        return [after - before for before, after in zip(self.start.cpu, self.end.cpu, strict=True)]
-
-    @property
-    def waited(self) -> int:
-        """ns in which the threads were runnable but did not run, all together."""
-        return self.end.waited - self.start.waited
-
-    @property
-    def steal(self) -> float:
-        """Seconds stolen from the CPU that lost most."""
-        pairs = zip(self.start.steal, self.end.steal, strict=False)
-        return max((after - before for before, after in pairs), default=0) * TICK
-
-    @property
-    def polled(self) -> int:
-        """ns of KVM's halt polling, in vain or not."""
-        return self.kvm("halt_poll_success_ns") + self.kvm("halt_poll_fail_ns")
-
-    def kvm(self, name: str) -> int:
-        return self.end.kvm.get(name, 0) - self.start.kvm.get(name, 0)
-
-    def counters(self) -> dict[str, int | float]:
-        """Sums over the vCPU threads; seconds unless the name says otherwise."""
-        counts: dict[str, int | float] = {
-            "wall_s": self.wall / 1e9,
-            "cpu_s": sum(self.cpu) / 1e9,
-            "waited_s": self.waited / 1e9,
-            "steal_s": self.steal,
-            "nvcsw": self.end.switches[0] - self.start.switches[0],
-            "nivcsw": self.end.switches[1] - self.start.switches[1],
-        }
-        if self.end.energy_uj > self.start.energy_uj:  # the counter wraps
-            counts["energy_j"] = (self.end.energy_uj - self.start.energy_uj) / 1e6
-        moved = {
-            f"kvm_{name}": self.kvm(name) for name in sorted(self.end.kvm) if self.kvm(name) > 0
-        }
-        return counts | moved
-
-    def void(self, policy: Policy | None, woken: int, polls: bool) -> str:
-        """Why a window must not be judged; "" when it may.
-
-        `woken` idle periods have ended with an event; `polls`: a policy that polls must
-        have done so.
-        """
-        sched = self.end.sched - self.start.sched
-        if abs(sched - sum(self.cpu)) > CLOCK_SLACK_NS + CLOCK_BOUND * sched:
-            return f"CPU clocks say {sum(self.cpu)} ns, schedstat {sched} ns"
-        if self.steal > max(STEAL_BOUND * self.wall / 1e9, STEAL_TICKS_AT_LEAST * TICK):
-            return f"{self.steal:.2f} s of {self.wall / 1e9:.2f} s were stolen by the hypervisor"
-        if policy is None or not self.end.kvm:
-            return ""
-        return self.broken(policy) or self._otherwise(policy, woken, polls)
-
-    def broken(self, policy: Policy) -> str:
-        """Why this KVM does not do what `policy` says at all; "" when it does."""
-        halts = self.end.kvm.get("halt_exits", 0)
-        if halts and policy.idles in ("spins", "sleeps"):
-            return f"{policy.name}: KVM still takes HLT exits (halt_exits {halts})"
-        return ""
-
-    def _otherwise(self, policy: Policy, woken: int, polls: bool) -> str:
-        """What KVM's own counters say against `policy`."""
-        halts = self.kvm("halt_exits")
-        match policy.idles:
-            case "halts" | "polls" | "blocks" if halts < HALTS_LEAST * woken:
-                return f"KVM counted {halts} HLT exits for {woken} wake-ups under {policy.name}"
-            case "halts" if self.polled:
-                return f"KVM polled for {self.polled} ns under {policy.name}, which does not poll"
-            case "polls" if polls and woken and not self.polled:
-                return f"KVM did not poll under {policy.name}: another task was runnable"
-        return ""
+    work = queue.done if queue else 0
+    return cpu, work, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from kbench._loops import lanes
+from kbench._loops import beside
 from kbench.errors import KbenchError
 
-WAKER_PRIORITY, VCPU_PRIORITY = 1, 2
+WAKER_PRIORITY = 1  # SCHED_FIFO
 START_SECONDS = END_SECONDS = 5.0
 SLACK_NS = 1
 
@@ -37,43 +37,38 @@ class Place:
         return ""
 
 
+Job = tuple[Place, Callable[[], None]]
+"""A thread: where, and what it does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of the waker, of each vCPU thread and of a thread that shares a pCPU with them."""
+    """The places of the waker, of each vCPU's thread, and of threads that share a pCPU with
+    the first of them. `each`: every vCPU has a pCPU to itself.
+    """
 
     waker: Place
     vcpus: tuple[Place, ...]
-    worker: Place
-    note: str
+    beside: Place
+    each: bool
 
 
-def places(vcpus: int, *, busy: bool, fair: bool, nice: int = 0, pinned: bool = False) -> Places:
+def places(vcpus: int) -> Places:
     """Spread over the CPUs that this process may use.
 
     The waker gets the last one; each vCPU one of the others to itself while there are
-    enough, else they share all of those. With a single CPU all share it, and the threads of
-    vCPUs that block (not `busy`) then stand above the waker, so that a wake-up runs
-    at once instead of when the waker has gone to sleep. `fair` keeps vCPUs in
-    SCHED_OTHER, where they compete with other work. Raises KbenchError where `pinned` vCPUs
-    have not a CPU each.
+    enough, else they share all of those. With a single CPU all share it. The vCPUs'
+    threads compete in SCHED_OTHER, as a VMM's do, and the waker stands above them: the
+    guest runs when the waker has gone to sleep again, whether its thread halted or spins.
     """
     allowed = sorted(os.sched_getaffinity(0))
-    if pinned and vcpus >= len(allowed):
-        raise KbenchError(
-            f"{vcpus} pinned vCPUs and the waker need {vcpus + 1} CPUs, this process may use "
-            f"{len(allowed)}: at most {len(allowed) - 1} can be pinned"
-        )
     waker = Place(frozenset(allowed[-1:]), WAKER_PRIORITY)
-    if len(allowed) == 1:
-        priority = 0 if busy or fair else VCPU_PRIORITY
-        one = Place(frozenset(allowed), priority)
-        return Places(waker, (one,) * vcpus, Place(frozenset(allowed), nice=nice), "shared")
-    others = allowed[:-1]
-    if vcpus <= len(others):
+    others = allowed[:-1] or allowed
+    if vcpus < len(allowed):
         own = tuple(Place(frozenset([cpu])) for cpu in others[:vcpus])
-        return Places(waker, own, Place(own[0].cpus, nice=nice), "pinned")
+        return Places(waker, own, own[0], each=True)
     shared = Place(frozenset(others))
-    return Places(waker, (shared,) * vcpus, Place(shared.cpus, nice=nice), "oversubscribed")
+    return Places(waker, (shared,) * vcpus, shared, each=False)
 
 
 @dataclass
@@ -85,10 +80,6 @@ class Crew:
     notes: set[str] = field(default_factory=set)
 
 
-Job = tuple[Place, Callable[[], None]]
-"""A thread: where, and what it does."""
-
-
 @contextmanager
 def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iterator[Crew]:
     """Run each job in a thread at its place, and the calling thread, the waker, at `where`.
@@ -98,7 +89,7 @@ def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iter
     """
     crew = Crew()
     members = [_Member(place, job) for place, job in jobs]
-    affinity, slack = os.sched_getaffinity(0), lanes.set_timer_slack(SLACK_NS)
+    affinity, slack = os.sched_getaffinity(0), beside.set_timer_slack(SLACK_NS)
     scheduling = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
         for member in members:
@@ -113,7 +104,7 @@ def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iter
     finally:
         os.sched_setscheduler(0, *scheduling)
         os.sched_setaffinity(0, affinity)
-        lanes.set_timer_slack(slack)
+        beside.set_timer_slack(slack)
         _end(members, stop)
 
 

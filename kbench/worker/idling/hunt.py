@@ -16,17 +16,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from kbench._abi import lib
-from kbench._loops import waker
-from kbench._loops.lanes import Queue
+from kbench._loops import sources
+from kbench._loops.work import Queue
 from kbench.benches import Benchmark
 from kbench.kvm import extension
 from kbench.policies import policy
-from kbench.worker.idling import crew, vm
+from kbench.worker.idling import vm
 from kbench.worker.idling.idle import AFTER_NS
 from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.stage import Stage
 from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.wake import FIRST, MARGIN_NS, arrivals
-from kbench.worker.idling.window import Plan, Stage
+from kbench.worker.idling.wake import FIRST, arrivals
+from kbench.worker.idling.window import Plan
 
 ROUNDS = 1
 NEEDS = {
@@ -42,36 +43,33 @@ class Hunt(Scenario):
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm, eventfd: int) -> None:
         row = machine.policy
-        vcpus = len(machine.vcpus)
+        super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
         self._queue = Queue(4096, ROUNDS)
-        where = crew.places(vcpus, busy=row.busy, fair=False, pinned=benchmark.pinned)
-        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * vcpus
-        self._stage = Stage(machine, flags, where, queue=self._queue, in_lane=True)
+        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * benchmark.vcpus
+        self._stage = Stage(machine, flags, self.where, queue=self._queue, in_lane=True)
         if benchmark.source == "eventfd":
-            self._source = waker.enqueue(self._queue, eventfd)
+            self._source = sources.enqueue(self._queue, eventfd)
             for lane in self._stage.lanes:
                 lane.listen(eventfd)
         else:
-            self._source = waker.hunt(self._queue, self._stage.lanes, benchmark.source)
-        super().__init__(benchmark, row, machine.image_sha256, self._stage.tsc_khz)
+            self._source = sources.hunt(self._queue, self._stage.lanes, benchmark.source)
 
     def run(self, loops: int) -> float:
         """Hunt `loops` times; the sum of the delays in ns."""
         self.turn += 1
         times = arrivals(self, loops)
         self._queue.reset()
-        plan = Plan(times, (self._source,), times[-1] + AFTER_NS, margin=MARGIN_NS)
+        plan = Plan(times, (self._source,), times[-1] + AFTER_NS, margin=self.margin)
         before = self.histogram.total_ticks
         found = self._source.found
         window = self._stage.play(plan)
-        self.counters["hunts_found"] = (
-            self.counters.get("hunts_found", 0) + self._source.found - found
-        )
+        self.add("hunts_found", self._source.found - found)
         begun = self._queue.starts
         self.record(max(0, at - due) for at, due in zip(begun, window.planned, strict=False))
         self.stage("late", (at - due for at, due in zip(window.fired, window.planned, strict=True)))
         self.count(window, due=loops, handled=len(begun), woken=0)
-        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+        total = self.histogram.nanoseconds(self.histogram.total_ticks - before)
+        return self.took(total, len(begun))
 
     def close(self) -> None:
         self._stage.close()
@@ -83,10 +81,10 @@ def prepare(benchmark: Benchmark) -> Iterator[Hunt]:
     row = policy(benchmark.policy)
     with ExitStack() as stack:
         machine = stack.enter_context(vm.build(row, benchmark.vcpus))
-        needs = NEEDS.get(benchmark.source)
-        if needs:
+        if needs := NEEDS.get(benchmark.source):
             extension.require(machine.system, getattr(lib, needs), needs)
-            on = sum(getattr(lib, name) for name in {*row.enable, needs})
+            switched = {needs, *([row.needs] if row.switched else [])}
+            on = sum(getattr(lib, name) for name in switched)
             for each in machine.vcpus:
                 extension.enable(each.vcpu, on)
         eventfd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)

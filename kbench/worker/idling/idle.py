@@ -11,14 +11,15 @@ from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 
 from kbench._abi import lib
-from kbench._loops import waker
+from kbench._loops import sources, waker
 from kbench.benches import Benchmark
 from kbench.patterns import Pattern, pattern
 from kbench.policies import policy
-from kbench.worker.idling import crew, vm
+from kbench.worker.idling import vm
 from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.stage import Stage
 from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.window import Plan, Stage, Window
+from kbench.worker.idling.window import Plan, Window
 
 WINDOW_NS = 10_000_000  # of one loop
 AFTER_NS = 5_000_000  # for the last event's answer
@@ -36,6 +37,7 @@ class Idle(Scenario):
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm, what: Pattern) -> None:
         row = machine.policy
+        super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
         self._pattern = what
         # Without a LAPIC the VMM has to be the timer.
         self._timer = what.timer and row.irqchip
@@ -43,14 +45,9 @@ class Idle(Scenario):
         if what.kind == "pingpong":
             flags |= lib.KB_IDLE_ANSWER
         first = flags | (lib.KB_IDLE_TIMER if self._timer else 0)
-        vcpus = len(machine.vcpus)
-        where = crew.places(vcpus, busy=row.busy, fair=False, pinned=benchmark.pinned)
-        self._stage = Stage(machine, [first, *[flags] * (vcpus - 1)], where)
-        self._sources = (waker.eventfd(machine.eventfd),)
-        super().__init__(benchmark, row, machine.image_sha256, self._stage.tsc_khz)
-        self.alone = where.note == "pinned" or vcpus == 1
-        if where.note == "oversubscribed":
-            self.standing = "more vCPUs than pCPUs: they share what the waker leaves"
+        others = [flags] * (len(machine.vcpus) - 1)
+        self._stage = Stage(machine, [first, *others], self.where)
+        self._sources = (sources.eventfd(machine.eventfd),)
 
     def run(self, loops: int) -> float:
         """Idle for `loops` x 10 ms; `loops` times the CPU time per guest second, in ns."""
@@ -92,9 +89,6 @@ class Idle(Scenario):
             return None
         # pyperf wants values above 0: a nanosecond a second stands for nothing at all.
         return max(1.0, self.counters["cpu_s"] / wall / len(self._stage.lanes) * 1e9)
-
-    def derived(self) -> dict[str, int | float]:
-        return super().derived() | {"vcpus": len(self._stage.lanes)}
 
     def close(self) -> None:
         self._stage.close()

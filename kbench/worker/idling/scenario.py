@@ -3,6 +3,7 @@
 
 from array import array
 from collections.abc import Iterable
+from math import ceil
 
 from kbench._loops.hdr import Histogram
 from kbench.benches import Benchmark
@@ -11,14 +12,21 @@ from kbench.kvm.backend import cpu_model
 from kbench.policies import Policy
 from kbench.record.run import Recording
 from kbench.worker.errors import GuestError
+from kbench.worker.idling import crew
 from kbench.worker.idling.window import Window
 
 PROBES = 3
+HANDLING_STEP_NS = 10_000
+# A timer wakes the waker that late on a bad day; the rest of the wait it spins. On the
+# pCPU of a vCPU it takes that from the guest, so there it is short.
+MARGIN_NS, SHARED_MARGIN_NS = 60_000, 10_000
+CROWDED_VCPUS = "more vCPUs than pCPUs: they share what the waker leaves"
 NO_EVENT = "the guest handled no event"
 NEVER_POLLED = (
     "KVM did not poll in some windows: another task was runnable, or the idle periods were "
     "longer than its limit"
 )
+POLLS_ALONE = "the waker shares the vCPU's pCPU: KVM's polling ends when it gets up"
 CROWDED = 0.1
 CROWDED_OUT = (
     "vCPU threads waited for their pCPU more than a tenth of the time: other tasks ran there"
@@ -37,11 +45,14 @@ class Scenario:
         self, benchmark: Benchmark, policy: Policy | None, image_sha256: str, tsc_khz: int
     ) -> None:
         self.benchmark, self.policy = benchmark, policy
+        self.where = crew.places(benchmark.vcpus)
         self.image_sha256 = image_sha256
         self.histogram = Histogram(tsc_khz)
         self.stages: dict[str, Histogram] = {}
         self.turn = 0  # windows so far: each has random times of its own
-        self.standing = ""  # a warning of every run
+        self.handling = 0  # ns that an event takes about, as the last window showed
+        self.margin = MARGIN_NS if self.where.each else SHARED_MARGIN_NS
+        self.crowded = benchmark.vcpus > 1 and not self.where.each
         self.reset()
 
     def run(self, loops: int) -> float:
@@ -88,19 +99,27 @@ class Scenario:
         counts |= {"events_due": due, "events_handled": handled}
         counts["userspace_idle_exits"] = window.idle_exits
         for name, value in counts.items():
-            self.counters[name] = self.counters.get(name, 0) + value
+            self.add(name, value)
         spent = window.spent
         self._void = self._void or spent.void(self.policy, woken, polls)
         if self.policy:
             self.broken = spent.broken(self.policy)
             if self.policy.in_userspace and not window.idle_exits:
                 self.broken = f"{self.policy.name}: the guest idles without leaving KVM_RUN"
-            if spent.waited > CROWDED * spent.wall * len(spent.cpu) and self.alone:
+            if (
+                spent.waited > CROWDED * spent.wall * len(spent.cpu)
+                and self.alone
+                and not self.crowded
+            ):
                 self.warn(CROWDED_OUT)
             if self.policy.idles == "polls" and woken and not spent.polled:
                 self.warn(NEVER_POLLED)
         for note in sorted(window.notes):
             self.warn(note)
+
+    def add(self, name: str, value: int | float) -> None:
+        """Add to a counter."""
+        self.counters[name] = self.counters.get(name, 0) + value
 
     def warn(self, text: str) -> None:
         """Mark the run with a sentence that its figures are shown with."""
@@ -116,6 +135,15 @@ class Scenario:
             self.stages[name] = Histogram(self.histogram.tsc_khz)
         self.stages[name].record_ticks(array("Q", ticks))
 
+    def took(self, nanoseconds: float, events: int) -> float:
+        """Note what these events of a window took together, and return it.
+
+        In coarse steps: the plan of the next window must not follow every instruction.
+        """
+        if events:
+            self.handling = HANDLING_STEP_NS * ceil(nanoseconds / events / HANDLING_STEP_NS)
+        return nanoseconds
+
     def value(self) -> float | None:
         """What the benchmark says of itself, in ns; None: the mean of its events."""
         return None
@@ -126,6 +154,7 @@ class Scenario:
         exits = self.counters.get("kvm_exits", 0)
         due = self.counters.get("events_due") or 1
         return {
+            "vcpus": self.benchmark.vcpus,
             "exits_per_s": round(exits / wall, 3),
             "progress": round(self.counters.get("events_handled", 0) / due, 6),
         }
@@ -135,8 +164,10 @@ class Scenario:
         native = self.policy.native if self.policy else ()
         if "KVM_X86_DISABLE_EXITS_MWAIT" in native and "QEMU TCG" in cpu_model():
             self.warn(TCG_NATIVE_MWAIT)
-        if self.standing:
-            self.warn(self.standing)
+        if self.crowded:
+            self.warn(CROWDED_VCPUS)
+        if self.policy and self.policy.poll_ns and not self.where.each:
+            self.warn(POLLS_ALONE)
         void = self._void or ("" if self.histogram.count else NO_EVENT)
         return Recording(
             buckets=self.histogram.buckets,

@@ -11,15 +11,15 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 
 from kbench._abi import ffi
-from kbench._loops import lanes, waker
+from kbench._loops import beside, sources, waker
 from kbench._loops.lanes import Lane
 from kbench.benches import Benchmark
 from kbench.kvm import System
 from kbench.policies import policy
 from kbench.worker.idling import crew
 from kbench.worker.idling.scenario import Scenario
-from kbench.worker.idling.wake import MARGIN_NS, gaps
-from kbench.worker.idling.window import LEADS_NS, ROOM
+from kbench.worker.idling.stage import LEADS_NS, ROOM
+from kbench.worker.idling.wake import gaps
 
 LIKE = policy("hlt")
 
@@ -38,14 +38,14 @@ class ThreadWake(Scenario):
         self.turn += 1
         times = gaps(LIKE, Random(f"{self.benchmark.name} {self.turn}"), loops)
         planned, fired = array("Q", bytes(8 * loops)), array("Q", bytes(8 * loops))
-        where, lane = crew.places(1, busy=False, fair=False), self._lane
+        where, lane = self.where, self._lane
         lane.reset()
-        jobs = [(where.vcpus[0], lambda: lanes.echo(lane, self._eventfd))]
+        jobs = [(where.vcpus[0], lambda: beside.echo(lane, self._eventfd))]
         with crew.running(where.waker, jobs, lane.stop) as team:
             start = waker.monotonic_ns() + LEADS_NS[0]
             waker.fire_at(
                 array("q", [start + time for time in times]), bytes(loops),
-                (waker.eventfd(self._eventfd),), lane, self.histogram.tsc_khz, MARGIN_NS,
+                (sources.eventfd(self._eventfd),), lane, self.histogram.tsc_khz, self.margin,
                 planned, fired,
             )  # fmt: skip
             waker.sleep_until(start + times[-1] + LEADS_NS[0], lane)

@@ -25,7 +25,7 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 
 from kbench._abi import ffi, lib
-from kbench._loops import vtl, waker
+from kbench._loops import sources, vtl, waker
 from kbench._loops.vtl import Processor
 from kbench.benches import Benchmark
 from kbench.errors import KbenchError
@@ -36,9 +36,9 @@ from kbench.worker import errors
 from kbench.worker.idling import crew, vm
 from kbench.worker.idling.crew import Place
 from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.stage import BUSY
 from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.wake import FIRST, MARGIN_NS, gaps
-from kbench.worker.idling.window import BUSY
+from kbench.worker.idling.wake import FIRST, gaps
 
 HALTED, RUNNING = policy("hlt"), policy("spin")
 NEEDS = {
@@ -126,7 +126,7 @@ class Vtl(Scenario):
             start = waker.monotonic_ns() + LEAD_NS
             waker.fire_at(
                 array("q", [start + time for time in times]), bytes(loops),
-                (waker.eventfd(self._device),), processor, tsc_khz, MARGIN_NS, planned, fired,
+                (sources.eventfd(self._device),), processor, tsc_khz, self.margin, planned, fired,
             )  # fmt: skip
             self._wait(lambda: self._answered(fired[-1]), ANSWERED_WITHIN_NS)
             waker.sleep_until(waker.monotonic_ns() + LOOK_NS, processor)  # VTL0 is back

@@ -2,7 +2,8 @@
 """Family `wake`: from the planned time of an event to its acknowledgement in userspace.
 
 Stages: `late` (planned -> fired: the waker's own lateness), `guest` (fired -> the guest's
-handler starts) and `ack` (handler -> its report is back in userspace).
+handler starts) and `ack` (handler -> its report is back in userspace; of a signal, which
+enters no handler: fired -> KVM_RUN returns).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,33 +11,31 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 
 from kbench._abi import lib
-from kbench._loops import waker
-from kbench._loops.waker import Source
+from kbench._loops import sources, waker
+from kbench._loops.sources import Source
 from kbench.benches import Benchmark
 from kbench.policies import Policy, policy
-from kbench.worker.idling import crew, vm
+from kbench.worker.idling import vm
 from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.stage import Stage
 from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.window import Plan, Stage
+from kbench.worker.idling.window import Plan
 
 # Distances between events. Around a polling limit, where there is one, so that both the
-# poll that succeeds and the one that fails are met; handling an event takes its part too.
+# poll that succeeds and the one that fails are met.
 GAP_NS = (200_000, 1_800_000)
-HANDLING_NS = 60_000
-# A timer wakes the waker that late on a bad day; the rest of the wait it spins.
-MARGIN_NS = 60_000
 AFTER_NS = 5_000_000
 FIRST = 8  # wake-ups before anything is measured
 REPORT = lib.KB_IDLE_REPORT
 
 
-def gaps(row: Policy, random: Random, count: int) -> list[int]:
-    """`count` absolute times in ns."""
+def gaps(row: Policy, random: Random, count: int, handling: int = 0) -> list[int]:
+    """`count` absolute times in ns. `handling` of each distance the guest does not idle."""
     limit = row.poll_ns or row.spin_ns
-    low, high = (limit // 4, 2 * limit) if limit else GAP_NS
+    low, high = (limit // 4 + handling, 2 * limit + handling) if limit else GAP_NS
     times, now = [], 0
     for _ in range(count):
-        now += random.randrange(low, high) + (HANDLING_NS if limit else 0)
+        now += random.randrange(low, high)
         times.append(now)
     return times
 
@@ -44,7 +43,8 @@ def gaps(row: Policy, random: Random, count: int) -> list[int]:
 def arrivals(scenario: Scenario, count: int) -> list[int]:
     """The next `count` times of `scenario`: other ones each turn, the same in every run."""
     assert scenario.policy is not None
-    return gaps(scenario.policy, Random(f"{scenario.benchmark.name} {scenario.turn}"), count)
+    random = Random(f"{scenario.benchmark.name} {scenario.turn}")
+    return gaps(scenario.policy, random, count, scenario.handling)
 
 
 class Wake(Scenario):
@@ -52,13 +52,12 @@ class Wake(Scenario):
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm) -> None:
         row = machine.policy
+        super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
         flags = REPORT | (lib.KB_IDLE_EOI if row.irqchip else 0)
         if benchmark.source == "timer":
             flags |= lib.KB_IDLE_TIMER
-        where = crew.places(1, busy=row.busy, fair=False)
-        self._stage = Stage(machine, [flags], where)
+        self._stage = Stage(machine, [flags], self.where)
         self._source = source(benchmark.source, machine, self._stage)
-        super().__init__(benchmark, row, machine.image_sha256, self._stage.tsc_khz)
 
     def run(self, loops: int) -> float:
         """Wake it `loops` times; the sum of the latencies in ns."""
@@ -66,7 +65,7 @@ class Wake(Scenario):
         times = arrivals(self, loops)
         name = self.benchmark.source
         plan = Plan(
-            times, (self._source,), times[-1] + AFTER_NS, armed=name == "timer", margin=MARGIN_NS
+            times, (self._source,), times[-1] + AFTER_NS, armed=name == "timer", margin=self.margin
         )
         before = self.histogram.total_ticks
         window = self._stage.play(plan)
@@ -81,13 +80,16 @@ class Wake(Scenario):
         self.record(acks[at] - planned[n] for n, at in events)
         if name != "timer":
             self.stage("late", (fired[n] - planned[n] for n, _ in events))
-        if name != "signal":
+        if name == "signal":
+            self.stage("ack", (acks[at] - fired[n] for n, at in events))
+        else:
             self.stage("guest", (starts[at] - fired[n] for n, at in events))
             self.stage("ack", (acks[at] - starts[at] for _, at in events))
         # A signal takes the thread out of a halt that goes on with the next KVM_RUN.
         woken = 0 if name == "signal" else len({at for _, at in events})
         self.count(window, due=loops, handled=len(events), woken=woken)
-        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+        total = self.histogram.nanoseconds(self.histogram.total_ticks - before)
+        return self.took(total, len(events))
 
     def close(self) -> None:
         self._stage.close()
@@ -97,22 +99,22 @@ def source(name: str, machine: IdleVm, stage: Stage) -> Source:
     """The Source called `name` for the first vCPU of `machine`."""
     match name:
         case "timer":
-            return waker.timer()
+            return sources.timer()
         case "irqfd" | "eventfd":
-            return waker.eventfd(machine.eventfd)
+            return sources.eventfd(machine.eventfd)
         case "irqfd_ioapic":
-            return waker.eventfd(machine.ioapic_eventfd)
+            return sources.eventfd(machine.ioapic_eventfd)
         case "signal_msi" | "nmi":
             message = "nmi" if name == "nmi" else "irq"
-            return waker.signal_msi(machine.vm.fd, machine.message_address(message))
+            return sources.signal_msi(machine.vm.fd, machine.message_address(message))
         case "ipi":
             sibling = machine.vcpus[1]
             sibling.restart(lib.KB_IDLE_SENDER, peer=0)
-            return waker.enter(sibling.vcpu.fd)
+            return sources.enter(sibling.vcpu.fd)
         case "signal":
-            return waker.kick(stage.lanes[0])
+            return sources.kick(stage.lanes[0])
         case "store":
-            return waker.store(machine.vcpus[0].line_address)
+            return sources.store(machine.vcpus[0].line_address)
     raise ValueError(name)
 
 

@@ -7,29 +7,35 @@ guest is woken by a device meanwhile.
 
 `batch`, `nice19`: there is always another item; the value is the wall time an item takes,
 the histogram the guest's wake-ups (planned -> handler). nice19 does it at that priority.
+`neighbour`, `neighbour19`: the same as batch, and a task of someone else's that never sleeps
+competes for the pCPU, at nice 0 or 19: what is left for it?
 `urgent`: items arrive at random; the histogram is the delay from the planned arrival to the start
 of the work, the stage `wake` the guest's wake-ups.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from os import EFD_CLOEXEC, close, eventfd
+from dataclasses import replace
+from functools import partial
+from os import EFD_CLOEXEC, close, eventfd, eventfd_write
 
 from kbench._abi import lib
-from kbench._loops import waker
-from kbench._loops.lanes import Queue
+from kbench._loops import beside, sources, waker
+from kbench._loops.work import Queue
 from kbench.benches import Benchmark
 from kbench.patterns import Pattern, pattern
 from kbench.policies import policy
-from kbench.worker.idling import crew, vm
+from kbench.worker.idling import vm
 from kbench.worker.idling.idle import AFTER_NS, WINDOW_NS
 from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idling.stage import Beside, Stage
 from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.window import Plan, Stage, Window
+from kbench.worker.idling.window import Plan, Window
 
 ROUNDS = 5_000  # of an item: some 5 us, or 25,000 instructions
 ARRIVALS = Pattern(name="arrivals", title="work", kind="poisson", rate=500, seed=2)
 NICE = 19
+NEIGHBOURS = ("neighbour", "neighbour19")
 GUEST, WORK = 0, 1  # which source fires
 
 
@@ -39,33 +45,34 @@ class Work(Scenario):
     alone = False
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm, stack: ExitStack) -> None:
-        row = machine.policy
-        self._urgent = benchmark.source == "urgent"
+        row, kind = machine.policy, benchmark.source
+        super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
+        self._urgent, self._in_lane = kind == "urgent", row.in_userspace
         self._pattern = pattern(benchmark.pattern)
-        self._queue = Queue(4096, ROUNDS)
-        in_lane = row.in_userspace
-        helper_fd = None
-        if not in_lane and self._urgent:
-            helper_fd = eventfd(0, EFD_CLOEXEC)
-            stack.callback(close, helper_fd)
-        elif not in_lane:
-            helper_fd = -1
-        vcpus = len(machine.vcpus)
-        nice = NICE if benchmark.source == "nice19" else 0
-        where = crew.places(vcpus, busy=row.busy, fair=True, nice=nice, pinned=benchmark.pinned)
-        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * vcpus
+        self._queue = queue = Queue(4096, ROUNDS)
+        arrivals = eventfd(0, EFD_CLOEXEC)
+        stack.callback(close, arrivals)
+        here = self.where.beside
+        others: list[Beside] = []
+        if not self._in_lane:
+            place = replace(here, nice=NICE if kind == "nice19" else 0)
+            others.append((place, partial(beside.work, queue, arrivals)))
+        if kind in NEIGHBOURS:
+            place = replace(here, nice=NICE if kind == "neighbour19" else 0)
+            others.append((place, beside.spin))
+        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * len(machine.vcpus)
         self._stage = stage = Stage(
-            machine, flags, where, queue=self._queue, in_lane=in_lane, helper_fd=helper_fd
-        )
+            machine, flags, self.where, queue=queue, in_lane=self._in_lane, beside=others,
+            wake=lambda: eventfd_write(arrivals, 1),
+        )  # fmt: skip
         stack.callback(stage.close)
-        if helper_fd is not None:
-            arrive = waker.enqueue(self._queue, helper_fd)
+        if not self._in_lane:
+            arrive = sources.enqueue(queue, arrivals)
         elif row.busy:  # it leaves KVM_RUN by itself, again and again
-            arrive = waker.enqueue(self._queue, -1)
+            arrive = sources.enqueue(queue, -1)
         else:
-            arrive = waker.hunt(self._queue, stage.lanes)
-        self._sources = (waker.eventfd(machine.eventfd), arrive)
-        super().__init__(benchmark, row, machine.image_sha256, stage.tsc_khz)
+            arrive = sources.hunt(queue, stage.lanes)
+        self._sources = (sources.eventfd(machine.eventfd), arrive)
 
     def run(self, loops: int) -> float:
         """Work for `loops` x 10 ms; in ns, `loops` times the value."""
@@ -77,16 +84,13 @@ class Work(Scenario):
             events = sorted(events + [(time, WORK) for time in arrivals])
         which = bytes(kind for _, kind in events)
         self._queue.reset(endless=not self._urgent)
-        done: list[int] = []
-        plan = Plan([time for time, _ in events], self._sources, length, which)
-        window = self._stage.play(plan, lambda: done.append(self._queue.done))
-        items = max(1, done[-1] - done[-2])
-        self._count(window, which, items)
+        window = self._stage.play(Plan([time for time, _ in events], self._sources, length, which))
+        self._count(window, which)
         if self._urgent:
             return loops * self.histogram.total / max(1, self.histogram.count)
-        return loops * window.spent.wall / items
+        return loops * window.spent.wall / max(1, window.spent.work)
 
-    def _count(self, window: Window, which: bytes, items: int) -> None:
+    def _count(self, window: Window, which: bytes) -> None:
         wakes = [n for n, kind in enumerate(which) if kind == GUEST]
         starts = window.guests[0]
         found = waker.answers(window.fired, starts)
@@ -94,20 +98,21 @@ class Work(Scenario):
         late = [starts[at] - window.planned[n] for n, at in woken]
         if self._urgent:
             arrivals = [n for n, kind in enumerate(which) if kind == WORK]
-            begun: Sequence[int] = self._queue.starts
-            # Item k is the k-th arrival; the last ones may not have begun.
-            pairs = zip(arrivals, begun, strict=False)
+            pairs = zip(arrivals, self._queue.starts, strict=False)
             self.record(max(0, at - window.planned[n]) for n, at in pairs)
             self.stage("wake", late)
         else:
             self.record(late)
         due = len({at for _, at in woken})
         # Work in the vCPU's thread keeps it from halting again between two events.
-        halts = 0 if self._stage.in_lane else due
+        halts = 0 if self._in_lane else due
         self.count(window, due=len(wakes), handled=len(woken), woken=halts, polls=False)
-        spent = {"work_items": items, "worker_cpu_s": window.helper_cpu / 1e9}
-        for name, value in spent.items():
-            self.counters[name] = self.counters.get(name, 0) + value
+        others = [nanoseconds / 1e9 for nanoseconds in window.spent.beside]
+        self.add("work_items", window.spent.work)
+        if not self._in_lane:
+            self.add("worker_cpu_s", others[0])
+        if self.benchmark.source in NEIGHBOURS:
+            self.add("neighbour_cpu_s", others[-1])
 
     def value(self) -> float | None:
         if self._urgent:
@@ -115,11 +120,15 @@ class Work(Scenario):
         return self.counters.get("wall_s", 0) * 1e9 / max(1, self.counters.get("work_items", 1))
 
     def derived(self) -> dict[str, int | float]:
-        cpu, wall = self.counters.get("cpu_s", 0), self.counters.get("wall_s") or 1
-        beside = self.counters.get("worker_cpu_s", 0)
-        fairness = {"worker_share": round(beside / (cpu + beside), 6)} if beside else {}
-        rate = {"work_per_s": round(self.counters.get("work_items", 0) / wall, 3)}
-        return super().derived() | rate | fairness
+        """Fairness as shares: of what worker and vCPU got, and of the pCPU for a neighbour."""
+        counters = self.counters
+        wall = counters.get("wall_s") or 1
+        figures = {"work_per_s": round(counters.get("work_items", 0) / wall, 3)}
+        if beside_cpu := counters.get("worker_cpu_s"):
+            figures["worker_share"] = round(beside_cpu / (counters["cpu_s"] + beside_cpu), 6)
+        if "neighbour_cpu_s" in counters:
+            figures["neighbour_share"] = round(counters["neighbour_cpu_s"] / wall, 6)
+        return super().derived() | figures
 
 
 @contextmanager

@@ -6,18 +6,21 @@ import json
 import pytest
 
 from kbench.benches import find
-from kbench.targets.lab import session
+from kbench.targets.lab import session, target
 from kbench.targets.lab.target import Lab, LabResult, measure_all
 
 HALTED, SPINNING = "idle.poisson@hlt", "idle.poisson@mwait-nop"
+WOKEN, WOKEN_SPINNING, FLOOR = "wake.irqfd@hlt", "wake.irqfd@spin", "floor.thread_wake"
+BESIDE_HALTED, BESIDE_SPINNING = "work.neighbour@hlt", "work.neighbour@mwait-nop"
+ALL = [HALTED, SPINNING, WOKEN, WOKEN_SPINNING, FLOOR, BESIDE_HALTED, BESIDE_SPINNING]
+WAITS = [f"work.neighbour@hlt-exit{waits}" for waits in ("", "-poll", "-eventfd", "-mp-state")]
 
 pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
 def results(lab: Lab) -> "dict[str, LabResult]":
-    names = [HALTED, SPINNING, "wake.irqfd@hlt", "hunt.flag@hlt"]
-    return {result.benchmark: result for result in measure_all(lab, names)}
+    return {result.benchmark: result for result in measure_all(lab, [*ALL, "hunt.flag@hlt"])}
 
 
 def test_nothing_is_void(results: "dict[str, LabResult]") -> None:
@@ -37,6 +40,34 @@ def test_a_halted_vcpu_leaves_the_pcpu_and_a_spinning_one_does_not(
     assert halted and spinning and halted.value and spinning.value
     assert halted.value < 0.1e9 < 0.8e9 < spinning.value <= 1e9
     assert halted.counters["progress"] == spinning.counters["progress"] == 1
+
+
+def test_the_order_of_the_paths(results: "dict[str, LabResult]") -> None:
+    """A halted vCPU's thread has to be woken, a spinning one's not, and the waker is in both."""
+    floor, spinning, halted = (results[n].counts for n in (FLOOR, WOKEN_SPINNING, WOKEN))
+    assert floor and spinning and halted
+    assert floor.minimum < spinning.minimum < halted.minimum
+
+
+def test_what_is_left_for_a_neighbour(results: "dict[str, LabResult]") -> None:
+    """The VMM's thread and the neighbour share the pCPU, with the vCPU's where that spins."""
+    halted, spinning = (results[name].counts for name in (BESIDE_HALTED, BESIDE_SPINNING))
+    assert halted and spinning
+    assert halted.counters["neighbour_share"] == pytest.approx(1 / 2, abs=0.1)
+    assert spinning.counters["neighbour_share"] == pytest.approx(1 / 3, abs=0.1)
+    assert halted.counters["worker_share"] > 0.9
+
+
+@pytest.mark.selftest
+def test_work_in_the_vcpus_thread_leaves_a_neighbour_half() -> None:
+    """However the VMM waits, it works on while the vCPU is halted, and the guest is served."""
+    lab = target.prepare("6.1", "all", print)
+    for result in measure_all(lab, WAITS):
+        counts = result.counts
+        assert counts and not counts.void
+        assert counts.counters["progress"] == 1
+        assert counts.counters["neighbour_share"] == pytest.approx(1 / 2, abs=0.1)
+        assert counts.counters["work_per_s"] > 15_000  # of some 40,000 that the pCPU can do
 
 
 def test_the_suite_has_value_and_stages(results: "dict[str, LabResult]") -> None:

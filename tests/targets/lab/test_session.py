@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyperf
@@ -51,14 +52,46 @@ def test_result_becomes_a_run_that_pyperf_reads(tmp_path: Path) -> None:
     assert row.histogram().get_total_count() == 500
 
 
+def pretend(monkeypatch: pytest.MonkeyPatch, results: "list[LabResult]") -> "list[str]":
+    """A lab that answers with these results; the names that it is asked for."""
+    asked: list[str] = []
+    answers = {entry.benchmark: entry for entry in results}
+
+    def measure_all(lab: object, names: "list[str]", **rest: object) -> "Iterator[LabResult]":
+        asked.extend(names)
+        return iter([answers[name] for name in names])
+
+    monkeypatch.setattr(target, "prepare", lambda kernel, variant, report: None)
+    monkeypatch.setattr(target, "measure_all", measure_all)
+    return asked
+
+
+def test_what_a_policy_lacks_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = "this KVM lacks it"
+    results = [
+        result("wake.irqfd@hlt", counts=COUNTS),
+        result("idle.silent@hlt", counts=COUNTS),
+        result("wake.irqfd@mwait-yield", skipped=lacking),
+    ]
+    names = ["idle.silent@hlt", "idle.silent@mwait-yield", "work.batch@mwait-yield"]
+    rows = [find(name) for name in (*names, "wake.irqfd@hlt", "wake.irqfd@mwait-yield")]
+    asked = pretend(monkeypatch, results)
+    with SuiteWriter(tmp_path / "lab.json") as writer:
+        outcome = session.LabTarget().measure(
+            rows, argparse.Namespace(), writer, limit=5.0, progress=lambda step: None
+        )
+    assert asked == ["wake.irqfd@hlt", "wake.irqfd@mwait-yield", "idle.silent@hlt"]
+    skipped = ("wake.irqfd@mwait-yield", "idle.silent@mwait-yield", "work.batch@mwait-yield")
+    assert outcome.skipped == dict.fromkeys(skipped, lacking)
+
+
 def test_session_sorts_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = [
         result("exit.hlt", counts=COUNTS),
         result("exit.pio_out", skipped="this KVM has no KVM_CAP_X"),
         result("exit.pio_in", error=errors.LabPanic("it panicked")),
     ]
-    monkeypatch.setattr(target, "prepare", lambda kernel, variant, report: None)
-    monkeypatch.setattr(target, "measure_all", lambda lab, names, **rest: iter(results))
+    pretend(monkeypatch, results)
     rows = [find(entry.benchmark) for entry in results]
     steps = []
     with SuiteWriter(tmp_path / "lab.json") as writer:

@@ -19,39 +19,31 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> "list[int]":
 
 
 def test_a_vcpu_and_the_waker_have_a_cpu_each(allowed: "list[int]") -> None:
-    where = crew.places(2, busy=False, fair=False)
-    assert where.note == "pinned"
+    where = crew.places(2)
+    assert where.each
     assert [place.cpus for place in where.vcpus] == [{0}, {1}]
     assert where.waker.cpus == {2}
-    assert where.worker.cpus == {0}
+    assert where.beside.cpus == {0}
 
 
 def test_more_vcpus_than_cpus_share_them(allowed: "list[int]") -> None:
-    where = crew.places(3, busy=False, fair=False)
-    assert where.note == "oversubscribed"
+    where = crew.places(3)
+    assert not where.each
     assert {place.cpus for place in where.vcpus} == {frozenset({0, 1})}
 
 
-def test_more_pinned_vcpus_than_cpus_are_refused(allowed: "list[int]") -> None:
-    with pytest.raises(KbenchError, match="at most 2 can be pinned"):
-        crew.places(3, busy=False, fair=False, pinned=True)
-
-
-@pytest.mark.parametrize(
-    ("busy", "fair", "above"), [(False, False, True), (True, False, False), (False, True, False)]
-)
-def test_on_one_cpu_a_vcpu_that_blocks_stands_above_the_waker(
-    allowed: "list[int]", busy: bool, fair: bool, above: bool
-) -> None:
+def test_on_one_cpu_all_share_it_below_the_waker(allowed: "list[int]") -> None:
     del allowed[1:]
-    where = crew.places(1, busy=busy, fair=fair)
-    assert (where.vcpus[0].fifo > where.waker.fifo) == above
+    where = crew.places(1)
+    assert not where.each
+    assert where.vcpus[0].cpus == where.waker.cpus == where.beside.cpus == {0}
+    assert where.vcpus[0].fifo < where.waker.fifo
 
 
 def test_the_caller_is_put_back_and_the_threads_end() -> None:
     before = os.sched_getaffinity(0), os.sched_getscheduler(0), threading.active_count()
     stop = threading.Event()
-    where = crew.places(1, busy=False, fair=False)
+    where = crew.places(1)
     with (
         pytest.raises(RuntimeError, match="on purpose"),
         crew.running(where.waker, [(where.vcpus[0], lambda: bool(stop.wait()))], stop.set) as team,
@@ -64,7 +56,7 @@ def test_the_caller_is_put_back_and_the_threads_end() -> None:
 def test_a_thread_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "END_SECONDS", 0.1)
     release, threads = threading.Event(), threading.active_count()
-    where = crew.places(1, busy=False, fair=False)
+    where = crew.places(1)
     with (
         pytest.raises(KbenchError, match="did not end within"),
         crew.running(where.waker, [(where.vcpus[0], lambda: bool(release.wait()))], lambda: None),

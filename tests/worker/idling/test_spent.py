@@ -4,15 +4,16 @@
 import pytest
 
 from kbench.policies import policy
-from kbench.worker.idling.account import Account, Spent
+from kbench.worker.idling.account import Account
+from kbench.worker.idling.spent import Spent
 
 MS = 1_000_000
 
 
 def account(**changed: object) -> Account:
     plain: dict[str, object] = {
-        "wall": 0, "cpu": (0,), "sched": 0, "waited": 0, "switches": (0, 0), "kvm": {"exits": 0},
-        "steal": (0, 0), "energy_uj": 0,
+        "wall": 0, "cpu": (0,), "beside": (), "work": 0, "sched": 0, "waited": 0,
+        "switches": (0, 0), "kvm": {"exits": 0}, "steal": (0, 0), "energy": (),
     }  # fmt: skip
     return Account(**{**plain, **changed})  # type: ignore[arg-type]
 

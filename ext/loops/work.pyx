@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""The VMM's own work: a queue that threads take from, whichever comes first."""
+
+from cpython cimport array
+from libc.stdint cimport UINT64_MAX, uint64_t
+import array
+
+
+cdef class Queue:
+    """The VMM's maintenance work: items that arrive and cost `rounds` each.
+
+    `capacity` items have their start recorded. `endless`: there is always another item.
+    """
+
+    def __cinit__(self, size_t capacity, uint64_t rounds):
+        self._starts = array.array("Q", bytes(8 * capacity))
+        self.queue.starts = (<array.array>self._starts).data.as_ulonglongs
+        self.queue.most = capacity
+        self.queue.rounds = rounds
+
+    def reset(self, bint endless=False):
+        """Empty it."""
+        self.queue.taken = self.queue.done = 0
+        self.queue.arrived = UINT64_MAX if endless else 0
+
+    @property
+    def done(self):
+        """Items that are finished."""
+        return self.queue.done
+
+    @property
+    def starts(self):
+        """When each item was taken, in TSC ticks: an array('Q')."""
+        return self._starts[:min(self.queue.taken, self.queue.most)]
