@@ -197,7 +197,6 @@ cdef class Processor(Lane):
     cdef void tell(self) noexcept nogil:
         """VTL1 has an interrupt: have the processor's thread run it."""
         cdef uint8_t *run = <uint8_t *>self.lane.run
-        self.note(TOLD, stamp_end())
         kb_set(self.pending)
         if self.way == IDLE_ONLY:
             kb_ask(run + KVM_RUN_KBENCH_EXITS, KVM_KBENCH_EXIT_HLT)
@@ -217,6 +216,7 @@ def relay(Processor processor, int fd, int vm, size_t message):
         while not processor.lane.stop:
             if read(fd, &count, 8) != 8 or processor.lane.stop:
                 continue
+            processor.note(TOLD, stamp_end())
             if message:
                 ioctl(vm, KVM_SIGNAL_MSI, <const void *>message)
             processor.tell()
@@ -228,4 +228,5 @@ def watch(Processor processor, int epoll):
     with nogil:
         while not processor.lane.stop:
             if epoll_wait(epoll, &event, 1, -1) == 1 and not processor.lane.stop:
+                processor.note(TOLD, stamp_end())
                 processor.tell()

@@ -9,7 +9,7 @@ from kbench.benches import catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record.run import Recording
 from kbench.worker import prepare
-from kbench.worker.idling.vtl import latest
+from kbench.worker.idling.vtl import last
 
 pytestmark = pytest.mark.kvm
 
@@ -60,8 +60,7 @@ def test_the_stages_of_a_switch(name: str, stages: set[str]) -> None:
 
 def test_the_last_stamp_of_an_event_counts() -> None:
     stamps = array("Q", [10, 20, 30])
-    assert latest(stamps, 5, 25) == 20
-    assert latest(stamps, 21, 25) == latest(stamps, 1, 5) == 0
+    assert [last(stamps, until) for until in (5, 20, 25)] == [0, 20, 20]
 
 
 def test_too_many_interrupts_in_a_value_are_refused() -> None:
