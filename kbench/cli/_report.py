@@ -16,10 +16,8 @@ Drawings = Mapping[tuple[str, tuple[str, ...]], str]
 FORMS = {".html": "html", ".htm": "html", ".md": "md", ".txt": "txt"}
 
 
-def form_of(output: Path | None) -> str | None:
+def form_of(output: Path) -> str:
     """The form that the name of `output` asks for; KbenchError for another suffix."""
-    if output is None:
-        return None
     if output.suffix not in FORMS:
         raise KbenchError(f"{output}: a report is .html, .md or .txt (or say --md, --txt)")
     return FORMS[output.suffix]
@@ -27,27 +25,50 @@ def form_of(output: Path | None) -> str | None:
 
 def report(
     paths: Sequence[Path],
-    form: str | None,
-    output: Path | None,
-    svg: Path | None,
-    png: Path | None,
+    forms: Sequence[tuple[str, Path | None]],
+    svg: Path | None = None,
+    png: Path | None = None,
     *,
     force: bool,
 ) -> None:
-    """Write the report of `paths`; nothing is written where a suite cannot be read."""
-    if form is None and svg is None and png is None:
+    """Write the report of `paths` in each form to its file, or to standard output for None.
+
+    Nothing is written where a suite cannot be read.
+    """
+    if not forms and svg is None and png is None:
         raise KbenchError("name an output: -o report.html, --md, --txt, --svg DIR or --png DIR")
-    if output and not force:
-        check_absent(output, "choose another -o, or --force")
+    _check(forms, force=force)
     from kbench.report.sections import content as make
 
     model = build(paths)
     content = make(model)
-    drawings = _draw(content) if form == "html" or svg or png else {}
+    html = any(form == "html" for form, _ in forms)
+    drawings = _draw(content) if html or svg or png else {}
     pictures = _write_pictures(content, drawings, svg, png, force=force)
-    if form is None:
-        return
-    text = _page(form, content, drawings, model, _links(pictures, output))
+    for form, output in forms:
+        text = _page(form, content, drawings, model, _links(pictures, output))
+        _write(text, output, force=force)
+
+
+def fill(
+    paths: Sequence[Path], template: Path, form: str, output: Path | None, *, force: bool
+) -> None:
+    """Write the text that `template` makes of the figures of `paths`."""
+    from kbench.report.render.template import from_template
+
+    if form == "html":
+        raise KbenchError("--template makes Markdown or text: -o FILE.md, -o FILE.txt, --md, --txt")
+    _check([(form, output)], force=force)
+    _write(from_template(template, form, build(paths), output), output, force=force)
+
+
+def _check(forms: Sequence[tuple[str, Path | None]], *, force: bool) -> None:
+    for _, output in forms:
+        if output and not force:
+            check_absent(output, "choose another -o, or --force")
+
+
+def _write(text: str, output: Path | None, *, force: bool) -> None:
     if output is None:
         print(text, end="")
     else:

@@ -17,16 +17,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from kbench.cli._table import (
-    IDLE_COLUMNS,
-    batch_cells,
-    console,
-    idle_rows,
-    stage_cell,
-    suite_table,
-)
+from kbench.cli._table import IDLE_COLUMNS, console, idle_rows, stage_cell, suite_table
 from kbench.errors import KbenchError
-from kbench.record.batch import BatchSummary
+from kbench.record.batch import BatchSummary, batch_cells
 from kbench.record.idle import IdleSummary
 from kbench.record.suite import load
 from kbench.record.summary import Summary, summarize

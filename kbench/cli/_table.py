@@ -10,7 +10,7 @@ from rich.text import Text
 
 from kbench.benches.selections import FLOOR
 from kbench.cli._spark import marks, sparkline
-from kbench.record.batch import BatchSummary
+from kbench.record.batch import batch_cells
 from kbench.record.idle import IdleSummary
 from kbench.record.summary import Summary
 from kbench.record.units import human, human_range
@@ -152,9 +152,3 @@ def _batch_table(rows: Sequence[Summary]) -> Table:
         if row.batch:
             table.add_row(row.name, *batch_cells(row.batch, row.unit))
     return table
-
-
-def batch_cells(batch: BatchSummary, unit: str) -> list[str]:
-    """The cells after the name; an amount per subject need not be whole instructions."""
-    figures = [human(value, unit) for value in (batch.total, batch.control, batch.each)]
-    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else human(batch.guest, unit)]

@@ -15,8 +15,12 @@ def command(
         ),
     ],
     output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="FILE.html, .md or .txt; the folder to extract to."),
+        list[Path] | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="FILE.html, .md or .txt, may be repeated; the folder to extract to.",
+        ),
     ] = None,
     md: Annotated[bool, typer.Option("--md", help="Markdown, for a repository.")] = False,
     txt: Annotated[bool, typer.Option("--txt", help="72 columns of ASCII, for a mail.")] = False,
@@ -25,6 +29,10 @@ def command(
     ] = None,
     png: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write every picture as PNG.")
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Fill in this Jinja2 text with figures instead."),
     ] = None,
     extract: Annotated[
         bool, typer.Option("--extract", help="Get the suites back out of a page.")
@@ -42,12 +50,22 @@ def command(
     from kbench.cli import _report
     from kbench.errors import KbenchError
 
+    outputs = output or []
     if extract:
-        if len(suites) != 1 or md or txt or svg or png:
-            raise KbenchError("--extract takes one page, and -o for the folder")
-        _report.extract_to(suites[0], output or Path(), force=force)
+        if len(suites) != 1 or len(outputs) > 1 or md or txt or svg or png or template:
+            raise KbenchError("--extract takes one page, and one -o for the folder")
+        _report.extract_to(suites[0], outputs[0] if outputs else Path(), force=force)
         return
     if md and txt:
         raise KbenchError("--md and --txt exclude each other: choose one")
-    form = "md" if md else "txt" if txt else _report.form_of(output)
-    _report.report(suites, form, output, svg, png, force=force)
+    named = "md" if md else "txt" if txt else None
+    forms: list[tuple[str, Path | None]]
+    forms = [(named or _report.form_of(path), path) for path in outputs]
+    if named and not outputs:
+        forms = [(named, None)]
+    if template is None:
+        _report.report(suites, forms, svg, png, force=force)
+        return
+    if len(forms) != 1 or svg or png:
+        raise KbenchError("--template takes one output: -o FILE.md, -o FILE.txt, --md or --txt")
+    _report.fill(suites, template, *forms[0], force=force)

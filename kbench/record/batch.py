@@ -6,6 +6,7 @@ from statistics import median
 
 from kbench.metrics import metrics
 from kbench.record.suite import Benchmark
+from kbench.record.units import human
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,9 @@ def summarize_batch(benchmark: Benchmark) -> BatchSummary | None:
         return None
     guest = figure("guest_per_instruction_min" if exact else "guest_per_instruction")
     return BatchSummary(int(size), total, control, each, guest)
+
+
+def batch_cells(batch: BatchSummary, unit: str) -> list[str]:
+    """The cells after the name; an amount per subject need not be whole instructions."""
+    figures = [human(value, unit) for value in (batch.total, batch.control, batch.each)]
+    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else human(batch.guest, unit)]

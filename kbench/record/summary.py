@@ -61,11 +61,6 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
     histogram = benchmark.histogram()
     scale = 1e-9 if benchmark.unit == "second" else 1
 
-    def at(percentile: float) -> float:
-        # The library answers with the upper edge of a bucket; the longest event is exact.
-        value: float = histogram.get_value_at_percentile(percentile) * scale
-        return min(value, max(figures["max"]))
-
     names = ("min", "mean", "max", "p50", "count")
     figures = {name: benchmark.figures(metrics()[name]) for name in names}
     if missing := [metrics()[name].field for name in names if not figures[name]]:
@@ -74,6 +69,10 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
     if not count:
         raise KbenchError(f"{benchmark.name}: no run has recorded anything")
     weighted = zip(figures["mean"], figures["count"], strict=True)
+    # The library answers with the upper edge of a bucket; the longest event is exact. All in
+    # one walk over its counters, which takes it half a millisecond.
+    edges = histogram.get_percentile_to_value_dict([*percentiles, *TAIL])
+    at = {p: min(float(edge) * scale, max(figures["max"])) for p, edge in edges.items()}
     return Summary(
         name=benchmark.name,
         title=benchmark.provenance("kbench_title"),
@@ -87,8 +86,8 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         minimum=min(figures["min"]),
         mean=sum(mean * n for mean, n in weighted) / count,
         maximum=max(figures["max"]),
-        percentiles={p: at(p) for p in percentiles},
-        tail=tuple(map(at, TAIL)),
+        percentiles={p: at[p] for p in percentiles},
+        tail=tuple(at[p] for p in TAIL),
         spread=(min(figures["p50"]), max(figures["p50"])),
         warnings=tuple(notes),
         batch=summarize_batch(benchmark),

@@ -5,7 +5,7 @@ All texts are plain: renderers escape them. Names, titles, labels and warnings c
 of suites and are untrusted.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -23,6 +23,16 @@ class Table:
     left: int = 1
     optional: tuple[str, ...] = ()
     reference: bool = False
+
+    def without(self, *columns: str) -> "Table":
+        """The table without these columns."""
+        keep = [index for index, name in enumerate(self.columns) if name not in columns]
+        return replace(
+            self,
+            columns=tuple(self.columns[index] for index in keep),
+            rows=tuple(tuple(row[index] for index in keep) for row in self.rows),
+            left=sum(index < self.left for index in keep),
+        )
 
 
 @dataclass(frozen=True, slots=True)

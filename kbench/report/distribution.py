@@ -6,7 +6,7 @@ asks for forty of them, a report for a hundred plots.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,15 @@ class Distribution:
     values: NDArray[np.float64]
     counts: NDArray[np.int64]
 
+    @cached_property
+    def reached(self) -> NDArray[np.int64]:
+        """How many events lie in each bucket and those before it."""
+        return np.cumsum(self.counts)
+
     @property
     def events(self) -> int:
         """How many single events lie behind it."""
-        return int(self.counts.sum())
+        return int(self.reached[-1])
 
     @property
     def mean(self) -> float:
@@ -38,7 +43,7 @@ class Distribution:
     def at(self, percentile: float) -> float:
         """The value that `percentile` per cent of the events do not exceed."""
         wanted = max(1, int(percentile / 100 * self.events + 0.5))
-        return float(self.values[np.searchsorted(np.cumsum(self.counts), wanted)])
+        return float(self.values[np.searchsorted(self.reached, wanted)])
 
     def curve(self) -> list[tuple[float, float]]:
         """(percentile, value) as far as events reach: the last is the one event above all."""

@@ -71,14 +71,29 @@ def inline(svg: str, label: str) -> str:
     attributes that draw are let through.
     """
     root = ET.fromstring(svg)
+    width, height = root.get("width", "0"), _above_legend(root)
     _prune(root)
-    root.set("role", "group")
-    root.set("aria-label", label)
-    root.set("tabindex", "0")
-    width, height = root.attrib.pop("width", "0"), root.attrib.pop("height", "0")
-    root.set("style", f"width:{float(width):g}px;aspect-ratio:{width}/{height}")
+    for name, value in (("role", "group"), ("aria-label", label), ("tabindex", "0")):
+        root.set(name, value)
+    for name in ("width", "height"):
+        del root.attrib[name]
+    root.set("viewBox", f"0 0 {width} {height:g}")
+    root.set("style", f"width:{width}px;aspect-ratio:{width}/{height:g}")
     text = ET.tostring(root, encoding="unicode")
     return text.replace("ns0:", "").replace(":ns0", "")
+
+
+def _above_legend(root: ET.Element) -> float:
+    """The height of the picture without its legend, which stands below everything else."""
+    (start,) = (child for child in root if child.tag == f"{{{_SVG}}}g")
+    legends = (g for g in root.iter() if "role-legend" in g.get("class", "").split())
+    tops = [_down(start) + _down(legend[0]) for legend in legends]
+    return min([float(root.get("height", "0")), *tops])
+
+
+def _down(group: ET.Element) -> float:
+    """How far `group` moves its content down."""
+    return float(group.get("transform", "0,0").rstrip(")").rpartition(",")[2])
 
 
 def _prune(element: ET.Element) -> None:

@@ -9,19 +9,33 @@ from kbench.metrics import metrics
 from kbench.record.units import human, percent
 from kbench.report.changes import Pair, counted
 from kbench.report.charts.exits import FLOOR
-from kbench.report.model import Entry, Model, Place
+from kbench.report.model import Entry, Model, Place, Source
 from kbench.report.tradeoff import Point, front, points
 
 
 def headline(model: Model, found: Sequence[Pair]) -> str:
-    """The verdict of a comparison, else the choice of idle policy, else what an exit costs."""
-    for pair in found:
-        if pair.comparison:
-            return _verdict(pair)
-    for place in model.places:
-        if idle := model.at(place, "idle"):
-            return _policies(place, idle)
-    return _exits(model)
+    """The verdict of a comparison, else the choice of idle policy, else what an exit costs.
+
+    A head that has policies which its base lacks is there for the choice.
+    """
+    choices = policies(model)
+    judged = [pair for pair in found if pair.comparison]
+    if judged and not (choices and any(_adds_policies(model, pair) for pair in judged)):
+        return _verdict(judged[0])
+    return choices[0] if choices else _exits(model)
+
+
+def policies(model: Model) -> list[str]:
+    """A sentence for each place where idle policies were measured."""
+    found = {place: model.at(place, "idle") for place in model.places}
+    return [_policies(place, idle) for place, idle in found.items() if idle]
+
+
+def _adds_policies(model: Model, pair: Pair) -> bool:
+    def measured(source: Source) -> set[str]:
+        return {entry.policy for entry in model.entries if entry.source is source}
+
+    return bool(measured(pair.head) - measured(pair.base))
 
 
 def _verdict(pair: Pair) -> str:
@@ -56,7 +70,7 @@ def _policies(place: Place, entries: Sequence[Entry]) -> str:
         )
 
     cheap, quick = chosen[0], chosen[-1]
-    where = f"{place.title}, pattern {pattern}, {len(rows)} policies"
+    where = f"{place.title[0].upper()}{place.title[1:]}, pattern {pattern}, {len(rows)} policies"
     if cheap is quick:
         return f"{where}: {cheap.policy} is the cheapest and the quickest ({figures(cheap)})."
     return (

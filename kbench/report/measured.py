@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What was measured where: conditions that differ between suites first, the rest folded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kbench.judge.compat import is_condition
 from kbench.report.content import Section, Table
-from kbench.report.model import Entry, Model, Source
+from kbench.report.model import Entry, Model, Place, Source
 
 # Of one benchmark each, or written for machines: nothing to list for a whole suite.
 _NOT_LISTED = ("kbench_title", "kbench_guest_sha256")
@@ -14,35 +14,42 @@ MOST = 60
 
 
 def sections(model: Model) -> list[Section]:
-    """Where the figures come from, warnings, and all other conditions for reference."""
-    conditions = {source.index: _conditions(model, source) for source in model.sources}
-    keys = sorted({key for found in conditions.values() for key in found})
-    columns = [[found.get(key, "-") for found in conditions.values()] for key in keys]
-    differ = [key for key, row in zip(keys, columns, strict=True) if len(set(row)) > 1]
-    same = [key for key in keys if key not in differ]
-    several = len(model.sources) > 1
-    tables = [_overview(model)]
-    if several and differ:
-        tables.append(_table("What differs between the suites", model.sources, conditions, differ))
-    folded = Table(
-        columns=("condition", "value"),
-        rows=tuple((_title(key), _value(conditions[0][key])) for key in same),
-        left=2,
-    )
+    """Where the figures come from, warnings, and all other conditions for reference.
+
+    What differs is told of suites that can be compared: of a lab and a host all does.
+    """
+    differing, same = [], []
+    for place, sources in _groups(model).items():
+        conditions = [_conditions(model, source) for source in sources]
+        keys = sorted({key for found in conditions for key in found})
+        texts = {key: [found.get(key, "-") for found in conditions] for key in keys}
+        unlike = {key: row for key, row in texts.items() if len(set(row)) > 1}
+        alike = {key: row[:1] for key, row in texts.items() if key not in unlike}
+        labels = [source.label for source in sources]
+        if unlike:
+            differing.append(_table(f"What differs, {place.title}", labels, unlike))
+        same.append(_table(f"{place.title}, of {_listed(labels)}", ["value"], alike))
+    tables = (overview(model), *differing)
     warnings = _warnings(model)
     return [
-        Section(anchor="measured", title="What was measured where", tables=tuple(tables)),
+        Section(anchor="measured", title="What was measured where", tables=tables),
         *([Section(anchor="warnings", title="Warnings", notes=warnings)] if warnings else []),
-        Section(
-            anchor="conditions",
-            title="Conditions that are the same everywhere" if several else "Conditions",
-            tables=(folded,),
-            folded=True,
-        ),
+        Section(anchor="conditions", title="Other conditions", tables=tuple(same), folded=True),
     ]
 
 
-def _overview(model: Model) -> Table:
+def _groups(model: Model) -> dict[Place, list[Source]]:
+    """The suites by the place where their first benchmark was measured."""
+    found: dict[Place, list[Source]] = {}
+    for source in model.sources:
+        here = (entry.place for entry in model.entries if entry.source is source)
+        for place in list(here)[:1]:
+            found.setdefault(place, []).append(source)
+    return found
+
+
+def overview(model: Model) -> Table:
+    """The suites: where each was measured, its kernel, unit and number of benchmarks."""
     rows = []
     for source in model.sources:
         found = [entry for entry in model.entries if entry.source is source]
@@ -78,18 +85,9 @@ def _conditions(model: Model, source: Source) -> dict[str, str]:
     return {key: " | ".join(value for value in values if value) for key, values in found.items()}
 
 
-def _table(
-    title: str,
-    sources: Sequence[Source],
-    conditions: dict[int, dict[str, str]],
-    keys: Sequence[str],
-) -> Table:
-    rows = tuple(
-        (_title(key), *(_value(conditions[source.index].get(key, "-")) for source in sources))
-        for key in keys
-    )
-    labels = tuple(source.label for source in sources)
-    return Table(("condition", *labels), rows, title=title, left=1 + len(sources))
+def _table(title: str, columns: Sequence[str], texts: Mapping[str, Sequence[str]]) -> Table:
+    rows = tuple((_title(key), *map(_value, row)) for key, row in texts.items())
+    return Table(("condition", *columns), rows, title=title, left=1 + len(columns))
 
 
 def _title(key: str) -> str:

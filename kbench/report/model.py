@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from kbench.benches import catalogue
 from kbench.errors import KbenchError
 from kbench.judge import history
 from kbench.judge.compat import identity
@@ -151,7 +152,7 @@ def _build(paths: Sequence[Path], histories: tuple[Series, ...]) -> Model:
         suite = load(path)
         source = Source(len(sources), label, path.read_bytes(), suite)
         sources.append(source)
-        for benchmark in suite:
+        for benchmark in _by_event(suite):
             try:
                 if not benchmark.good:
                     why = benchmark.runs[0].void
@@ -164,6 +165,19 @@ def _build(paths: Sequence[Path], histories: tuple[Series, ...]) -> Model:
     if not entries:
         raise KbenchError(f"nothing to report: {'; '.join(unusable)}")
     return Model(tuple(sources), tuple(entries), tuple(unusable), histories)
+
+
+def _by_event(suite: Suite) -> list[Benchmark]:
+    """The benchmarks of one event beside each other, events and policies as the catalogue has them.
+
+    A suite has them in the random order in which they were measured first.
+    """
+    known = [row.name for row in catalogue()]
+    order = {name: number for number, name in enumerate(dict.fromkeys([*known, *suite.benchmarks]))}
+    events: dict[str, int] = {}
+    for name, number in order.items():
+        events.setdefault(name.partition("@")[0], number)
+    return sorted(suite, key=lambda row: (events[row.name.partition("@")[0]], order[row.name]))
 
 
 def _place(benchmark: Benchmark) -> Place:

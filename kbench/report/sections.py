@@ -9,7 +9,7 @@ from altair.utils.schemapi import debug_mode
 from kbench.report import changes, measured, tables
 from kbench.report.charts import exits, history, percentiles, runs, stages, tradeoff, work
 from kbench.report.content import Content, Picture, Section, Table
-from kbench.report.headline import headline
+from kbench.report.headline import headline, policies
 from kbench.report.model import Model, Place
 
 Pictures = Callable[[Model, Place], Sequence[Picture]]
@@ -38,13 +38,11 @@ def _content(model: Model) -> Content:
     made = [
         where,
         *(section for section in others if not section.folded),
-        _section(
-            model, "tradeoff", "What should an idle vCPU do?", tradeoff.pictures, tables.tradeoff
-        ),
+        _tradeoff(model),
         _section(model, "work", "What is left for the VMM", work.pictures, tables.work),
         *changes.sections(found),
         _section(model, "stages", "Stages of the wake path", stages.pictures, tables.wake_stages),
-        _section(model, "exits", "Round trips", exits.pictures),
+        _section(model, "exits", "Round trips", exits.pictures, tables.batches),
         _section(model, "percentiles", "Percentiles", percentiles.pictures, tables.figures),
         _history(model),
         _section(model, "runs", "Single runs", runs.pictures),
@@ -67,6 +65,12 @@ def _section(
     if not pictures and not rows:
         return None
     return Section(anchor=anchor, title=title, pictures=pictures, tables=rows)
+
+
+def _tradeoff(model: Model) -> Section | None:
+    title = "What should an idle vCPU do?"
+    made = _section(model, "tradeoff", title, tradeoff.pictures, tables.tradeoff)
+    return made and replace(made, text=tuple(policies(model)))
 
 
 def _history(model: Model) -> Section | None:

@@ -26,10 +26,15 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of a benchmark, all good runs together."""
+    """One stage of a benchmark, all good runs together; `title` says from what to what."""
 
     name: str
+    title: str
     distribution: Distribution
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}: {self.title}" if self.title != self.name else self.name
 
 
 def stages(entry: Entry) -> list[Stage]:
@@ -43,7 +48,7 @@ def stages(entry: Entry) -> list[Stage]:
     for name in names:
         total = _total(entry, name)
         if total.get_total_count():
-            found.append(Stage(TITLES.get(name, name), distribution(total, entry.place.unit)))
+            found.append(Stage(name, TITLES.get(name, name), distribution(total, entry.place.unit)))
     return found
 
 

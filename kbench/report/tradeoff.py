@@ -15,10 +15,8 @@ from kbench.record.summary import summarize
 
 LAB_SECOND = 1e9
 """Instructions a second of the lab's virtual time (-icount shift=0)."""
-
-
-LAB_SECOND = 1e9
-"""Instructions a second of the lab's virtual time (-icount shift=0)."""
+DELAYED = ("urgent",)
+"""Events of family work whose histogram is the work's delay; else it is the guest's wake-ups."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def test_headline_is_the_verdict(both: Content) -> None:
 
 def test_headline_without_a_pair_is_the_choice_of_policy(tmp_path: Path) -> None:
     text = made(host(tmp_path / "a.json")).headline
-    assert text.startswith("host (pvm), Test CPU, pattern tick250, 5 policies: hlt costs least")
+    assert text.startswith("Host (pvm), Test CPU, pattern tick250, 5 policies: hlt costs least")
     assert "spin wakes soonest (100 % of a pCPU" in text
 
 

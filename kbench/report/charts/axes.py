@@ -21,8 +21,8 @@ def chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
 
 
 def data(rows: Sequence[dict[str, Any]]) -> Any:
-    """Inline data."""
-    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+    """Inline data: a tuple, because altair copies lists at every step of a declaration."""
+    return alt.Data(values=tuple(rows))  # type: ignore[no-untyped-call]
 
 
 def value_title(what: str, place: Place) -> str:
@@ -32,10 +32,7 @@ def value_title(what: str, place: Place) -> str:
 
 def value_axis(place: Place, domain: alt.Scale, ticks: int, **options: Any) -> alt.Axis:
     """Labels such as 5 us, 20 ms; in the lab whole instructions. About `ticks` of them."""
-    described = domain.to_dict()
-    if described.get("type") == "log":
-        options["values"] = log_ticks(described["domain"], ticks)
-    return unit_axis(place.unit, tickCount=ticks, **options)
+    return unit_axis(place.unit, **spaced(domain, ticks), **options)
 
 
 def unit_axis(unit: str, **options: Any) -> alt.Axis:
@@ -46,11 +43,20 @@ def unit_axis(unit: str, **options: Any) -> alt.Axis:
     return alt.Axis(labelExpr=label, labelOverlap=True, **options)
 
 
-def log_ticks(domain: Sequence[float], most: int) -> list[float]:
-    """Round numbers within `domain`: the densest of these series that has `most` at most.
+def spaced(domain: alt.Scale, most: int) -> dict[str, Any]:
+    """The options of an axis with about `most` round ticks.
 
-    Vega puts a tick at each digit and hides what overlaps, which leaves 30, 70, 200, 600.
+    Vega puts a tick at each digit of a logarithmic axis and hides what overlaps, which
+    leaves 30, 70, 200, 600. Where no round numbers lie in a narrow domain, its own do well.
     """
+    described = domain.to_dict()
+    if described.get("type") == "log" and len(values := log_ticks(described["domain"], most)) > 2:
+        return {"values": values}
+    return {"tickCount": most}
+
+
+def log_ticks(domain: Sequence[float], most: int) -> list[float]:
+    """Round numbers within `domain`: the densest of these series that has `most` at most."""
     low, high = domain
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: list[float] = []

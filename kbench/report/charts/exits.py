@@ -40,7 +40,8 @@ def _picture(
     place: Place, family: str, entries: Sequence[Entry], floors: Sequence[Entry]
 ) -> Picture:
     keys = source_keys(sources_of(entries))
-    caption = value_title("Round trip", place) + ": the mark is p50, the line reaches to p99."
+    what = "Batch of subjects" if family == "inkernel" else "Round trip"
+    caption = value_title(what, place) + ": the mark is p50, the line reaches to p99."
     if floors:
         keys = (*keys, Key(f"{FLOOR}, p50", "rule"))
         caption += (

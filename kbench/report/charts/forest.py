@@ -16,6 +16,8 @@ from kbench.report.charts.axes import chart
 from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT
 
+MOST = 30
+
 VERDICTS = {
     Verdict.WORSE: ("worse", "triangle-right"),
     Verdict.BETTER: ("better", "triangle-left"),
@@ -29,14 +31,13 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
     judged = [change for change in comparison.changes if change.verdict]
     if not judged:
         return None
-    names = tuple(dict.fromkeys(metrics()[change.metric].title for change in judged))
+    drawn = {name: _largest(judged, name) for name in dict.fromkeys(c.metric for c in judged)}
     views = tuple(
-        View((name,), _chart([c for c in judged if metrics()[c.metric].title == name]))
-        for name in names
+        View((metrics()[name].title,), _chart(changes)) for name, changes in drawn.items()
     )
     exact = judged[0].exact
     interval = (
-        "Lab counts are exact: a mark is a fact, without an interval."
+        "Lab counts are exact: a mark is a fact, without an interval; one at the edge lies beyond."
         if exact
         else "The line is the 98 % interval of the Hodges-Lehmann shift over runs; one that "
         "ends at the edge goes on."
@@ -45,17 +46,27 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
         name=f"changes-{number}",
         title=title,
         caption=f"Change from base to head, largest first. {interval} The band is the margin "
-        "within which a change does not matter.",
+        f"within which a change does not matter. More than {MOST} are drawn only where they are "
+        "not the same; the table has all.",
         views=views,
         legend=tuple(Key(str(verdict), role) for verdict, (role, _) in VERDICTS.items()),
-        choices={"metric": names},
+        choices={"metric": tuple(view.options[0] for view in views)},
     )
 
 
+def _largest(judged: Sequence[Change], metric: str) -> list[Change]:
+    """The changes of `metric`, largest first: MOST, or as many as are not the same."""
+    here = [change for change in judged if change.metric == metric]
+    here.sort(key=lambda change: -abs(change.mid))
+    other = [change for change in here if change.verdict is not Verdict.SAME]
+    same = [change for change in here if change.verdict is Verdict.SAME]
+    chosen = {id(change) for change in (*other, *same[: max(0, MOST - len(other))])}
+    return [change for change in here if id(change) in chosen]
+
+
 def _chart(changes: Sequence[Change]) -> Any:
-    ordered = sorted(changes, key=lambda change: -abs(change.mid))
-    edge = _edge(ordered)
-    rows = [_row(change, edge) for change in ordered]
+    edge = _edge(changes)
+    rows = [_row(change, edge) for change in changes]
     names = [row["name"] for row in rows]
     x_scale = alt.Scale(domain=[-edge, edge], nice=False)
     axis = alt.Axis(format="+~%", orient="top", labelOverlap=True)
@@ -84,10 +95,14 @@ def _chart(changes: Sequence[Change]) -> Any:
 
 
 def _edge(changes: Sequence[Change]) -> float:
-    """The axis reaches to the largest finite figure, and to twice the margins at least."""
-    figures = [abs(x) for c in changes for x in (c.low, c.mid, c.high) if math.isfinite(x)]
+    """The axis reaches to the largest finite figure, and to twice the margins at least.
+
+    One change in ten may lie beyond and be drawn at the edge, where it is four times the others.
+    """
+    figures = sorted(abs(x) for c in changes for x in (c.low, c.mid, c.high) if math.isfinite(x))
+    usual = figures[math.ceil(0.9 * len(figures)) - 1]
     margins = [2 * _margin(change) for change in changes]
-    return min(max(figures + margins) * 1.05, 20.0) or 0.01
+    return min(max(min(figures[-1], 4 * usual), *margins) * 1.05, 20.0) or 0.01
 
 
 def _margin(change: Change) -> float:

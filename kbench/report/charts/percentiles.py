@@ -20,7 +20,7 @@ from kbench.report.charts.axes import (
     value_title,
 )
 from kbench.report.content import Picture, View
-from kbench.report.model import Entry, Model, Place, slug
+from kbench.report.model import Entry, Model, Place, Source, slug
 
 COLUMNS = 3
 MARKED = (50.0, 90.0, 99.0, 99.9, 99.99)
@@ -36,6 +36,7 @@ def pictures(model: Model, place: Place) -> list[Picture]:
 
 def _picture(place: Place, family: str, entries: Sequence[Entry]) -> Picture:
     sources = sources_of(entries)
+    rows = [row for entry in entries for row in _rows(entry)]
     dashed = ", ".join(
         f"{source.label} {style}"
         for source, style in zip(sources, ("dashed", "solid"), strict=False)
@@ -46,15 +47,15 @@ def _picture(place: Place, family: str, entries: Sequence[Entry]) -> Picture:
         caption=value_title("Time of a single event", place) + " that the given share of all "
         "events does not exceed, all good runs together; points at 50, 90, 99, 99.9 and 99.99 %. "
         "All panels have the same axes." + (f" {dashed}." if len(sources) > 1 else ""),
-        views=tuple(View((kind,), _panels(place, entries, kind)) for kind in SCALES),
+        views=tuple(View((kind,), _panels(place, rows, sources, kind)) for kind in SCALES),
         legend=source_keys(sources),
         choices={"scale": SCALES},
     )
 
 
-def _panels(place: Place, entries: Sequence[Entry], kind: str) -> Any:
-    rows = [row for entry in entries for row in _rows(entry)]
-    sources = sources_of(entries)
+def _panels(
+    place: Place, rows: Sequence[dict[str, Any]], sources: Sequence[Source], kind: str
+) -> Any:
     most = max(row["x"] for row in rows)
     ticks = [2, *(10**power for power in range(1, 9) if 10**power <= most)]
     domain = scale(kind, [row["y"] for row in rows])
@@ -68,7 +69,7 @@ def _panels(place: Place, entries: Sequence[Entry], kind: str) -> Any:
         ),
         y=alt.Y(
             "y:Q",
-            title="instructions (emulated lab)" if place.lab else "time",
+            title=None,
             scale=domain,
             axis=value_axis(place, domain, 5, labelFontSize=9),
         ),
@@ -80,13 +81,13 @@ def _panels(place: Place, entries: Sequence[Entry], kind: str) -> Any:
         line.encode(strokeDash=source_dash(sources)),
         points.encode(shape=source_shape(sources), description="text:N"),
     )
-    names = list(dict.fromkeys(entry.name for entry in entries))
+    names = list(dict.fromkeys(row["name"] for row in rows))
     facet = alt.Facet("name:N", title=None, sort=names, header=alt.Header(labelFontSize=11))
     return (
         alt.layer(*layers, data=data(rows))
         .properties(width=230, height=110)
         .facet(facet, columns=COLUMNS)
-        .properties(spacing=14)
+        .properties(spacing=14, title=value_title("time of a single event", place))
     )
 
 

@@ -10,10 +10,10 @@ import altair as alt
 
 from kbench.report.charts.axes import (
     chart,
-    log_ticks,
     scale,
     source_color,
     source_shape,
+    spaced,
     value_axis,
     value_title,
 )
@@ -22,7 +22,7 @@ from kbench.report.model import Place, Source
 from kbench.report.theme import LIGHT
 from kbench.report.tradeoff import front
 
-WIDTH, HEIGHT = 560, 380
+WIDTH, HEIGHT = 600, 400
 GAP = 26  # pixels from the plot to the labels, for their lines
 
 
@@ -50,9 +50,7 @@ def scatter(
     """
     x_scale = scale(kind, [row["x"] for row in rows])
     y_scale = scale("log", [row["latency"] for row in rows])
-    x_axis = alt.Axis(format=across.format)
-    if kind == "log":
-        x_axis = alt.Axis(format=across.format, values=log_ticks(x_scale.to_dict()["domain"], 8))
+    x_axis = alt.Axis(format=across.format, **spaced(x_scale, 8))
     x = alt.X("x:Q", title=across.title, scale=x_scale, axis=x_axis)
     latency = value_title(upwards, place)
     y = alt.Y("latency:Q", title=latency, scale=y_scale, axis=value_axis(place, y_scale, 9))

@@ -19,7 +19,9 @@ def pictures(model: Model, place: Place) -> list[Picture]:
     found = [(entry, parts) for entry in model.at(place, "wake") if (parts := stages(entry))]
     if not found:
         return []
-    names = list(dict.fromkeys(stage.name for _, parts in found for stage in parts))
+    order = list(dict.fromkeys(entry.name for entry, _ in found))
+    found.sort(key=lambda row: (order.index(row[0].name), row[0].source.index))
+    names = list(dict.fromkeys(stage.label for _, parts in found for stage in parts))
     return [
         Picture(
             name=f"stages-{place.slug}",
@@ -68,10 +70,10 @@ def _rows(entry: Entry, parts: Sequence[Stage], several: bool) -> list[dict[str,
         rows.append(
             {
                 "name": label,
-                "stage": stage.name,
+                "stage": stage.label,
                 "low": reached,
                 "high": reached + mean,
-                "text": f"{label}: {stage.name} takes {human(mean, entry.place.unit)} on average",
+                "text": f"{label}: {stage.label} takes {human(mean, entry.place.unit)} on average",
             }
         )
         reached += mean

@@ -9,10 +9,9 @@ from kbench.report.charts.axes import source_keys, sources_of
 from kbench.report.charts.scatter import Across, scatter
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
+from kbench.report.tradeoff import DELAYED
 
 DONE = Across("items of VMM work done a second", ",~r", more_is_better=True)
-DELAYED = ("urgent",)
-"""Kinds whose histogram is the delay of the work; the others' are the guest's wake-ups."""
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A report as GitHub-flavoured Markdown: for a repository and for a pull request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from kbench.judge.export.markdown import escape
 from kbench.report.content import Content, Picture, Section, Table
@@ -21,7 +21,7 @@ def _section(section: Section, pictures: Mapping[str, list[str]]) -> list[str]:
     blocks += [
         _picture(row, pictures[row.name]) for row in section.pictures if row.name in pictures
     ]
-    blocks += [_table(table) for table in section.tables]
+    blocks += [table_lines(table) for table in section.tables]
     if section.notes:
         blocks.append([f"- {escape(note)}" for note in section.notes])
     if not blocks:
@@ -38,8 +38,14 @@ def _picture(picture: Picture, files: list[str]) -> list[str]:
     return lines + [f"![{escape(picture.title)}](<{file}>)" for file in files]
 
 
-def _table(table: Table) -> list[str]:
-    rules = ["---" if index < table.left else "--:" for index, _ in enumerate(table.columns)]
-    rows = [f"| {' | '.join(map(escape, row))} |" for row in table.rows]
+def table_lines(table: Table) -> list[str]:
+    """The lines of a table, its title above it."""
     title = [escape(table.title), ""] if table.title else []
-    return [*title, f"| {' | '.join(map(escape, table.columns))} |", f"|{'|'.join(rules)}|", *rows]
+    return [*title, *grid(table.columns, [map(escape, row) for row in table.rows], table.left)]
+
+
+def grid(columns: Sequence[str], rows: Iterable[Iterable[str]], left: int) -> list[str]:
+    """The lines of a table whose cells are Markdown already; the first `left` hold words."""
+    rules = ["---" if index < left else "--:" for index, _ in enumerate(columns)]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return [f"| {' | '.join(map(escape, columns))} |", f"|{'|'.join(rules)}|", *lines]

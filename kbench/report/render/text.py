@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from kbench.report.content import Content, Section, Table
 
 WIDTH = 72
-_GAP = 2
+_GAP = "  "
 
 
 def to_text(content: Content) -> str:
     """The report without its pictures and without what is folded."""
-    lines = [*_wrapped(content.title), "", *_wrapped(content.headline)]
+    lines = [*wrapped(content.title), "", *wrapped(content.headline)]
     for section in content.sections:
         if section.folded or not (section.text or section.tables or section.notes):
             continue
@@ -23,56 +23,55 @@ def to_text(content: Content) -> str:
 def _body(section: Section) -> list[str]:
     lines: list[str] = []
     for text in section.text:
-        lines += ["", *_wrapped(text)]
+        lines += ["", *wrapped(text)]
     for table in (row for row in section.tables if not row.reference):
-        lines += ["", *_table(table)]
+        lines += ["", *table_lines(table)]
     if section.notes:
         lines.append("")
         for note in section.notes:
-            lines += _wrapped(note, "* ")
+            lines += wrapped(note, "* ")
     return lines[1:] if lines and not lines[0] else lines
 
 
-def _wrapped(text: str, bullet: str = "") -> list[str]:
+def wrapped(text: str, bullet: str = "") -> list[str]:
+    """`text` as lines of at most 72 columns, the first after `bullet`."""
     return textwrap.wrap(
-        text, WIDTH, initial_indent=bullet, subsequent_indent=" " * len(bullet)
+        text,
+        WIDTH,
+        initial_indent=bullet,
+        subsequent_indent=" " * len(bullet),
+        break_on_hyphens=False,
     ) or [""]
 
 
-def _table(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
     """Aligned columns; optional ones go first when the line is too long, then words are cut."""
-    keep = list(range(len(table.columns)))
-    rows = [table.columns, *table.rows]
+    title = wrapped(table.title) if table.title else []
     for name in table.optional:
-        if _width(rows, keep) <= WIDTH:
+        if _length(_widths(table)) <= WIDTH:
             break
-        keep = [index for index in keep if table.columns[index] != name]
-    widths = _widths(rows, keep)
-    excess = sum(widths) + _GAP * (len(widths) - 1) - WIDTH
-    while excess > 0:
-        widest = widths.index(max(widths))
-        widths[widest] -= 1
-        excess -= 1
-    lines = [_line(row, keep, widths, table.left) for row in rows]
-    lines.insert(1, "-" * max(map(len, lines)))
-    return [*(_wrapped(table.title) if table.title else []), *lines]
+        table = table.without(name)
+    widths = _widths(table)
+    while _length(widths) > WIDTH:
+        widths[widths.index(max(widths))] -= 1
+    lines = [_line(row, widths, table.left) for row in (table.columns, *table.rows)]
+    return [*title, lines[0], "-" * max(map(len, lines)), *lines[1:]]
 
 
-def _widths(rows: Sequence[Sequence[str]], keep: Sequence[int]) -> list[int]:
-    return [max(len(row[index]) for row in rows) for index in keep]
+def _widths(table: Table) -> list[int]:
+    return [max(map(len, column)) for column in zip(table.columns, *table.rows, strict=True)]
 
 
-def _width(rows: Sequence[Sequence[str]], keep: Sequence[int]) -> int:
-    widths = _widths(rows, keep)
-    return sum(widths) + _GAP * (len(widths) - 1)
+def _length(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
 
 
-def _line(row: Sequence[str], keep: Sequence[int], widths: Sequence[int], left: int) -> str:
+def _line(row: Sequence[str], widths: Sequence[int], left: int) -> str:
     cells = []
-    for index, width in zip(keep, widths, strict=True):
-        text = row[index] if len(row[index]) <= width else row[index][: max(width - 1, 0)] + "~"
+    for index, (text, width) in enumerate(zip(row, widths, strict=True)):
+        text = text if len(text) <= width else text[: width - 1] + "~"
         cells.append(text.ljust(width) if index < left else text.rjust(width))
-    return (" " * _GAP).join(cells).rstrip()
+    return _GAP.join(cells).rstrip()
 
 
 def ascii_only(text: str) -> str:

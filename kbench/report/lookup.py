@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Figures by name, for texts that have figures in them: `kbench report --template`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Self
+
+from kbench.policies import policy
+from kbench.record.units import human, percent
+from kbench.report.model import Entry, Model
+from kbench.report.stages import stages
+from kbench.report.tradeoff import LAB_SECOND
+
+SHARE = "share"
+
+
+class Figure(float):
+    """A number that prints itself with its unit: 7.31 us, 3,031, 99.9 %."""
+
+    unit: str
+
+    def __new__(cls, value: float, unit: str) -> Self:
+        made = super().__new__(cls, value)
+        made.unit = unit
+        return made
+
+    def __str__(self) -> str:
+        return percent(self) if self.unit == SHARE else human(self, self.unit)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One benchmark of one suite; what it has not measured is None."""
+
+    entry: Entry
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def policy(self) -> str:
+        return self.entry.policy
+
+    @property
+    def title(self) -> str:
+        return self.entry.summary.title
+
+    @property
+    def meaning(self) -> str:
+        """What its policy is, in words."""
+        return policy(self.policy).title
+
+    @property
+    def place(self) -> str:
+        return self.entry.place.title
+
+    @property
+    def kernel(self) -> str:
+        return self.entry.benchmark.provenance("kbench_kernel")
+
+    @property
+    def suite(self) -> str:
+        return self.entry.source.label
+
+    @property
+    def min(self) -> Figure:
+        return self._figure(self.entry.summary.minimum)
+
+    @property
+    def mean(self) -> Figure:
+        return self._figure(self.entry.summary.mean)
+
+    @property
+    def p50(self) -> Figure:
+        return self._figure(self.entry.summary.percentiles[50.0])
+
+    @property
+    def p99(self) -> Figure:
+        return self._figure(self.entry.summary.percentiles[99.0])
+
+    @property
+    def each(self) -> Figure | None:
+        """Family inkernel: what one of a batch adds."""
+        batch = self.entry.summary.batch
+        return self._figure(batch.each) if batch else None
+
+    @property
+    def cost(self) -> Figure | None:
+        """The share of a pCPU that the vCPU's thread burnt."""
+        idle = self.entry.summary.idle
+        return Figure(idle.share, SHARE) if idle else None
+
+    @property
+    def progress(self) -> Figure | None:
+        """What the guest handled of what was due."""
+        idle = self.entry.summary.idle
+        return Figure(idle.progress, SHARE) if idle else None
+
+    @property
+    def work(self) -> Figure | None:
+        """Items of the VMM's own work done a second."""
+        idle = self.entry.summary.idle
+        return None if idle is None or idle.work is None else Figure(idle.work, "integer")
+
+    @property
+    def wake(self) -> Figure | None:
+        """The p50 of the guest's wake-ups."""
+        idle = self.entry.summary.idle
+        return None if idle is None or idle.wake is None else self._figure(idle.wake)
+
+    @property
+    def turn(self) -> Figure | None:
+        """CPU time, or instructions of the lab, from one exit of an idle guest to the next."""
+        idle = self.entry.summary.idle
+        if idle is None or not idle.exits:
+            return None
+        second = LAB_SECOND if self.entry.place.lab else 1.0
+        return self._figure(idle.share * second / idle.exits)
+
+    def stage(self, name: str) -> Figure | None:
+        """The mean of a stage of the path: late, guest, ack."""
+        found = {stage.name: stage.distribution.mean for stage in stages(self.entry)}
+        return self._figure(found[name]) if name in found else None
+
+    def _figure(self, value: float) -> Figure:
+        return Figure(value, self.entry.place.unit)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The benchmarks of one suite; none for a suite that the report does not have."""
+
+    label: str
+    rows: Mapping[str, Row]
+
+    def __call__(self, name: str) -> Row | None:
+        """The benchmark called `name`, or None where it was not measured."""
+        return self.rows.get(name)
+
+    def matching(self, glob: str) -> list[Row]:
+        """The benchmarks that `glob` matches, in the order of the suite."""
+        return [row for name, row in self.rows.items() if fnmatchcase(name, glob)]
+
+
+def rows(model: Model, label: str) -> Rows:
+    """The benchmarks of the suite that the report calls `label`."""
+    found = [entry for entry in model.entries if entry.source.label == label]
+    return Rows(label, {entry.name: Row(entry) for entry in found})
+
+
+def compared(value: float, base: float) -> str:
+    """`as much`, `12 % more`, `4.1 % less`, `3.2 times as much`: `value` against `base`."""
+    ratio = value / base
+    if ratio >= 2:
+        return f"{ratio:.1f} times as much" if ratio < 10 else f"{ratio:.0f} times as much"
+    if abs(ratio - 1) < 0.005:
+        return "as much"
+    return f"{percent(abs(ratio - 1))} {'more' if ratio > 1 else 'less'}"

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""A text of one's own, with its figures looked up in the suites: it cannot go stale.
+
+The template is Jinja2; what it finds is in `_globals`. A name that does not exist is an
+error; a benchmark or a suite that was not measured is None, so that a text can leave it out.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kbench.errors import KbenchError
+from kbench.judge.export.markdown import escape
+from kbench.report import lookup
+from kbench.report.content import Table
+from kbench.report.measured import overview
+from kbench.report.model import Model
+from kbench.report.render.markdown import grid
+from kbench.report.render.text import ascii_only, table_lines, wrapped
+
+
+class Link(str):
+    """Markdown that is ready: a name that leads to the suite it was measured in."""
+
+
+def from_template(template: Path, form: str, model: Model, output: Path | None) -> str:
+    """The text of `template` as `form` ("md" or "txt"); links in it are relative to `output`.
+
+    Raises KbenchError for a template that cannot be read or rendered.
+    """
+    from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(template.parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["wrap"] = _wrap
+    start = output.parent if output else Path()
+    try:
+        made = environment.get_template(template.name).render(_globals(form, model, start))
+    except TemplateNotFound as error:
+        raise KbenchError(f"cannot read {template.parent / str(error)}") from None
+    except (KbenchError, TemplateError, ArithmeticError, TypeError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{template}:{line}" if line else f"{template}"
+        raise KbenchError(f"{where}: {error}") from None
+    # What was left out leaves empty lines behind.
+    made = re.sub(r"\n{3,}", "\n\n", made).strip() + "\n"
+    return ascii_only(made) if form == "txt" else made
+
+
+def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
+    paths = {source.label: source.suite.path for source in model.sources}
+
+    def link(row: lookup.Row) -> str:
+        """The benchmark's name; in Markdown it leads to the suite that it was measured in."""
+        if form == "txt":
+            return row.name
+        path = Path(os.path.relpath(paths[row.suite], start)).as_posix()
+        name = row.name.replace("`", "'").replace("|", r"\|")
+        return Link(f"[`{name}`](<{path}>)")
+
+    def table(columns: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1) -> str:
+        """A table of the form's own kind; the first `left` columns hold words."""
+        texts = [["-" if cell is None else cell for cell in row] for row in rows]
+        if form == "md":
+            cells = ([c if isinstance(c, Link) else escape(str(c)) for c in row] for row in texts)
+            return "\n".join(grid(columns, cells, left))
+        plain = tuple(tuple(map(str, row)) for row in texts)
+        return "\n".join(table_lines(Table(tuple(columns), plain, left=left)))
+
+    def pick(names: Sequence[str], *suites: lookup.Rows) -> list[lookup.Row]:
+        """The benchmarks `names` of each of `suites`, those that were measured."""
+        return [row for name in names for found in suites if (row := found(name))]
+
+    def show(rows: Sequence[lookup.Row], figures: Mapping[str, str]) -> str:
+        """A table of `rows`: name, suite where there are several, `figures` (title by property)."""
+        several = len({row.suite for row in rows}) > 1
+        names = ["benchmark", "suite"] if several else ["benchmark"]
+        cells = [
+            [link(row), row.suite][: len(names)] + [getattr(row, name) for name in figures]
+            for row in rows
+        ]
+        # Words come before figures.
+        left = len(names) + sum(name in ("title", "meaning") for name in figures)
+        return table([*names, *figures.values()], cells, left) if rows else ""
+
+    def measured() -> str:
+        where = overview(model)
+        return table(where.columns, where.rows, where.left)
+
+    return {
+        "suite": lambda label: lookup.rows(model, label),
+        "compared": lookup.compared,
+        "link": link,
+        "measured": measured(),
+        "pick": pick,
+        "show": show,
+        "table": table,
+    }
+
+
+def _wrap(text: str) -> str:
+    """Paragraphs, and items of a list ("- "), as lines of at most 72 columns."""
+    parts = (" ".join(part.split()) for part in re.split(r"\n\n|\n(?=- )", text))
+    return "\n\n".join("\n".join(wrapped(*_bullet(part))) for part in parts if part)
+
+
+def _bullet(text: str) -> tuple[str, str]:
+    return (text[2:], "- ") if text.startswith("- ") else (text, "")
