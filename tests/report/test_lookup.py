@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Figures by name: values, units, what was not measured, and how two of them are compared."""
+
+from pathlib import Path
+
+import pytest
+from support.reports import host, lab
+from support.suites import LAB, lab_run, write
+
+from kbench.report.lookup import Figure, Rows, compared, rows
+from kbench.report.model import build
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    folder = tmp_path_factory.mktemp("lookup")
+    idle = {"kbench_counter_progress": 1.0, "kbench_counter_cpu_s": 0.5}
+    counters = {**idle, "kbench_counter_wall_s": 1.0, "kbench_counter_exits_per_s": 100_000}
+    work = {**counters, "kbench_counter_work_per_s": 18_830}
+    runs = {"work.batch@mwait-nop": [lab_run(5000, **work)], "exit.hlt": [lab_run(4119)]}
+    return rows(build([write(folder / "lab.json", runs, **LAB)]), "lab")
+
+
+def test_figures_print_themselves_with_their_unit(measured: Rows) -> None:
+    row = measured("work.batch@mwait-nop")
+    assert row is not None
+    assert (str(row.p50), str(row.work), str(row.cost)) == ("5,000", "18,830", "50.0 %")
+    assert row.p50 == 5000 and row.cost == 0.5
+    assert str(Figure(7.3e-6, "second")) == "7.30 us"
+
+
+def test_a_turn_is_the_cpu_time_between_two_exits(measured: Rows) -> None:
+    row = measured("work.batch@mwait-nop")
+    assert row is not None and row.turn == pytest.approx(5000)
+
+
+def test_what_was_not_measured_is_none(measured: Rows, tmp_path: Path) -> None:
+    assert measured("idle.tick250@hlt") is None
+    row = measured("exit.hlt")
+    assert row is not None
+    assert (row.cost, row.work, row.turn, row.each, row.stage("late")) == (None,) * 5
+    assert not rows(build([lab(tmp_path / "a.json")]), "another").rows
+
+
+def test_stages_and_policies(tmp_path: Path) -> None:
+    found = rows(build([host(tmp_path / "a.json")]), "a")
+    names = [row.name for row in found.matching("wake.*")]
+    assert names == ["wake.irqfd@hlt", "wake.irqfd@hlt-user"]
+    row = found("wake.irqfd@hlt")
+    assert row is not None and row.meaning == "HLT blocks in KVM, no polling"
+    assert row.stage("guest") == pytest.approx(0.6 * 38e-6, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (100.0, "as much"),
+        (100.4, "as much"),
+        (112.0, "12.0 % more"),
+        (95.9, "4.10 % less"),
+        (202.0, "2.0 times as much"),
+        (5240.0, "52 times as much"),
+        (0.0, "100 % less"),
+    ],
+)
+def test_compared(value: float, text: str) -> None:
+    assert compared(value, 100.0) == text
