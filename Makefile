@@ -45,6 +45,7 @@ check: venv ## ruff, ruff format, mypy --strict, import directions
 perf: venv ## kbench's own speed, as ratios of one run: a table, and reports/local/perf.json
 	@mkdir -p $(LOCAL)
 	$(BIN)/python -P tests/perf.py $(LOCAL)/perf.json
+	$(BIN)/python tests/report/perf.py
 
 lab-gate: venv ## hold the lab's exact counts of this checkout against reports/baselines/lab.json
 	@mkdir -p $(LOCAL)

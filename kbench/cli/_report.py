@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kbench.errors import KbenchError
 from kbench.record.files import check_absent, write_atomically
-from kbench.report.content import Content, Picture, View
+from kbench.report.content import Content, Picture
 from kbench.report.embed import embed, extract
 from kbench.report.model import Model, build, slug
 
@@ -120,7 +120,10 @@ def _draw(content: Content) -> Drawings:
 def _write_pictures(
     content: Content, drawings: Drawings, svg: Path | None, png: Path | None, *, force: bool
 ) -> dict[str, list[Path]]:
-    """Every view as files; the paths by picture, those of SVG where both were asked for."""
+    """Every picture as files, in its first scale.
+
+    Returns the paths by picture, those of SVG where both were asked for.
+    """
     written: dict[str, list[Path]] = {}
     for folder, suffix in ((png, "png"), (svg, "svg")):
         if folder is None:
@@ -128,8 +131,8 @@ def _write_pictures(
         _make(folder)
         for picture in (row for section in content.sections for row in section.pictures):
             files = []
-            for view in picture.views:
-                path = folder / f"{_stem(picture, view)}.{suffix}"
+            for options, view in picture.still().items():
+                path = folder / f"{_stem(picture, options)}.{suffix}"
                 drawing = drawings[picture.name, view.options]
                 write_atomically(path, _encoded(drawing, suffix), force=force)
                 files.append(path)
@@ -143,10 +146,8 @@ def _encoded(drawing: str, suffix: str) -> bytes:
     return drawing.encode() if suffix == "svg" else to_png(drawing)
 
 
-def _stem(picture: Picture, view: View) -> str:
-    if len(picture.views) == 1:
-        return picture.name
-    return f"{picture.name}-{slug('-'.join(view.options))}"
+def _stem(picture: Picture, options: str) -> str:
+    return f"{picture.name}-{slug(options)}" if options else picture.name
 
 
 def _links(pictures: Mapping[str, Sequence[Path]], output: Path | None) -> dict[str, list[str]]:

@@ -13,7 +13,8 @@ from kbench.cli._spark import marks, sparkline
 from kbench.record.batch import batch_cells
 from kbench.record.idle import IdleSummary
 from kbench.record.summary import Summary
-from kbench.record.units import human, human_range
+from kbench.record.units import human, human_range, percent
+from kbench.report.tradeoff import front
 
 NOTES = {
     "second": "'p50 of runs' is the lowest and the highest p50 of a single run. Nothing is "
@@ -31,7 +32,8 @@ IDLE_COLUMNS = ("of a pCPU", "wakes, p50", "exits/s", "progress", "VMM's work/s"
 IDLE_NOTE = (
     "'of a pCPU': CPU time of a vCPU's thread per second, its work for the VMM included. "
     "'progress': what the guest handled of what was due. 'neighbour': what another task got of "
-    "the pCPU. floor.thread_wake wakes a thread without a vCPU: nothing is subtracted."
+    "the pCPU. floor.thread_wake wakes a thread without a vCPU: nothing is subtracted. "
+    "'*': no policy of this pattern costs less and wakes sooner."
 )
 STAGE_NOTE = (
     "Stages: the parts of an event's path, in its order; medians do not add up. kbench report has "
@@ -105,24 +107,39 @@ def _idle_table(rows: Sequence[Summary]) -> Table:
 
 def idle_rows(rows: Sequence[Summary]) -> Iterator[tuple[str, list[str]]]:
     """Names and cells under IDLE_COLUMNS, the floor of a wake-up last."""
+    best = _best(rows)
     for row in rows:
         if row.idle:
-            yield row.name, idle_cells(row.idle, row.unit)
+            name = f"{row.name} *" if row.name in best else row.name
+            yield name, idle_cells(row.idle, row.unit)
     for row in rows:
         if row.name == FLOOR and 50.0 in row.percentiles:
             floor = human(row.percentiles[50.0], row.unit)
             yield row.name, ["-", floor, *["-"] * (len(IDLE_COLUMNS) - 2)]
 
 
+def _best(rows: Sequence[Summary]) -> set[str]:
+    """The policies that no other beats in both cost and wakeup latency, pattern by pattern."""
+    found: set[str] = set()
+    patterns: dict[str, list[tuple[str, float, float]]] = {}
+    for row in rows:
+        if row.idle and row.idle.wake is not None and row.name.startswith("idle."):
+            point = (row.name, row.idle.share, row.idle.wake)
+            patterns.setdefault(row.name.partition("@")[0], []).append(point)
+    for points in patterns.values():
+        found |= {points[index][0] for index in front([point[1:] for point in points])}
+    return found
+
+
 def idle_cells(idle: IdleSummary, unit: str) -> list[str]:
     """The cells of a row; a figure that does not apply is a dash."""
     return [
-        f"{100 * idle.share:.3g} %",
+        percent(idle.share),
         "-" if idle.wake is None else human(idle.wake, unit),
         f"{idle.exits:,.0f}",
-        f"{100 * idle.progress:.3g} %",
+        percent(idle.progress),
         "-" if idle.work is None else f"{idle.work:,.0f}",
-        "-" if idle.neighbour is None else f"{100 * idle.neighbour:.3g} %",
+        "-" if idle.neighbour is None else percent(idle.neighbour),
     ]
 
 

@@ -71,6 +71,16 @@ class Picture:
         """The view shown first, and alone where nothing can be chosen."""
         return self.views[0]
 
+    def still(self) -> dict[str, View]:
+        """The views by what is left of their options where no scale can be chosen."""
+        groups = list(self.choices)
+        found: dict[str, View] = {}
+        for view in self.views:
+            chosen = dict(zip(groups, view.options, strict=True))
+            chosen.pop("scale", None)
+            found.setdefault("-".join(chosen.values()), view)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

@@ -38,7 +38,7 @@ def pictures(model: Model, place: Place) -> list[Picture]:
             f"the vCPU's thread a second of {second}, as a share of one pCPU.",
             views=views,
             legend=(*source_keys(sources), Key("Pareto front", "rule")),
-            choices={"pattern": patterns, "cost": SCALES},
+            choices={"pattern": patterns, "scale": SCALES},
         )
     ]
 
