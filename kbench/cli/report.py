@@ -25,11 +25,10 @@ def command(
     md: Annotated[bool, typer.Option("--md", help="Markdown, for a repository.")] = False,
     txt: Annotated[bool, typer.Option("--txt", help="72 columns of ASCII, for a mail.")] = False,
     svg: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the pictures as SVG, each in its first scale.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the pictures as SVG, in their first scale."),
     ] = None,
-    png: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The same as PNG.")
-    ] = None,
+    png: Annotated[Path | None, typer.Option(metavar="DIR", help="The same as PNG.")] = None,
     template: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Fill in this Jinja2 text with figures instead."),

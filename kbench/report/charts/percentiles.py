@@ -20,7 +20,7 @@ from kbench.report.charts.axes import (
     value_title,
 )
 from kbench.report.content import Picture, View
-from kbench.report.model import Entry, Model, Place, Source, slug
+from kbench.report.model import Entry, Model, Place, Source
 
 COLUMNS = 3
 MARKED = (50.0, 90.0, 99.0, 99.9, 99.99)
@@ -30,27 +30,36 @@ _LABELS = "datum.value == 2 ? '50 %' : format(100 - 100 / datum.value, '~r') + '
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
-    """One picture a family at `place`."""
-    return [_picture(place, family, model.at(place, family)) for family in model.families(place)]
-
-
-def _picture(place: Place, family: str, entries: Sequence[Entry]) -> Picture:
-    sources = sources_of(entries)
-    rows = [row for entry in entries for row in _rows(entry)]
+    """One picture of `place`, with a view for each family."""
+    families = model.families(place)
+    sources = sources_of(model.at(place))
+    drawn = {family: _both(place, model.at(place, family)) for family in families}
     dashed = ", ".join(
         f"{source.label} {style}"
         for source, style in zip(sources, ("dashed", "solid"), strict=False)
     )
-    return Picture(
-        name=f"percentiles-{place.slug}-{slug(family)}",
-        title=f"Percentiles of {family}.*, {place.title}",
-        caption=value_title("Time of a single event", place) + " that the given share of all "
-        "events does not exceed, all good runs together; points at 50, 90, 99, 99.9 and 99.99 %. "
-        "All panels have the same axes." + (f" {dashed}." if len(sources) > 1 else ""),
-        views=tuple(View((kind,), _panels(place, rows, sources, kind)) for kind in SCALES),
-        legend=source_keys(sources),
-        choices={"scale": SCALES},
-    )
+    return [
+        Picture(
+            name=f"percentiles-{place.slug}",
+            title=f"Percentiles, {place.title}",
+            caption=value_title("Time of a single event", place) + " that the given share of all "
+            "events does not exceed, all good runs together; points at 50, 90, 99, 99.9 and "
+            "99.99 %. All panels have the same axes." + (f" {dashed}." if len(sources) > 1 else ""),
+            views=tuple(
+                View((family, kind), chart)
+                for family, charts in drawn.items()
+                for kind, chart in zip(SCALES, charts, strict=True)
+            ),
+            legend=source_keys(sources),
+            choices={"family": tuple(families), "scale": SCALES},
+        )
+    ]
+
+
+def _both(place: Place, entries: Sequence[Entry]) -> list[Any]:
+    """The panels of one family in each scale."""
+    rows = [row for entry in entries for row in _rows(entry)]
+    return [_panels(place, rows, sources_of(entries), kind) for kind in SCALES]
 
 
 def _panels(
