@@ -49,8 +49,8 @@ class Row:
 
     @property
     def meaning(self) -> str:
-        """What its policy is, in words."""
-        return policy(self.policy).title
+        """What its policy is, in words; that of hlt/4 is hlt's."""
+        return policy(self.policy.partition("/")[0]).title
 
     @property
     def place(self) -> str:

@@ -14,7 +14,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 from support.cli import kbench
-from support.suites import encoded, host_run, lab_run, write
+from support.suites import LAB, encoded, host_run, lab_run, write
 
 from kbench.record.suite import load
 
@@ -216,3 +216,19 @@ class TestPyperf:
         packed = tmp_path / "a.json.gz"
         packed.write_bytes(gzip.compress(recorded.read_bytes()))
         assert shown(packed)[0]["percentiles"] == shown(recorded)[0]["percentiles"]
+
+
+def test_policies_that_no_other_beats_are_marked(tmp_path: Path) -> None:
+    def run(count: int, share: float) -> dict[str, str | int | float]:
+        counters = {"progress": 1.0, "cpu_s": share, "wall_s": 1.0, "vcpus": 1, "exits_per_s": 250}
+        return lab_run(count, **{f"kbench_counter_{key}": value for key, value in counters.items()})
+
+    rows = {
+        "idle.tick250@hlt": [run(8000, 0.003)],
+        "idle.tick250@guest-haltpoll": [run(8000, 0.05)],
+        "idle.tick250@spin": [run(6000, 1.0)],
+        "idle.poisson@spin": [run(9000, 1.0)],
+    }
+    text = kbench("show", write(tmp_path / "a.json", rows, **LAB)).worked()
+    marked = re.findall(r"^(idle\S+) \*", text, re.MULTILINE)
+    assert marked == ["idle.tick250@hlt", "idle.tick250@spin", "idle.poisson@spin"]

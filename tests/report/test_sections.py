@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.reports import host, lab
-from support.suites import host_run, write
+from support.suites import LAB, host_run, lab_run, write
 
 from kbench.errors import KbenchError
 from kbench.report.content import Content
@@ -103,3 +103,63 @@ def test_equal_stems_get_labels_of_their_own(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         paths.append(lab(tmp_path / name / "a.json"))
     assert [source.label for source in build(paths).sources] == ["x/a", "y/a"]
+
+
+def test_benchmarks_stand_as_the_catalogue_has_them(tmp_path: Path) -> None:
+    """A suite has them in the order of measurement, which is random."""
+    names = ["idle.poisson@spin", "exit.hlt@real", "idle.tick250@hlt", "exit.other", "exit.hlt"]
+    path = write(tmp_path / "a.json", {name: [lab_run(1)] for name in names}, **LAB)
+    assert [entry.name for entry in build([path]).entries] == [
+        *("exit.hlt", "exit.hlt@real", "idle.tick250@hlt", "idle.poisson@spin", "exit.other"),
+    ]
+
+
+def test_differences_are_told_where_figures_can_be_compared(both: Content, tmp_path: Path) -> None:
+    (where,) = [section for section in both.sections if section.anchor == "measured"]
+    (_, differs) = where.tables
+    assert differs.title == "What differs, emulated lab (svm-tcg), Linux 6.1.0-test"
+    assert differs.rows == (("extension", "none", "all"),)
+    (conditions,) = [section for section in both.sections if section.anchor == "conditions"]
+    assert [table.title for table in conditions.tables] == [
+        *("host (pvm), Test CPU, of base, head", f"{differs.title[14:]}, of stock, ext"),
+    ]
+    known = {row[0] for table in conditions.tables for row in table.rows}
+    assert "kernel" in known and not known & {"p50", "min", "guest p50", "title"}
+
+
+def test_a_head_with_more_policies_is_there_for_the_choice(tmp_path: Path) -> None:
+    """It may be worse than its base in something: that is a section, not the answer."""
+    base = write(tmp_path / "base.json", {"idle.tick250@hlt": [lab_run(8000, value=1e6)]}, **LAB)
+    runs = {f"idle.tick250@{name}": [lab_run(9000, value=1e6)] for name in ("hlt", "spin")}
+    found = made(base, write(tmp_path / "head.json", runs, **LAB))
+    assert "2 policies: hlt is the cheapest and the quickest" in found.headline
+    assert any(section.anchor == "changes-1" for section in found.sections)
+
+
+def test_changes_beyond_thirty_are_drawn_where_they_are_not_the_same(tmp_path: Path) -> None:
+    names = [f"exit.e{number}" for number in range(60)]
+    base = write(tmp_path / "base.json", {name: [lab_run(10_000)] for name in names}, **LAB)
+    counts = [10_900, *[10_100] * 35, *[10_001] * 24]
+    runs = {name: [lab_run(count)] for name, count in zip(names, counts, strict=True)}
+    found = made(base, write(tmp_path / "head.json", runs, **LAB))
+    (changes,) = [section for section in found.sections if section.anchor == "changes-1"]
+    drawn = changes.pictures[0].views[0].chart.to_dict(validate=False)
+    (marks,) = [layer["data"]["values"] for layer in drawn["layer"][-1:]]
+    assert {mark["verdict"] for mark in marks} == {"worse"} and len(marks) == 36
+    # One outlier does not flatten the rest: it is drawn at the edge, with its figure.
+    assert marks[0]["mid"] == pytest.approx(0.042) and "+900" in marks[0]["text"]
+
+
+def test_files_have_one_scale_of_each_picture(both: Content) -> None:
+    pictures = {picture.name: picture for section in both.sections for picture in section.pictures}
+    assert list(pictures["tradeoff-host-pvm"].still()) == ["tick250", "poisson"]
+    assert list(pictures["exits-host-pvm-exit"].still()) == [""]
+    assert "exit" in pictures["runs-host-pvm"].still()
+
+
+def test_a_batch_is_shown_with_what_one_of_it_adds(tmp_path: Path) -> None:
+    batch = {"kbench_counter_batch": 100, "kbench_control_min": 3000, "kbench_control_p50": 3000}
+    run = lab_run(10_000, **batch, kbench_per_instruction_min=70.0, kbench_per_instruction=70.0)
+    found = made(write(tmp_path / "a.json", {"inkernel.cpuid": [run]}, **LAB))
+    (exits,) = [section for section in found.sections if section.anchor == "exits"]
+    assert exits.tables[0].rows == (("inkernel.cpuid", "100", "10,000", "3,000", "70", "-"),)

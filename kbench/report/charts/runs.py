@@ -39,8 +39,9 @@ def pictures(model: Model, place: Place) -> list[Picture]:
             name=f"runs-{place.slug}",
             title=f"Single runs, {place.title}",
             caption="p50 of each run against the benchmark's median over all good runs of the "
-            f"first suite, in the order of measurement; the strip ends at ±{CLIP:.0%}. A slope is "
-            "drift, two levels are two regimes; hollow marks are void runs.",
+            "first suite, in the order of measurement; strips are as high as the largest deviation "
+            f"among them, {CLIP:.0%} at most. A slope is drift, two levels are two regimes; "
+            "hollow marks are void runs.",
             views=tuple(View((name,), _strips(found)) for name, found in shown.items()),
             legend=source_keys(sources_of(every)),
             choices={"family": tuple(shown)},

@@ -28,29 +28,33 @@ GAP = 26  # pixels from the plot to the labels, for their lines
 
 @dataclass(frozen=True, slots=True)
 class Across:
-    """The axis to the right: its title, its number format (d3), and whether more is better."""
+    """The axis to the right: its title, whether more is better, and its scale.
+
+    `format` is a number format of d3; without one the figures are in the place's unit.
+    """
 
     title: str
-    format: str
+    format: str = ""
     more_is_better: bool = False
+    kind: str = "log"
 
 
 def scatter(
     place: Place,
     rows: Sequence[dict[str, Any]],
     sources: Sequence[Source],
-    kind: str,
     across: Across,
     upwards: str,
 ) -> Any:
     """The chart of `rows` with the fields policy, key, source, percentile, x, latency, text.
 
-    `kind` is the scale to the right, "log" or "linear"; `upwards` the title of the
-    latencies. The Pareto fronts are those of the last source.
+    `upwards` is the title of the latencies. The Pareto fronts are those of the last source.
     """
-    x_scale = scale(kind, [row["x"] for row in rows])
+    x_scale = scale(across.kind, [row["x"] for row in rows])
     y_scale = scale("log", [row["latency"] for row in rows])
-    x_axis = alt.Axis(format=across.format, **spaced(x_scale, 8))
+    x_axis = value_axis(place, x_scale, 8)
+    if across.format:
+        x_axis = alt.Axis(format=across.format, **spaced(x_scale, 8))
     x = alt.X("x:Q", title=across.title, scale=x_scale, axis=x_axis)
     latency = value_title(upwards, place)
     y = alt.Y("latency:Q", title=latency, scale=y_scale, axis=value_axis(place, y_scale, 9))

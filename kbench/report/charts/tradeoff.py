@@ -12,7 +12,7 @@ from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
 from kbench.report.tradeoff import points
 
-COST = Across("pCPU cost while idle", "~%")
+COSTS = {kind: Across("pCPU cost while idle", "~%", kind=kind) for kind in SCALES}
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
@@ -45,7 +45,7 @@ def pictures(model: Model, place: Place) -> list[Picture]:
 
 def _chart(place: Place, entries: Sequence[Entry], kind: str) -> Any:
     rows = [row for entry in entries for row in _rows(entry)]
-    return scatter(place, rows, sources_of(entries), kind, COST, "wakeup latency")
+    return scatter(place, rows, sources_of(entries), COSTS[kind], "wakeup latency")
 
 
 def _rows(entry: Entry) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbench.report.charts.axes import log_ticks, value_title
+from kbench.report.charts.axes import log_ticks, scale, spaced, value_title
 from kbench.report.model import Place
 
 
@@ -26,6 +26,13 @@ def test_ticks_lie_within_and_are_few(low: float, ratio: float, most: int) -> No
     found = log_ticks((low, low * ratio), most)
     assert len(found) <= most
     assert all(low <= tick <= low * ratio for tick in found)
+
+
+def test_a_narrow_axis_is_left_to_vega() -> None:
+    """No round number lies between 3,375 and 3,442: an axis of given ticks would be bare."""
+    assert spaced(scale("log", [3375, 3442]), 9) == {"tickCount": 9}
+    assert spaced(scale("log", [1000, 8000]), 4) == {"values": [1000, 2000, 5000]}
+    assert spaced(scale("linear", [0, 100]), 5) == {"tickCount": 5}
 
 
 def test_lab_axes_say_what_they_count() -> None:
