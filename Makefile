@@ -58,7 +58,7 @@ lab-baseline: venv ## renew that baseline: the commit says which counts moved, a
 # The published comparison: the RFC's benchmarks, and the round trips that its answers are held against.
 RFC := reports/rfc-idle
 RFC_NEW := $(LOCAL)/rfc-idle
-RFC_BENCHMARKS := rfc floor exit inkernel.mwait@nop inkernel.pio_out@elcr inkernel.hlt_pending@xapic
+RFC_BENCHMARKS := rfc floor exit mpstate vtl inkernel.mwait@nop inkernel.pio_out@elcr inkernel.hlt_pending@xapic
 RFC_LABS := lab-6.1-stock lab-6.1-all lab-6.12-stock lab-6.12-all
 RFC_SUITES = $(foreach name,$(RFC_LABS) host,$(wildcard $(RFC)/suites/$(name).json))
 

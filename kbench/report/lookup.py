@@ -102,7 +102,7 @@ class Row:
     def work(self) -> Figure | None:
         """Items of the VMM's own work done a second."""
         idle = self.entry.summary.idle
-        return None if idle is None or idle.work is None else Figure(idle.work, "integer")
+        return None if idle is None or idle.work is None else Figure(round(idle.work), "integer")
 
     @property
     def wake(self) -> Figure | None:
@@ -116,8 +116,9 @@ class Row:
         idle = self.entry.summary.idle
         if idle is None or not idle.exits:
             return None
-        second = LAB_SECOND if self.entry.place.lab else 1.0
-        return self._figure(idle.share * second / idle.exits)
+        if self.entry.place.lab:
+            return self._figure(round(idle.share * LAB_SECOND / idle.exits))
+        return self._figure(idle.share / idle.exits)
 
     def stage(self, name: str) -> Figure | None:
         """The mean of a stage of the path: late, guest, ack."""
