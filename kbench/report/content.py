@@ -66,11 +66,6 @@ class Picture:
     legend: tuple[Key, ...] = ()
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
-    def default(self) -> View:
-        """The view shown first, and alone where nothing can be chosen."""
-        return self.views[0]
-
     def still(self) -> dict[str, View]:
         """The views by what is left of their options where no scale can be chosen."""
         groups = list(self.choices)

@@ -9,7 +9,6 @@ from typing import Self
 from kbench.policies import policy
 from kbench.record.units import human, percent
 from kbench.report.model import Entry, Model
-from kbench.report.stages import stages
 from kbench.report.tradeoff import LAB_SECOND
 
 SHARE = "share"
@@ -57,20 +56,12 @@ class Row:
         return self.entry.place.title
 
     @property
-    def kernel(self) -> str:
-        return self.entry.benchmark.provenance("kbench_kernel")
-
-    @property
     def suite(self) -> str:
         return self.entry.source.label
 
     @property
     def min(self) -> Figure:
         return self._figure(self.entry.summary.minimum)
-
-    @property
-    def mean(self) -> Figure:
-        return self._figure(self.entry.summary.mean)
 
     @property
     def p50(self) -> Figure:
@@ -93,12 +84,6 @@ class Row:
         return Figure(idle.share, SHARE) if idle else None
 
     @property
-    def progress(self) -> Figure | None:
-        """What the guest handled of what was due."""
-        idle = self.entry.summary.idle
-        return Figure(idle.progress, SHARE) if idle else None
-
-    @property
     def work(self) -> Figure | None:
         """Items of the VMM's own work done a second."""
         idle = self.entry.summary.idle
@@ -119,11 +104,6 @@ class Row:
         if self.entry.place.lab:
             return self._figure(round(idle.share * LAB_SECOND / idle.exits))
         return self._figure(idle.share / idle.exits)
-
-    def stage(self, name: str) -> Figure | None:
-        """The mean of a stage of the path: late, guest, ack."""
-        found = {stage.name: stage.distribution.mean for stage in stages(self.entry)}
-        return self._figure(found[name]) if name in found else None
 
     def _figure(self, value: float) -> Figure:
         return Figure(value, self.entry.place.unit)

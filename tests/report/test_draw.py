@@ -14,7 +14,7 @@ from kbench.report.sections import content
 def test_a_page_has_no_legend_and_no_room_for_one(tmp_path: Path) -> None:
     made = content(build([lab(tmp_path / "a.json"), lab(tmp_path / "b.json")]))
     (exits,) = [p for section in made.sections for p in section.pictures if "exits" in p.name][:1]
-    (svg,) = to_svgs([exits.default.chart])
+    (svg,) = to_svgs([exits.views[0].chart])
     drawn = inline(svg, exits.title)
     assert ">a</text>" in svg and ">a</text>" not in drawn
     tall, low = (float(re.search(r'viewBox="0 0 \S+ (\S+)"', text)[1]) for text in (svg, drawn))
@@ -25,7 +25,7 @@ def test_declaring_a_chart_leaves_its_rows_alone(tmp_path: Path) -> None:
     """altair would look into each value of each row; what it draws is the same."""
     made = content(build([host(tmp_path / "a.json", runs=2)]))
     (picture,) = [p for section in made.sections for p in section.pictures if "percent" in p.name]
-    described = picture.default.chart.to_dict(validate=False)
+    described = picture.views[0].chart.to_dict(validate=False)
     rows = described["data"]["values"]
-    assert rows is picture.default.chart.data["values"].to_dict()
+    assert rows is picture.views[0].chart.data["values"].to_dict()
     assert len(rows) > 100

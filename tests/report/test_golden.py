@@ -48,5 +48,5 @@ def test_picture(made: Content) -> None:
     """As the page has it: its colours are roles, its coordinates have one decimal."""
     pictures = [picture for section in made.sections for picture in section.pictures]
     (exits,) = [row for row in pictures if row.name == "exits-lab-svm-tcg-exit"]
-    (svg,) = to_svgs([exits.default.chart])
+    (svg,) = to_svgs([exits.views[0].chart])
     check("exits.svg", inline(svg, exits.title) + "\n")

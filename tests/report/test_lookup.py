@@ -38,17 +38,16 @@ def test_what_was_not_measured_is_none(measured: Rows, tmp_path: Path) -> None:
     assert measured("idle.tick250@hlt") is None
     row = measured("exit.hlt")
     assert row is not None
-    assert (row.cost, row.work, row.turn, row.each, row.stage("late")) == (None,) * 5
+    assert (row.cost, row.work, row.turn, row.each) == (None,) * 4
     assert not rows(build([lab(tmp_path / "a.json")]), "another").rows
 
 
-def test_stages_and_policies(tmp_path: Path) -> None:
+def test_policies(tmp_path: Path) -> None:
     found = rows(build([host(tmp_path / "a.json")]), "a")
     names = [row.name for row in found.matching("wake.*")]
     assert names == ["wake.irqfd@hlt", "wake.irqfd@hlt-user"]
     row = found("wake.irqfd@hlt")
     assert row is not None and row.meaning == "HLT blocks in KVM, no polling"
-    assert row.stage("guest") == pytest.approx(0.6 * 38e-6, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_levels(tmp_path: Path) -> None:
     (section,) = [section for section in made.sections if section.anchor == "history"]
     (picture,) = section.pictures
     assert picture.title == "History: p50, instructions (emulated lab)"
-    (svg,) = to_svgs([picture.default.chart])
+    (svg,) = to_svgs([picture.views[0].chart])
     assert "exit.hlt, c2 of 2026-01-03: 4,165, worse: +1.1%" in svg
     assert svg.count("worse: ") == 1
     assert "exit.pio_out, c3 of 2026-01-04: 3,031" in svg
