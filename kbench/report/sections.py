@@ -41,7 +41,7 @@ def _content(model: Model) -> Content:
         _tradeoff(model),
         _section(model, "work", "What is left for the VMM", work.pictures, tables.work),
         *changes.sections(found),
-        _section(model, "stages", "Stages of the wake path", stages.pictures, tables.wake_stages),
+        _section(model, "stages", "Stages", stages.pictures, tables.paths),
         _section(model, "exits", "Round trips", exits.pictures, tables.batches),
         _section(model, "percentiles", "Percentiles", percentiles.pictures, tables.figures),
         _history(model),

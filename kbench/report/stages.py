@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stages of a wake path: a histogram each, `kbench_hdr_STAGE` in a run's metadata."""
+"""The stages of an event's path: a histogram each, `kbench_hdr_STAGE` in a run's metadata."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,12 @@ TITLES = {
     "raise": "KVM_SIGNAL_MSI",
     "look": "every look, up to the right one",
 }
+PATHS = {
+    "wake": "the wake path",
+    "vtl": "a switch between VTLs",
+    "mpstate": "a look that is right",
+}
+"""The families whose events have a path of stages, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from kbench.record.batch import batch_cells
 from kbench.record.units import human, human_range, percent
 from kbench.report.content import Section, Table
 from kbench.report.model import Entry, Model, Place
-from kbench.report.stages import stages
+from kbench.report.stages import PATHS, stages
 from kbench.report.tradeoff import DELAYED, front, points
 
 
@@ -144,15 +144,21 @@ def _work_cells(entry: Entry) -> tuple[str, ...]:
     return (done, *late, percent(idle.share), wake, percent(idle.progress))
 
 
-def wake_stages(model: Model, place: Place) -> list[Table]:
-    """p50 and p99 of each stage of the wake benchmarks that have stages."""
-    entries = model.at(place, "wake")
+def paths(model: Model, place: Place) -> list[Table]:
+    """p50 and p99 of each stage of the benchmarks that have stages, a table a family."""
+    made = (_path(place, model.at(place, family)) for family in PATHS)
+    return [table for table in made if table]
+
+
+def _path(place: Place, entries: Sequence[Entry]) -> Table | None:
     found = [{stage.name: stage for stage in stages(entry)} for entry in entries]
     titles = {stage.name: stage.title for parts in found for stage in parts.values()}
     if not titles:
-        return []
+        return None
     rows = []
     for entry, parts in zip(entries, found, strict=True):
+        if not parts:
+            continue
         cells = [
             human(parts[name].distribution.at(percentile), place.unit) if name in parts else "-"
             for name in titles
@@ -162,9 +168,9 @@ def wake_stages(model: Model, place: Place) -> list[Table]:
     figures = [f"{name} {percentile}" for name in titles for percentile in ("p50", "p99")]
     meaning = "; ".join(f"{name}: {title}" for name, title in titles.items())
     columns = ("benchmark", "suite", *figures)
-    optional = ("ack p99", "late p99", "late p50")
+    optional = ("ack p99", "late p99", "late p50", *(f"{name} p99" for name in titles))
     table = Table(columns, tuple(rows), f"{place.title}; {meaning}", left=2, optional=optional)
-    return [table if _several(entries) else table.without("suite")]
+    return table if _several(entries) else table.without("suite")
 
 
 def _several(entries: Sequence[Entry]) -> bool:

@@ -83,7 +83,8 @@ def vega_config() -> dict[str, Any]:
         },
         "legend": {
             "labelColor": ink, "titleColor": ink, "labelFontSize": 12, "labelLimit": 360,
-            "orient": "bottom", "title": None, "symbolStrokeWidth": 2, "symbolOpacity": 1,
+            "orient": "bottom", "columns": 2, "title": None, "symbolStrokeWidth": 2,
+            "symbolOpacity": 1,
         },
         "header": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "labelLimit": 300},
         "title": {"color": ink, "fontSize": 13, "anchor": "start", "fontWeight": "normal"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.reports import host, lab
-from support.suites import LAB, host_run, lab_run, write
+from support.suites import LAB, encoded, host_run, lab_run, write
 
 from kbench.errors import KbenchError
 from kbench.report.content import Content
@@ -163,3 +163,14 @@ def test_a_batch_is_shown_with_what_one_of_it_adds(tmp_path: Path) -> None:
     found = made(write(tmp_path / "a.json", {"inkernel.cpuid": [run]}, **LAB))
     (exits,) = [section for section in found.sections if section.anchor == "exits"]
     assert exits.tables[0].rows == (("inkernel.cpuid", "100", "10,000", "3,000", "70", "-"),)
+
+
+def test_each_family_with_stages_has_a_picture_and_a_table(tmp_path: Path) -> None:
+    parts = {f"kbench_hdr_{name}": encoded(count) for name, count in (("tell", 40), ("start", 27))}
+    runs = {"vtl.enter@kick": [lab_run(67, **parts)], "vtl.enter@poll": [lab_run(60)]}
+    found = made(write(tmp_path / "a.json", runs, **LAB))
+    (stages,) = [section for section in found.sections if section.anchor == "stages"]
+    assert [picture.name for picture in stages.pictures] == ["stages-lab-svm-tcg-vtl"]
+    (table,) = stages.tables
+    assert table.columns == ("benchmark", "tell p50", "tell p99", "start p50", "start p99")
+    assert [row[0] for row in table.rows] == ["vtl.enter@kick"]

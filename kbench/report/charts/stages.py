@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stages of the wake path, stacked: means, because only they add up to the whole."""
+"""Stages of a path, stacked: means, because only they add up to the whole."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,28 +10,34 @@ from kbench.record.units import human
 from kbench.report.charts.axes import chart, scale, value_axis, value_title
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
-from kbench.report.stages import Stage, stages
+from kbench.report.stages import PATHS, Stage, stages
 from kbench.report.theme import LIGHT, series_role
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
-    """One picture of all wake benchmarks that are split in stages; none without any."""
-    found = [(entry, parts) for entry in model.at(place, "wake") if (parts := stages(entry))]
-    if not found:
-        return []
+    """A picture for each family whose benchmarks are split in stages; none without any."""
+    made = []
+    for family, path in PATHS.items():
+        found = [(entry, parts) for entry in model.at(place, family) if (parts := stages(entry))]
+        if found:
+            made.append(_picture(place, f"stages-{place.slug}-{family}", path, found))
+    return made
+
+
+def _picture(
+    place: Place, name: str, path: str, found: Sequence[tuple[Entry, Sequence[Stage]]]
+) -> Picture:
     order = list(dict.fromkeys(entry.name for entry, _ in found))
-    found.sort(key=lambda row: (order.index(row[0].name), row[0].source.index))
+    rows = sorted(found, key=lambda row: (order.index(row[0].name), row[0].source.index))
     names = list(dict.fromkeys(stage.label for _, parts in found for stage in parts))
-    return [
-        Picture(
-            name=f"stages-{place.slug}",
-            title=f"Stages of the wake path, {place.title}",
-            caption="Mean time of each stage, in the order of the path. Means add up to the "
-            "whole, percentiles do not: those stand in the table.",
-            views=(View((), _chart(place, found, names)),),
-            legend=tuple(Key(name, series_role(index)) for index, name in enumerate(names)),
-        )
-    ]
+    return Picture(
+        name=name,
+        title=f"Stages of {path}, {place.title}",
+        caption="Mean time of each stage, in the order of the path. Means add up to the "
+        "whole, percentiles do not: those stand in the table.",
+        views=(View((), _chart(place, rows, names)),),
+        legend=tuple(Key(label, series_role(index)) for index, label in enumerate(names)),
+    )
 
 
 def _chart(
