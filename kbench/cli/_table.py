@@ -100,18 +100,17 @@ def _idle_table(rows: Sequence[Summary]) -> Table:
     table.add_column("idle vCPU", no_wrap=True)
     for name in IDLE_COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
+    best = _best(rows)
     for name, cells in idle_rows(rows):
-        table.add_row(name, *cells)
+        table.add_row(f"{name} *" if name in best else name, *cells)
     return table
 
 
 def idle_rows(rows: Sequence[Summary]) -> Iterator[tuple[str, list[str]]]:
     """Names and cells under IDLE_COLUMNS, the floor of a wake-up last."""
-    best = _best(rows)
     for row in rows:
         if row.idle:
-            name = f"{row.name} *" if row.name in best else row.name
-            yield name, idle_cells(row.idle, row.unit)
+            yield row.name, idle_cells(row.idle, row.unit)
     for row in rows:
         if row.name == FLOOR and 50.0 in row.percentiles:
             floor = human(row.percentiles[50.0], row.unit)

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import pytest
-from support.reports import host, lab
+from support.reports import lab
 from support.suites import LAB, lab_run, write
 
 from kbench.report.lookup import Figure, Rows, compared, rows
@@ -43,11 +43,11 @@ def test_what_was_not_measured_is_none(measured: Rows, tmp_path: Path) -> None:
 
 
 def test_policies(tmp_path: Path) -> None:
-    found = rows(build([host(tmp_path / "a.json")]), "a")
-    names = [row.name for row in found.matching("wake.*")]
-    assert names == ["wake.irqfd@hlt", "wake.irqfd@hlt-user"]
-    row = found("wake.irqfd@hlt")
-    assert row is not None and row.meaning == "HLT blocks in KVM, no polling"
+    title = "the guest's timer ticks; HLT blocks; no polling"
+    runs = {f"idle.tick250@{name}": [lab_run(1, kbench_title=title)] for name in ("hlt", "spin")}
+    found = rows(build([write(tmp_path / "a.json", runs, **LAB)]), "a").matching("idle.*")
+    assert [row.policy for row in found] == ["hlt", "spin"]
+    assert found[0].meaning == "HLT blocks; no polling"
 
 
 @pytest.mark.parametrize(
