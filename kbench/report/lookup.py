@@ -47,7 +47,7 @@ class Row:
 
     @property
     def meaning(self) -> str:
-        """What its policy is, in the words of when it was measured: its title has the event first."""
+        """What its policy is, in words: they follow the event in the title of the benchmark."""
         return self.title.partition("; ")[2]
 
     @property
