@@ -27,7 +27,8 @@ def more(costs: Costs, stock: Costs, suffix: str = "") -> str:
     """The difference to stock, PIO and then MWAIT + PIO; "-" where nothing is to be switched."""
     if PIO + suffix not in costs:
         return "-"
-    return " / ".join(f"{costs[name + suffix] - stock[name]:+}" for name in (PIO, MWAIT))
+    differences = (costs[name + suffix] - stock[name] for name in (PIO, MWAIT))
+    return " / ".join(f"{difference:+}" if difference else "0" for difference in differences)
 
 
 def main() -> None:
