@@ -2,7 +2,8 @@
 """A vCPU: its registers, its state, and the page it shares with the kernel."""
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kbench._abi import ffi, lib
@@ -27,8 +28,19 @@ class Vcpu(Handle):
     def close(self) -> None:
         if not self._map.closed:
             ffi.release(self._view)
-            self._map.close()
+            with suppress(BufferError):  # see in_thread()
+                self._map.close()
         super().close()
+
+    @contextmanager
+    def in_thread(self) -> Iterator[None]:
+        """Around what a thread of its own does with this vCPU.
+
+        close() meanwhile leaves kvm_run mapped: a thread that did not come back from
+        KVM_RUN in time, and was given up, writes to it when it does.
+        """
+        with memoryview(self._map):
+            yield
 
     def enter(self) -> None:
         """KVM_RUN once, untimed; the exit is in `run.exit_reason`."""

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Each method of Vcpu at least once against this machine's KVM."""
 
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
 from support.machine import APIC_SPURIOUS, WAIT_FOR_INTERRUPT, machine
 
@@ -9,6 +12,24 @@ from kbench.kvm import IoctlError
 
 pytestmark = pytest.mark.kvm
 MSR_KERNEL_GS_BASE = 0xC0000102
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_kvm_run_stays_for_a_thread_that_was_given_up(given_up: bool) -> None:
+    """It writes there when KVM_RUN comes back at last: the process would be killed for it."""
+    with ExitStack() as thread, machine() as m:
+        if given_up:
+            thread.enter_context(m.vcpu.in_thread())
+        m.vcpu.close()
+        assert m.vcpu.fd == -1
+        assert mapped(m.vcpu.run_address) == given_up
+
+
+def mapped(address: int) -> bool:
+    ranges = (
+        line.split()[0].split("-") for line in Path("/proc/self/maps").read_text().splitlines()
+    )
+    return any(int(low, 16) <= address < int(high, 16) for low, high in ranges)
 
 
 def test_registers() -> None:

@@ -143,6 +143,10 @@ class Inside(MpState):
         self._most = MOST_IN_MEMORY if in_memory else MOST_INSIDE
         self._most *= PATIENT if len(self._cpus) > 1 else 1
 
+    def _hold(self) -> None:
+        with self.vcpu.in_thread():
+            looks.hold(self._lane, self._go)
+
     def run(self, loops: int) -> float:
         """Look `loops` times; the sum in ns."""
         before = self.histogram.total_ticks
@@ -151,7 +155,7 @@ class Inside(MpState):
         limit = threading.Timer(LIMIT_SECONDS + loops * LIMIT_EACH, self._stop)
         # On one CPU the vCPU's thread runs when this one waits: who has to wait for it, shows.
         first, last = (frozenset([self._cpus[n]]) for n in (0, -1))
-        jobs = [(Place(first), lambda: looks.hold(self._lane, self._go))]
+        jobs = [(Place(first), self._hold)]
         with crew.running(Place(last, 1), jobs, self._stop) as team:
             limit.start()
             try:

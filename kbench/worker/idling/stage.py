@@ -12,6 +12,7 @@ from kbench._loops import floors, waker
 from kbench._loops.lanes import Lane
 from kbench._loops.work import Queue
 from kbench.errors import KbenchError
+from kbench.kvm import Vcpu
 from kbench.kvm.stats import Stats
 from kbench.worker import errors
 from kbench.worker.idling import account, crew
@@ -130,7 +131,8 @@ class Stage:
 
     def _jobs(self) -> list[crew.Job]:
         """The vCPUs' threads, then those beside them."""
-        jobs = [(at, lane.run) for at, lane in zip(self.where.vcpus, self.lanes, strict=True)]
+        lanes = zip(self.where.vcpus, self.vm.vcpus, self.lanes, strict=False)
+        jobs = [(at, partial(_run, each.vcpu, lane)) for at, each, lane in lanes]
         return [*jobs, *((at, partial(run, self.lanes[0])) for at, run in self._beside)]
 
     def _account(self, team: crew.Crew, *, closing: bool) -> account.Account | None:
@@ -164,3 +166,8 @@ class Stage:
             fault = self.vm.memory.struct("kb_params", lib.KB_PARAMS).fault_rip
             if fault:
                 raise errors.unexpected_exit("an event", each.vcpu, self.vm.memory)
+
+
+def _run(vcpu: Vcpu, lane: Lane) -> None:
+    with vcpu.in_thread():
+        lane.run()

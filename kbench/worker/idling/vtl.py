@@ -185,7 +185,11 @@ class Vtl(Scenario):
         last = frozenset(cpus[-1:])
         processor = Place(frozenset(cpus[:1]), 2 if len(cpus) == 1 and self._idle else 0)
         tellers = [(Place(last, 3), teller) for teller in self._tellers]
-        return Place(last, 1), [(processor, self._processor.run), *tellers]
+        return Place(last, 1), [(processor, self._run), *tellers]
+
+    def _run(self) -> None:
+        with self._zero.vcpu.in_thread(), self._one.vcpu.in_thread():
+            self._processor.run()
 
     def _stop(self) -> None:
         self._processor.stop()
