@@ -15,6 +15,9 @@ from typing import Any, Self
 from kbench.errors import KbenchError
 from kbench.record.files import check_absent, temporary_beside
 
+# Of pyperf's metadata, what tells where somebody keeps Python and nothing of what was measured.
+PATHS = ("python_executable", "python_config_args", "python_cflags")
+
 
 class SuiteWriter:
     """The pyperf suite at `path`; a context manager that leaves it canonical.
@@ -96,13 +99,14 @@ class SuiteWriter:
 
     @staticmethod
     def _expand(suite: Any) -> list[tuple[dict[str, Any], str]]:
-        """Every run with its whole metadata, and its benchmark's name."""
+        """Every run with its whole metadata but PATHS, and its benchmark's name."""
         expanded = []
         for benchmark in suite["benchmarks"]:
             shared = {**suite.get("metadata", {}), **benchmark.get("metadata", {})}
             for run in benchmark["runs"]:
-                run["metadata"] = {**shared, **run.get("metadata", {})}
-                expanded.append((run, run["metadata"]["name"]))
+                metadata = {**shared, **run.get("metadata", {})}
+                run["metadata"] = {key: metadata[key] for key in metadata if key not in PATHS}
+                expanded.append((run, metadata["name"]))
         return expanded
 
     def _store(self) -> None:

@@ -83,6 +83,14 @@ def test_append_keeps_and_adds(tmp_path: Path) -> None:
     assert {row.name: len(row.runs) for row in load(path)} == {"old": 2, "new": 1}
 
 
+def test_where_python_lies_stays_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", {"a": [host_run(1e-6)]}, python_executable="/home/me/python")
+    with SuiteWriter(path, append=True) as writer:
+        writer.add(output("a", 1e-6, python_executable="/home/you/python"))
+    assert "/home/" not in path.read_text()
+    assert len(load(path).benchmarks["a"].runs) == 2
+
+
 def test_append_refuses_what_pyperf_would(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", {"a": [host_run(1e-6)]}, hostname="here")
     with SuiteWriter(path, append=True) as writer:
