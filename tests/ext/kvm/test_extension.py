@@ -31,7 +31,7 @@ LIVE = (
     "exits.test_halted",
     "exits.test_mwait",
     "exits.test_race_with_the_timer",
-    "mwait_yield",
+    "mwait_yield.",
     "every_entry",
     "halted_vcpu_becomes",
     "race_poll",
