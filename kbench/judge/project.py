@@ -89,6 +89,8 @@ def load_project(path: Path | None = None) -> Project:
         path = Path(NAME)
         if not path.exists():
             return Project()
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise KbenchError(f"{path} is not a regular file")
     try:
         with path.open("rb") as file:
             text = file.read(_LARGEST + 1)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """kbench.toml: what it can say, and that every mistake in it is named."""
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -40,6 +41,12 @@ def test_full(tmp_path: Path) -> None:
     assert entry.covers("exit.mmio_read", "p50", 0.08)
     assert not entry.covers("exit.mmio_read", "p50", 0.09)
     assert not entry.covers("exit.pio_out", "p50", 0.01)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "kbench.toml")
+    with pytest.raises(KbenchError, match="not a regular file"):
+        load_project(tmp_path / "kbench.toml")
 
 
 def test_absent_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
