@@ -31,6 +31,8 @@ LIVE = (
     "exits.test_halted",
     "exits.test_mwait",
     "exits.test_race_with_the_timer",
+    # With the dot: M2's own suite, without races.check_race[mwait_yield]. That one did not end
+    # within 60 virtual seconds on 6.1, after some twenty other tests; alone it passes. Unexplained.
     "mwait_yield.",
     "every_entry",
     "halted_vcpu_becomes",
