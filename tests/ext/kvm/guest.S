@@ -13,6 +13,7 @@
 #define OP	16(%rbp)	/* in the order of the labels from hlt to prefixed */
 #define SEEN	24(%rbp)	/* the LINE that MWAIT waits to change */
 #define TWICE	32(%rbp)	/* interrupts that the emulator made up */
+#define UNSHADOWED 40(%rbp)	/* interrupts that it took between STI and the next instruction */
 #define LINE	KB_PAGES	/* what MONITOR watches: a page with a memslot of its own */
 
 #define X2APIC_EOI	0x80b
@@ -50,6 +51,7 @@ round:
 	je prefixed
 hlt:
 	sti
+shadowed_hlt:
 	hlt
 	jmp round
 mwait:
@@ -62,6 +64,7 @@ mwait:
 	jne round
 	xor %eax, %eax
 	sti
+shadowed_mwait:
 	mwait
 	jmp round
 pause:
@@ -99,7 +102,23 @@ irq:
 1:	push %rax
 	push %rcx
 	push %rdx
-	incq COUNT
+	/*
+	 * A VMEXIT between STI and the next instruction saves the interrupt shadow in the VMCB,
+	 * and QEMU's VMRUN does not load it (7.2, svm_helper.c): the interrupt comes before the
+	 * guest idles, as on no CPU, and the wake-up would be lost. So the instruction is over.
+	 */
+	mov 24(%rsp), %rax
+	lea shadowed_hlt(%rip), %rcx
+	lea 1(%rcx), %rdx			/* past HLT */
+	cmp %rax, %rcx
+	je 2f
+	lea shadowed_mwait(%rip), %rcx
+	lea 3(%rcx), %rdx			/* past MWAIT */
+	cmp %rax, %rcx
+	jne 3f
+2:	mov %rdx, 24(%rsp)
+	incq UNSHADOWED
+3:	incq COUNT
 	set_msr X2APIC_EOI, $0
 	pop %rdx
 	pop %rcx

@@ -19,11 +19,13 @@ from kbench.worker.boot import boot
 
 HLT, MWAIT, PAUSE, WRITE, NOTHING, PREFIXED = range(6)
 # The words of vCPU 0; those of vCPU n are WORDS * n further on.
-COUNT, TIMER, OP, SEEN, TWICE = 0x10000, 0x10008, 0x10010, 0x10018, 0x10020
+COUNT, TIMER, OP, SEEN, TWICE, UNSHADOWED = range(0x10000, 0x10030, 8)
 WORDS = 0x100
 LINE = lib.KB_PAGES  # in a memslot of its own
 LINE_SLOT = 1
 MWAIT_CODE = bytes.fromhex("0f01c9")
+HLT_CODE = bytes.fromhex("f4eb")  # with the beginning of the jump after it
+INTERRUPTS_ON = 0x202  # EFLAGS
 APIC_BASE = 0xFEE00D00  # enabled, x2APIC, boot CPU
 VECTOR = Msi(0x40)
 EXITS = lib.KVM_KBENCH_USERSPACE_EXITS | lib.KVM_KBENCH_RFC_V1
@@ -102,13 +104,18 @@ class Machine:
         """Run to the beginning of the next round."""
         expect(run(vcpu or self.vcpu), lib.KVM_EXIT_IO)
 
-    def start_at_mwait(self) -> None:
-        """The next instruction is MWAIT, without the MONITOR before it."""
+    def start_at(self, instructions: bytes, **registers: int) -> None:
+        """The next instructions are the guest's first ones with this code."""
         code = self.memory.read(lib.KB_ENTRY, 0x200)
         regs = self.vcpu.get_regs()
-        regs.rip = lib.KB_ENTRY + code.index(MWAIT_CODE)
-        regs.rcx = 0  # without hints
+        regs.rip = lib.KB_ENTRY + code.index(instructions)
+        for name, value in registers.items():
+            setattr(regs, name, value)
         self.vcpu.set_regs(regs)
+
+    def start_at_mwait(self) -> None:
+        """The next instruction is MWAIT, without the MONITOR before it and without hints."""
+        self.start_at(MWAIT_CODE, rcx=0)
 
     def line_slot(self, *, there: bool) -> None:
         """Take LINE's memslot away or put it back."""

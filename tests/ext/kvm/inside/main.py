@@ -26,6 +26,7 @@ Test = Callable[[], dict[str, Any] | None]
 # Module -> the KVM_KBENCH_* bits its tests need, 0 for stock KVM.
 SUITES = {
     "quirk": 0,
+    "shadow": 0,
     "costs": 0,
     "userspace_exits": lib.KVM_KBENCH_USERSPACE_EXITS,
     "rfc_v1": lib.KVM_KBENCH_RFC_V1,
