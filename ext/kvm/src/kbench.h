@@ -143,6 +143,7 @@ void __kvm_kbench_free_memslot(struct kvm *kvm, struct kvm_memory_slot *slot);
 bool kbench_event_pending(struct kvm_vcpu *vcpu);
 bool kbench_interrupt_pending(struct kvm_vcpu *vcpu);
 void kbench_poll_init(struct kvm_kbench *kb);
+void kbench_poll_wake(struct kvm_vcpu *vcpu);
 int kbench_eventfd_set(struct kvm_vcpu *vcpu, int fd);
 void kbench_eventfd_drop(struct kvm_kbench *kb);
 void kbench_eventfd_signal(struct kvm_kbench *kb);

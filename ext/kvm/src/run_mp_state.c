@@ -81,8 +81,8 @@ void kbench_events_changed(struct kvm_vcpu *vcpu)
 		srcu_read_unlock(&vcpu->kvm->srcu, srcu);
 		vcpu_put(vcpu);
 	}
-	if (kbench_has(KVM_KBENCH_VCPU_POLL) && !READ_ONCE(kb->quiet) && wq_has_sleeper(&kb->wq))
-		wake_up_poll(&kb->wq, EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+	if (kbench_has(KVM_KBENCH_VCPU_POLL))
+		kbench_poll_wake(vcpu);
 }
 
 void __kvm_kbench_wake(struct kvm_vcpu *vcpu)
@@ -99,8 +99,8 @@ void __kvm_kbench_wake(struct kvm_vcpu *vcpu)
 	if (!(enabled & KBENCH_EVENTS) || !kbench_event_pending(vcpu))
 		return;
 	end_of_halt(vcpu);
-	if (kbench_has(KVM_KBENCH_VCPU_POLL) && wq_has_sleeper(&kb->wq))
-		wake_up_poll(&kb->wq, EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+	if (kbench_has(KVM_KBENCH_VCPU_POLL))
+		kbench_poll_wake(vcpu);
 	if (kbench_has(KVM_KBENCH_VCPU_EVENTFD) && !READ_ONCE(kb->in_run))
 		kbench_eventfd_signal(kb);
 }

@@ -40,23 +40,42 @@ bool kbench_interrupt_pending(struct kvm_vcpu *vcpu)
 	       kvm_cpu_has_interrupt(vcpu) || kvm_cpu_has_pending_timer(vcpu);
 }
 
+static __poll_t ready(struct kvm_vcpu *vcpu)
+{
+	__poll_t mask = 0;
+
+	if (kbench_event_pending(vcpu) && !READ_ONCE(kbench_of(vcpu)->quiet))
+		mask = EPOLLPRI | EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_RUNNABLE)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	return mask;
+}
+
 __poll_t kvm_kbench_poll(struct file *file, poll_table *wait)
 {
 	struct kvm_vcpu *vcpu = file->private_data;
 	struct kvm_kbench *kb = kbench_of(vcpu);
-	__poll_t ready = 0;
 
 	/* As for a file without the operation. */
 	if (!(smp_load_acquire(&kb->enabled) & KVM_KBENCH_VCPU_POLL))
 		return DEFAULT_POLLMASK;
 	poll_wait(file, &kb->wq, wait);
-	/* Pairs with wq_has_sleeper(): it sees us or we see its event. */
+	/* Pairs with kbench_poll_wake(): it sees us or we see its event. */
 	smp_mb();
-	if (kbench_event_pending(vcpu))
-		ready = READ_ONCE(kb->quiet) ? 0 : EPOLLPRI | EPOLLIN | EPOLLRDNORM;
-	if (READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_RUNNABLE)
-		ready |= EPOLLIN | EPOLLRDNORM;
-	return ready;
+	return ready(vcpu);
+}
+
+/* Only who waits for what is ready: most KVM_RUNs end without an event. */
+void kbench_poll_wake(struct kvm_vcpu *vcpu)
+{
+	struct kvm_kbench *kb = kbench_of(vcpu);
+	__poll_t mask;
+
+	if (!wq_has_sleeper(&kb->wq))
+		return;
+	mask = ready(vcpu);
+	if (mask)
+		wake_up_poll(&kb->wq, mask);
 }
 
 static void signal_now(struct eventfd_ctx *context)

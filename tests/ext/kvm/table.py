@@ -12,7 +12,7 @@ import lab
 from kbench.targets.lab import kvm_series, pins
 
 KERNEL = pins.DEFAULT
-PIO, MWAIT = "pio", "mwait nop + pio"
+EXITS = ("pio", "mwait nop + pio", "hlt + pio")
 Costs = dict[str, int]
 
 
@@ -24,10 +24,10 @@ def costs(loaded: dict[str, bytes], scratch: Path) -> Costs:
 
 
 def more(costs: Costs, stock: Costs, suffix: str = "") -> str:
-    """The difference to stock, PIO and then MWAIT + PIO; "-" where nothing is to be switched."""
-    if PIO + suffix not in costs:
+    """The differences to stock in the order of EXITS; "-" where nothing is to be switched."""
+    if EXITS[0] + suffix not in costs:
         return "-"
-    differences = (costs[name + suffix] - stock[name] for name in (PIO, MWAIT))
+    differences = (costs[name + suffix] - stock[name] for name in EXITS)
     return " / ".join(f"{difference:+}" if difference else "0" for difference in differences)
 
 
@@ -40,7 +40,7 @@ def main() -> None:
         }
         found["live"] = costs(lab.live(KERNEL), scratch)
     stock = found["stock"]
-    print(f"stock: PIO {stock[PIO]}, MWAIT + PIO {stock[MWAIT]}\n")
+    print(f"stock: {', '.join(f'{name} {stock[name]}' for name in EXITS)}\n")
     print("| mechanism | alone, off | alone, on | in `all`, on |\n|---|---|---|---|")
     for mechanism in kvm_series.mechanisms():
         alone, on = found[mechanism.name], f", {mechanism.name}"

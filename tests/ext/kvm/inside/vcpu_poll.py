@@ -2,7 +2,11 @@
 """M8: poll() on the vCPU fd and the eventfd form."""
 
 import os
+import re
 import select
+import threading
+import time
+from pathlib import Path
 
 from selftests.machine import HLT, NOTHING, Machine, delays, expect, run
 
@@ -67,6 +71,31 @@ def test_masked_interrupt_is_quiet() -> None:
         expect(ready(machine.vcpu.fd, select.POLLIN | select.POLLPRI, 0), 0, "poll")
         machine.vcpu.nmi()
         assert ready(machine.vcpu.fd, select.POLLIN, 0), "an NMI ends the halt"
+
+
+def test_exits_wake_no_waiter_for_events() -> None:
+    """A KVM_RUN that ends without an event leaves a waiter for POLLPRI asleep."""
+    with Machine() as machine:
+        machine.enable(ON)
+        machine.start()
+        waiter = threading.Thread(target=ready, args=(machine.vcpu.fd, select.POLLPRI, 1000))
+        waiter.start()
+        time.sleep(0.01)
+        before = sleeps(waiter)
+        for _ in range(20):
+            machine.plan(NOTHING)
+            expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+            time.sleep(0.001)
+        expect(sleeps(waiter), before, "how often the waiter went to sleep")
+        machine.interrupt()
+        waiter.join(LOST / 1e3)
+        expect(waiter.is_alive(), False, "the waiter waits after an interrupt")
+
+
+def sleeps(thread: threading.Thread) -> int:
+    """Its voluntary context switches."""
+    status = Path(f"/proc/self/task/{thread.native_id}/status").read_text()
+    return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status, re.M)[1])  # type: ignore[index]
 
 
 def test_race_poll_with_the_timer() -> dict[str, int]:
