@@ -8,6 +8,8 @@
 #define KBENCH_LANES_H
 
 #include <linux/kvm.h>
+#include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -24,6 +26,7 @@ struct kb_lane {
 	enum kb_waits waits;
 	int event_fd;			/* what tells of an event while the vCPU is halted, or -1 */
 	int work_fd;			/* and, with POLL, eventfd of the queue's arrivals, or -1 */
+	uint64_t told;			/* what the last wait read from event_fd; 0: nothing */
 	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
 	uint8_t exits_on;
 	struct kvm_run *run;
@@ -41,6 +44,8 @@ struct kb_lane {
 };
 
 static __thread struct kvm_run *kb_lane_run;
+static __thread sigjmp_buf kb_lane_out;
+static __thread volatile sig_atomic_t kb_lane_waits;
 
 static inline int kb_lane_signal(void)
 {
@@ -50,14 +55,42 @@ static inline int kb_lane_signal(void)
 static void kb_lane_kicked(int signal)
 {
 	(void)signal;
-	if (kb_lane_run)
-		kb_lane_run->immediate_exit = 1;
+	if (!kb_lane_run)
+		return;
+	kb_lane_run->immediate_exit = 1;
+	if (kb_lane_waits) {
+		kb_lane_waits = 0;
+		siglongjmp(kb_lane_out, 1);
+	}
+}
+
+/*
+ * Wait outside KVM_RUN: with POLL for `ready`, else for event_fd, which is read.  A kick
+ * ends it, from just before the system call on, where a signal alone would be lost: its
+ * handler jumps out.  ppoll(2) would take two system calls more.  `told` tells what was
+ * read before the jump.
+ */
+static void kb_lane_wait(struct kb_lane *lane, struct pollfd *ready)
+{
+	ready[0].revents = ready[1].revents = 0;
+	lane->told = 0;
+	if (!sigsetjmp(kb_lane_out, 0)) {
+		kb_lane_waits = 1;
+		if (!*(volatile __u8 *)&lane->run->immediate_exit) {
+			if (lane->waits == POLL)
+				poll(ready, 2, -1);
+			else if (read(lane->event_fd, &lane->told, 8) < 0)
+				lane->told = 0;
+		}
+	}
+	kb_lane_waits = 0;
 }
 
 /* Make the calling thread the lane's. */
 static inline int kb_lane_begin(struct kb_lane *lane)
 {
-	struct sigaction action = { .sa_handler = kb_lane_kicked };
+	/* SA_NODEFER: the jump leaves the signal unblocked. */
+	struct sigaction action = { .sa_handler = kb_lane_kicked, .sa_flags = SA_NODEFER };
 
 	sigemptyset(&action.sa_mask);
 	if (sigaction(kb_lane_signal(), &action, NULL))

@@ -3,6 +3,13 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from work cimport Queue, kb_queue
 
+cdef extern from "<poll.h>" nogil:
+    struct pollfd:
+        int fd
+        short events
+        short revents
+    short POLLIN
+
 cdef extern from "lanes.h" nogil:
     struct kvm_run:
         unsigned char immediate_exit
@@ -22,6 +29,7 @@ cdef extern from "lanes.h" nogil:
         kb_waits waits
         int event_fd
         int work_fd
+        uint64_t told
         uint8_t *exits
         uint8_t exits_on
         kvm_run *run
@@ -40,6 +48,7 @@ cdef extern from "lanes.h" nogil:
     int kb_lane_begin(kb_lane *lane)
     void kb_lane_end(kb_lane *lane)
     int kb_lane_signal()
+    void kb_lane_wait(kb_lane *lane, pollfd *ready)
     int kb_lane_kick(const kb_lane *lane)
 
 cdef class Lane:

@@ -27,11 +27,6 @@ cdef extern from "<unistd.h>" nogil:
     ssize_t read(int fd, void *buffer, size_t count)
 
 cdef extern from "<poll.h>" nogil:
-    struct pollfd:
-        int fd
-        short events
-        short revents
-    short POLLIN
     int poll(pollfd *fds, unsigned long count, int timeout)
 
 cdef extern from "abi.h":
@@ -65,21 +60,20 @@ cdef bint event(kb_lane *lane) noexcept nogil:
 
 
 cdef bint await_event(kb_lane *lane) noexcept nogil:
-    """Wait for one; true when there is work instead."""
+    """Wait for one, or for a kick; true when there is work instead."""
     cdef uint64_t count
     cdef kvm_interrupt interrupt
     cdef pollfd ready[2]
-    if lane.waits == POLL:
-        ready[0].fd, ready[1].fd = lane.event_fd, lane.work_fd
-        ready[0].events = ready[1].events = POLLIN
-        if poll(ready, 2, -1) < 0 or ready[0].revents:
-            return False
-        read(lane.work_fd, &count, 8)   # nothing where another idle vCPU's thread was first
-        return True
-    if read(lane.event_fd, &count, 8) == 8 and lane.waits == INJECT:
+    ready[0].fd, ready[1].fd = lane.event_fd, lane.work_fd
+    ready[0].events = ready[1].events = POLLIN
+    kb_lane_wait(lane, ready)
+    if lane.told and lane.waits == INJECT:
         interrupt.irq = KB_VECTOR
         ioctl(lane.fd, KVM_INTERRUPT, &interrupt)
-    return False
+    if ready[0].revents or not ready[1].revents:
+        return False
+    read(lane.work_fd, &count, 8)   # nothing where another idle vCPU's thread was first
+    return True
 
 
 cdef void work_slice(kb_lane *lane) noexcept nogil:
@@ -170,8 +164,9 @@ cdef class Lane:
                     if errno != EINTR:
                         lane.error = errno
                         break
-                    report(lane, stamp)
+                    # First: a kick that comes after this has a report of its own.
                     lane.run.immediate_exit = 0
+                    report(lane, stamp)
                     work_slice(lane)
                 elif lane.run.exit_reason == <uint32_t>KVM_EXIT_IO:
                     report(lane, stamp)
