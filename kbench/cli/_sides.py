@@ -58,7 +58,7 @@ class HostSide:
             delay_ns=self._delay_ns,
         )
         run = self._writer.add(renamed(output, benchmark) if self._variant else output)
-        return "kbench_void" not in run
+        return not run.void
 
     def suite(self) -> Suite:
         """All runs so far."""

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from kbench.errors import KbenchError
 from kbench.record.files import check_absent, temporary_beside
+from kbench.record.suite import UNIFORM, Run, load
 
 # Of pyperf's metadata, what tells where somebody keeps Python and nothing of what was measured.
 PATHS = ("python_executable", "python_config_args", "python_cflags")
@@ -65,8 +66,8 @@ class SuiteWriter:
     def __len__(self) -> int:
         return sum(map(len, self._runs.values()))
 
-    def add(self, output: bytes) -> dict[str, Any]:
-        """Add the one run that a worker wrote and return its metadata.
+    def add(self, output: bytes) -> Run:
+        """Add the one run that a worker wrote and return it.
 
         Raises KbenchError where pyperf would not have it beside the runs that are there.
         """
@@ -74,12 +75,9 @@ class SuiteWriter:
         self._check(name, run["metadata"])
         self._runs.setdefault(name, []).append(json.dumps(run))
         self._store()
-        metadata: dict[str, Any] = run["metadata"]
-        return metadata
+        return Run(tuple(run.get("values", ())), run["metadata"], {})
 
     def _check(self, name: str, metadata: dict[str, Any]) -> None:
-        from kbench.record.suite import UNIFORM
-
         if not self._runs.get(name):
             return
         first = json.loads(self._runs[name][0])["metadata"]
@@ -91,8 +89,6 @@ class SuiteWriter:
                 )
 
     def _load(self) -> None:
-        from kbench.record.suite import load
-
         load(self.path)  # refuses what is no suite, with the reason
         for run, name in self._expand(json.loads(self.path.read_bytes())):
             self._runs.setdefault(name, []).append(json.dumps(run))

@@ -17,6 +17,7 @@ from typing import Any
 
 from kbench.benches import Benchmark
 from kbench.errors import KbenchError, Unavailable
+from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
 from kbench.targets.spawn import worker
 from kbench.targets.target import Outcome, Step
@@ -63,7 +64,7 @@ class Host:
                     try:
                         output = worker(row.name, args, loops=loops[row.name], limit=limit)
                         if calibrated:
-                            p50 = writer.add(output)["kbench_p50"]
+                            p50 = writer.add(output).figure(metrics()["p50"])
                         else:
                             loops[row.name] = calibrated_loops(output)
                     except Unavailable as reason:

@@ -15,6 +15,7 @@ from datetime import datetime
 import kbench
 from kbench._loops.hdr import BUCKETS
 from kbench.benches import Benchmark
+from kbench.metrics import metrics
 from kbench.record.run import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
 from kbench.targets.lab import emulator, target
@@ -83,7 +84,8 @@ class LabTarget:
                 elif result.skipped:
                     outcome.skipped[result.benchmark] = result.skipped
                 else:
-                    p50 = writer.add(suite(result, todo[result.benchmark]))["kbench_p50"]
+                    run = writer.add(suite(result, todo[result.benchmark]))
+                    p50 = run.figure(metrics()["p50"])
                 progress(Step(result.benchmark, done, len(benchmarks), self.unit, p50))
         return outcome
 

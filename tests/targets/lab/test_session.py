@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyperf
 import pytest
 
+from kbench._loops.hdr import bucket_index
 from kbench.benches import find
 from kbench.record.suite import load
 from kbench.record.writer import SuiteWriter
@@ -105,3 +107,18 @@ def test_session_sorts_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("exit.pio_in", 3, 3, "integer"),
     ]  # fmt: skip
     assert [row.name for row in load(tmp_path / "lab.json")] == ["exit.hlt"]
+
+
+def test_progress_tells_a_count_that_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3962 shares its bucket with 3963: what is shown meanwhile is what `kbench show` says."""
+    same = {"buckets": ((bucket_index(3962), 500),), "total": 500 * 3962}
+    counts = replace(COUNTS, minimum=3962, maximum=3962, **same)  # type: ignore[arg-type]
+    pretend(monkeypatch, [result("exit.hlt", counts=counts)])
+    steps = []
+    with SuiteWriter(tmp_path / "lab.json") as writer:
+        session.LabTarget().measure(
+            [find("exit.hlt")], argparse.Namespace(), writer, limit=5.0, progress=steps.append
+        )
+    assert [step.p50 for step in steps] == [3962]
