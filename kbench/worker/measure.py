@@ -4,6 +4,7 @@
 import errno
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from kbench._abi import lib
 from kbench._loops.hdr import Histogram
@@ -13,12 +14,14 @@ from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm.backend import detect
 from kbench.record.run import Recording
-from kbench.worker import errors, idling, neighbours
+from kbench.worker import errors, neighbours
 from kbench.worker.batch import Batch
-from kbench.worker.idling import Scenario
 from kbench.worker.loops import bind
 from kbench.worker.machine import Machine, build
 from kbench.worker.witness import Witness
+
+if TYPE_CHECKING:
+    from kbench.worker.idling import Scenario
 
 LIMIT = 5.0  # seconds a KVM_RUN may take: no exit of a guest that works takes a thousandth of it
 
@@ -125,7 +128,7 @@ class Measurement:
 
 
 @contextmanager
-def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement | Scenario]:
+def prepare(benchmark: Benchmark, limit: float = LIMIT) -> "Iterator[Measurement | Scenario]":
     """Make the VM of `benchmark`, run it once, and yield its Measurement.
 
     `limit` bounds each KVM_RUN (seconds). Raises Unavailable or IoctlError where this
@@ -135,6 +138,9 @@ def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement 
     if benchmark.backends and detect() not in benchmark.backends:
         raise Unavailable(f"it may run on {', '.join(benchmark.backends)} only, not on {detect()}")
     if benchmark.loops:
+        # Half of all that a worker imports, and only these rows need it.
+        from kbench.worker import idling
+
         with idling.prepare(benchmark) as scenario:
             yield scenario
         return

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The catalogue: names, rows and what they refer to."""
 
+import importlib
+import pkgutil
 import re
 
 import pytest
 
+from kbench import benches
 from kbench._abi import lib
-from kbench.benches import Benchmark, catalogue, find, select
+from kbench.benches import FAMILIES, Benchmark, catalogue, find, select
 from kbench.errors import KbenchError
 from kbench.guests import load
 from kbench.worker.features import FEATURES
@@ -19,7 +22,16 @@ def test_at_least_sixteen_with_unique_names() -> None:
     names = [row.name for row in catalogue()]
     assert len(names) >= 16
     assert len(set(names)) == len(names)
-    assert {"floor", "exit"} <= {row.family for row in catalogue()}
+
+
+def test_every_module_s_rows_are_of_its_family() -> None:
+    for info in pkgutil.iter_modules(benches.__path__):
+        module = importlib.import_module(f"{benches.__name__}.{info.name}")
+        rows = getattr(module, "BENCHMARKS", ())
+        assert {FAMILIES[row.family] for row in rows} <= {info.name}
+        assert [row.name for row in rows] == [
+            row.name for row in catalogue() if FAMILIES[row.family] == info.name
+        ]
 
 
 @pytest.mark.parametrize("row", catalogue(), ids=lambda row: row.name)

@@ -10,17 +10,16 @@ of kbench needs no new snapshot.
 
 import gc
 import importlib
-import io
 import json
 import os
 import sys
 import time
 import traceback
-import zipfile
 from pathlib import Path
 from typing import NoReturn
 
 import _port  # type: ignore[import-not-found]
+import bundle  # type: ignore[import-not-found]
 import fw_cfg  # type: ignore[import-not-found]
 
 # What the measuring code imports: from the snapshot that is free.
@@ -113,8 +112,7 @@ def main() -> None:
     files = fw_cfg.files()
     job = json.loads(files.pop("job"))
     load(job["modules"], files)
-    with zipfile.ZipFile(io.BytesIO(files.pop("package"))) as archive:
-        archive.extractall(INJECTED)
+    bundle.unpack(files.pop("package"), INJECTED)
     # Not importlib.invalidate_caches(): that reads the library's whole zip again.
     sys.path.insert(0, INJECTED)
     module, function = job["entry"].split(":")

@@ -32,7 +32,7 @@ SKIPPED_DYNAMIC = (
     *("_test", "_xxtest", "xx", "_codecs_", "_tkinter", "_sqlite3", "_ssl", "_hashlib"),
     *("_curses", "readline", "nis", "_crypt", "_gdbm", "_dbm", "unicodedata"),
 )
-AGENT = ("agent.py", "fw_cfg.py")
+AGENT = ("agent.py", "bundle.py", "fw_cfg.py")
 DIRECTORIES = ("dev", "proc", "sys", "tmp")
 LDD_SECONDS = 60
 

@@ -11,13 +11,15 @@ import time
 from array import array
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kbench.benches import find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.worker import Measurement, prepare
-from kbench.worker.idling import Scenario
+
+if TYPE_CHECKING:
+    from kbench.worker.idling import Scenario
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -64,12 +66,12 @@ def main(job: dict[str, Any], send: Send) -> None:
     send({"facts": provenance.machine()})
 
 
-def sample(measurement: Measurement | Scenario, samples: int) -> None:
+def sample(measurement: "Measurement | Scenario", samples: int) -> None:
     """Fill the histogram with `samples` round trips of one window, or as many as fit.
 
     A row with loops of its own runs a part of them: every window is exact.
     """
-    if isinstance(measurement, Scenario):
+    if not isinstance(measurement, Measurement):
         _sleep_past_tick()
         measurement.run(max(1, measurement.benchmark.loops // SCENARIO_PART))
         return
@@ -88,7 +90,7 @@ def _sleep_past_tick() -> None:
     time.sleep(((now // TICK + 1) * TICK + AFTER_TICK - now) / 1e9)
 
 
-def _counts(measurement: Measurement | Scenario) -> dict[str, Any]:
+def _counts(measurement: "Measurement | Scenario") -> dict[str, Any]:
     if measurement.histogram.tsc_khz != TSC_KHZ:
         raise KbenchError(f"its TSC has {measurement.histogram.tsc_khz} kHz instead of {TSC_KHZ}")
     recording = measurement.recording()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What is injected into a restored lab: kbench's measuring part and the KVM modules."""
 
-import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import kbench
+from kbench.benches import find
+from kbench.guests.image import IMAGES
 from kbench.targets.lab import elf
 from kbench.targets.lab.errors import LabError
 from kbench.targets.lab.initramfs import compiled
@@ -16,31 +16,41 @@ HOST_SIDE = ("cli", "judge", "report", "targets")
 INSIDE = tuple(
     f"targets/{name}.py" for name in ("__init__", "lab/__init__", "lab/inside", "lab/console")
 )
+Files = dict[str, bytes]
 # Kernel scripts/sign-file.c: signature, struct module_signature (12 bytes, its length
 # in the last 4), this text.
 SIGNATURE = b"~Module signature appended~\n"
 
 
-def package() -> bytes:
-    """The installed kbench as a zip archive; the same content gives the same bytes."""
+def package() -> Files:
+    """The measuring part of the installed kbench, without guests: path -> content."""
     top = Path(kbench.__file__).parent
     if not list(top.glob("_abi*.so")):
         raise LabError("the lab needs the installed kbench with its compiled modules")
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(_files(top)):
-            name = f"kbench/{path.relative_to(top)}"
-            if path.suffix == ".py":
-                archive.writestr(zipfile.ZipInfo(f"{name}c"), compiled(path, name))
-            else:
-                archive.writestr(zipfile.ZipInfo(name), path.read_bytes())
-    return out.getvalue()
+    found = {}
+    for path in sorted(_files(top)):
+        name = f"kbench/{path.relative_to(top)}"
+        if path.suffix == ".py":
+            found[f"{name}c"] = compiled(path, name)
+        else:
+            found[name] = path.read_bytes()
+    return found
+
+
+def guests(benchmark: str) -> Files:
+    """The guests that a benchmark loads; "": all of them. Each file costs the agent time."""
+    row = find(benchmark) if benchmark else None
+    pattern = "*" if row is None else "idle_*" if row.loops else f"{row.guest}.{row.mode}"
+    return {
+        f"kbench/guests/{IMAGES.name}/{path.name}": path.read_bytes()
+        for path in sorted(IMAGES.glob(f"{pattern}.bin"))
+    }
 
 
 def _files(top: Path) -> Iterator[Path]:
     for path in top.rglob("*"):
         relative = path.relative_to(top)
-        wanted = path.suffix in (".py", ".so", ".bin", ".toml")
+        wanted = path.suffix in (".py", ".so", ".toml")
         if wanted and (relative.parts[0] not in HOST_SIDE or str(relative) in INSIDE):
             yield path
 

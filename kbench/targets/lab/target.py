@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from kbench.record.run import Metadata
 from kbench.targets.lab import (
+    bundle,
     cache,
     image,
     kvm_recipe,
@@ -55,7 +56,7 @@ class Lab:
     """A ready lab of one kernel and one variant of KVM; make it with prepare()."""
 
     def __init__(
-        self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes], package: bytes
+        self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes], package: payload.Files
     ) -> None:
         self.snapshot = shot
         # Debian builds modules without srcversion: their content identifies them.
@@ -66,12 +67,17 @@ class Lab:
             "cpu": machine.CPU,
             "machine": cache.digest(*machine.OPTIONS, *machine.KERNEL_OPTIONS),
         }
-        self._files = {name: payload.module(data) for name, data in kvm.items()}
-        self._files["package"] = package
+        self._modules = {name: payload.module(data) for name, data in kvm.items()}
+        self._package = package
 
     def files(self, job: protocol.Job) -> dict[str, bytes]:
         """What the agent is handed for `job`: itself, the modules, kbench."""
-        return {"job": protocol.encode(job), **self._files}
+        package = {**self._package, **payload.guests(job.benchmark)}
+        return {
+            "job": protocol.encode(job),
+            "package": bundle.pack(package),
+            **self._modules,
+        }
 
     def measure(self, job: protocol.Job, running: Running) -> LabResult:
         """Do one job from the restored snapshot.

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runs the selftests of inside/ in the lab: one restored snapshot a variant and kernel."""
 
-import io
 import json
 import subprocess
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from kbench.targets.lab import (
+    bundle,
     cache,
     image,
     kvm_live,
@@ -42,12 +41,10 @@ def guest(scratch: Path) -> bytes:
 
 def package(scratch: Path) -> bytes:
     """kbench as the lab gets it, with the selftests beside it."""
-    out = io.BytesIO(payload.package())
-    with zipfile.ZipFile(out, "a", zipfile.ZIP_STORED) as archive:
-        for path in sorted((HERE / "inside").glob("*.py")):
-            archive.writestr(zipfile.ZipInfo(f"selftests/{path.name}"), path.read_bytes())
-        archive.writestr(zipfile.ZipInfo("selftests/guest.bin"), guest(scratch))
-    return out.getvalue()
+    files = payload.package()
+    for path in sorted((HERE / "inside").glob("*.py")):
+        files[f"selftests/{path.name}"] = path.read_bytes()
+    return bundle.pack({**files, "selftests/guest.bin": guest(scratch)})
 
 
 def built(kernel: str, variant: str) -> dict[str, bytes]:

@@ -6,13 +6,11 @@ with the subject and one without. The loop knows nothing of batches; its longest
 shortest round trip are exact, and what lies between them is the subject.
 """
 
-import io
 import json
-import zipfile
 
 import pytest
 
-from kbench.targets.lab import protocol, snapshot, target
+from kbench.targets.lab import bundle, payload, protocol, snapshot, target
 from kbench.targets.lab.target import Lab
 
 pytestmark = pytest.mark.lab
@@ -43,11 +41,9 @@ LOOPS = {"inkernel.cpuid": 4, "inkernel.pio_in@elcr": 2, "inkernel.rdmsr_tsc_adj
 def by_hand(lab: Lab, name: str) -> int:
     """Instructions of one subject, from two single round trips."""
     job = protocol.Job(name, 0, 5.0, 20.0, snapshot.KVM_MODULES, "hand:main")
-    files = lab.files(job)
-    package = io.BytesIO(files["package"])
-    with zipfile.ZipFile(package, "a") as archive:
-        archive.writestr("hand.py", ENTRY)
-    with lab.snapshot.restore({**files, "package": package.getvalue()}, 120.0) as process:
+    package = {**payload.package(), **payload.guests(name), "hand.py": ENTRY.encode()}
+    files = {**lab.files(job), "package": bundle.pack(package)}
+    with lab.snapshot.restore(files, 120.0) as process:
         process.wait()
         results = process.results()
     facts = json.loads(results.splitlines()[-1])["facts"]

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: MIT
 """The lab itself: what it measures, and how each way of failing ends."""
 
-import io
 import os
 import signal
 import subprocess
 import sys
 import time
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kbench.targets.lab import errors, image, initramfs, packages, payload, pins, snapshot, target
+from kbench.targets.lab import (
+    bundle,
+    errors,
+    image,
+    initramfs,
+    packages,
+    payload,
+    pins,
+    snapshot,
+    target,
+)
 from kbench.targets.lab.protocol import Job
 from kbench.targets.lab.qemu import Running
 from kbench.targets.lab.target import Lab, LabResult
@@ -44,10 +52,9 @@ def job(entry: str = "", **changes: object) -> Job:
 
 def with_code(lab: Lab, code: str) -> dict[str, bytes]:
     """The lab's files, with `code` as the body of test_inside.main()."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("test_inside.py", f"def main(job, send):\n    {code}\n")
-    return {**lab.files(job("main")), "package": package.getvalue()}
+    module = f"def main(job, send):\n    {code}\n"
+    package = bundle.pack({"test_inside.py": module.encode()})
+    return {**lab.files(job("main")), "package": package}
 
 
 def run(lab: Lab, files: dict[str, bytes], seconds: float = 60.0) -> object:
