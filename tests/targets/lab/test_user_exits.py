@@ -23,10 +23,27 @@ def test_each_round_trip_is_the_same(extended: Lab) -> None:
         assert result.counts.minimum == result.counts.maximum > 0
 
 
-def test_the_rfc_as_posted(extended: Lab) -> None:
-    posted = target.prepare("6.1", "rfc-v1", print)
+@pytest.fixture(scope="module")
+def posted(lab: Lab) -> Lab:
+    return target.prepare("6.1", "rfc-v1", print)
+
+
+def test_the_rfc_as_posted(posted: Lab) -> None:
     *both, pause = measure_all(posted, [*POSTED, "exit.pause_user"])
     assert "KVM_CAP_KBENCH is 0x200 here, without" in pause.skipped
     for result in both:
         assert result.error is None and result.counts is not None, result
         assert not result.counts.void and result.counts.minimum > 0
+
+
+def test_idle_policies_of_the_rfc_as_posted(posted: Lab) -> None:
+    """Only its modules have them; a HLT that exits blocks in KVM once it is entered again."""
+    names = ["wake.irqfd@hlt-exit-rfc", "wake.irqfd@mwait-exit-rfc", "wake.irqfd@hlt-exit"]
+    hlt, mwait, mended = measure_all(posted, names)
+    assert "lacks the extension's KVM_KBENCH_USERSPACE_EXITS" in mended.skipped
+    for result in (hlt, mwait):
+        assert result.error is None and result.counts is not None, result
+        assert not result.counts.void
+        assert result.counts.counters["userspace_idle_exits"] > 0
+    assert hlt.counts and mwait.counts
+    assert hlt.counts.minimum > mwait.counts.minimum > 0
