@@ -69,13 +69,17 @@ class SuiteWriter:
     def add(self, output: bytes) -> Run:
         """Add the one run that a worker wrote and return it.
 
-        Raises KbenchError where pyperf would not have it beside the runs that are there.
+        Raises KbenchError, and adds nothing, where pyperf would not have it: with a value of
+        0, as of a guest without an event, or not beside the runs that are there.
         """
-        run, name = self._expand(json.loads(output))[0]
-        self._check(name, run["metadata"])
-        self._runs.setdefault(name, []).append(json.dumps(run))
+        raw, name = self._expand(json.loads(output))[0]
+        run = Run(tuple(raw.get("values", ())), raw["metadata"], {})
+        if any(value <= 0 for value in run.values):
+            raise KbenchError(f"{name}: {run.void or 'it took no time'}")
+        self._check(name, raw["metadata"])
+        self._runs.setdefault(name, []).append(json.dumps(raw))
         self._store()
-        return Run(tuple(run.get("values", ())), run["metadata"], {})
+        return run
 
     def _check(self, name: str, metadata: dict[str, Any]) -> None:
         if not self._runs.get(name):

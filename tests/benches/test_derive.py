@@ -37,6 +37,7 @@ def test_a_name_with_parameters(name: str, field: str, value: object) -> None:
         ("idle.tock@hlt", "no pattern 'tock': it is one of silent, "),
         ("idle.tick0@hlt", "1 to 10000 events"),
         ("wake.store@hlt", "no 'store' there, it is one of irqfd, "),
+        ("wake.store@mwait-monitor", "no 'store' there, it is one of irqfd, "),
         ("idle.tick250@hlt/0", "must be 1 to 14, not 0"),
         ("idle.tick250@hlt/99", "must be 1 to 14, not 99"),
         ("idle.pingpong@hlt/4", "fixed number of vCPUs"),

@@ -2,6 +2,7 @@
 """A growing suite is readable after every run, canonical at its end, and never half written."""
 
 import io
+import json
 from pathlib import Path
 
 import pyperf
@@ -128,3 +129,14 @@ def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             with pytest.raises(KbenchError, match=r"cannot write .*No space left on device"):
                 writer.add(output("a", 2e-6))
         assert names(path) == ["a"]
+
+
+def test_a_run_without_an_event_is_refused_and_the_others_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    silent = json.loads(output("silent", 1e-6))
+    silent["benchmarks"][0]["runs"][0]["values"] = [0.0]
+    with SuiteWriter(path) as writer:
+        writer.add(output("a", 1e-6))
+        with pytest.raises(KbenchError, match="silent: it took no time"):
+            writer.add(json.dumps(silent).encode())
+    assert names(path) == ["a"]

@@ -15,6 +15,7 @@ from datetime import datetime
 import kbench
 from kbench._loops.hdr import BUCKETS
 from kbench.benches import Benchmark
+from kbench.errors import KbenchError
 from kbench.metrics import metrics
 from kbench.record.run import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
@@ -84,8 +85,11 @@ class LabTarget:
                 elif result.skipped:
                     outcome.skipped[result.benchmark] = result.skipped
                 else:
-                    run = writer.add(suite(result, todo[result.benchmark]))
-                    p50 = run.figure(metrics()["p50"])
+                    try:
+                        run = writer.add(suite(result, todo[result.benchmark]))
+                        p50 = run.figure(metrics()["p50"])
+                    except KbenchError as error:
+                        outcome.failed[result.benchmark] = str(error)
                 progress(Step(result.benchmark, done, len(benchmarks), self.unit, p50))
         return outcome
 

@@ -141,6 +141,7 @@ class Vtl(Scenario):
             self._returns()
         else:
             self._enters(planned, fired)
+        self._void = self._void or self._otherwise()
         return self.histogram.nanoseconds(self.histogram.total_ticks - before)
 
     def _restart(self) -> None:
@@ -206,6 +207,15 @@ class Vtl(Scenario):
             raise errors.failed_entry(error, vcpus[0])
         if errors.exception(self._vm.memory):
             raise errors.unexpected_exit("an interrupt", vcpus[1], self._vm.memory)
+
+    def _otherwise(self) -> str:
+        """What KVM's own counters say against a VTL0 that never halts.
+
+        One that idles has halted before the first interrupt (_settled()), and no event of its
+        own ends that.
+        """
+        halts = self._stats.scalars().get("halt_exits", 0) - self._halts
+        return "" if self._idle or not halts else f"VTL0 is to run, KVM counted {halts} HLT exits"
 
     def _enters(self, planned: "array[int]", fired: "array[int]") -> None:
         """From the planned time of each interrupt to VTL1's handler."""

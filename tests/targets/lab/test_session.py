@@ -109,6 +109,22 @@ def test_session_sorts_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [row.name for row in load(tmp_path / "lab.json")] == ["exit.hlt"]
 
 
+def test_a_guest_without_an_event_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = "the guest handled no event"
+    silent = replace(COUNTS, buckets=(), count=0, minimum=0, maximum=0, total=0, void=nothing)
+    results = [result("exit.hlt", counts=silent), result("exit.pio_in", counts=COUNTS)]
+    pretend(monkeypatch, results)
+    with SuiteWriter(tmp_path / "lab.json") as writer:
+        outcome = session.LabTarget().measure(
+            [find(entry.benchmark) for entry in results], argparse.Namespace(), writer,
+            limit=5.0, progress=lambda step: None,
+        )  # fmt: skip
+    assert outcome.failed == {"exit.hlt": f"exit.hlt: {nothing}"}
+    assert [row.name for row in load(tmp_path / "lab.json")] == ["exit.pio_in"]
+
+
 def test_progress_tells_a_count_that_was_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from kbench.benches import catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record.run import Recording
 from kbench.worker import prepare
-from kbench.worker.idling.vtl import last
+from kbench.worker.idling.vtl import Vtl, last
 
 pytestmark = pytest.mark.kvm
 
@@ -55,7 +55,16 @@ def test_a_vcpu_that_blocks_in_kvm_run(way: str) -> None:
 def test_the_stages_of_a_switch(name: str, stages: set[str]) -> None:
     recording = measure(name, 20)
     assert 0 < recording.count <= 21 and recording.minimum > 0
-    assert set(recording.stages) == stages
+    assert set(recording.stages) == stages and not recording.void
+
+
+def test_a_vtl0_that_halts_where_it_is_to_run_is_void() -> None:
+    with prepare(find("vtl.enter@kick")) as measurement:
+        assert isinstance(measurement, Vtl)
+        measurement.run(5)
+        assert not measurement.recording().void
+        measurement._halts -= 1  # as if KVM had counted one more since
+        assert "VTL0 is to run, KVM counted 1 HLT exits" in measurement._otherwise()
 
 
 def test_the_last_stamp_of_an_event_counts() -> None:
