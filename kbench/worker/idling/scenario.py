@@ -69,15 +69,15 @@ class Scenario:
         self._warnings: dict[str, None] = {}
 
     def probe(self, loops: int) -> None:
-        """Try a few windows and forget them: the first ones are cold.
+        """Try a few windows, each four times as long, and forget them: the first ones are cold.
 
         Raises Unavailable where this KVM cannot run the guest, or does something else than
         the policy says. On a busy machine an event may come late: only one that never
         comes counts.
         """
-        for _ in range(PROBES):
+        for attempt in range(PROBES):
             try:
-                self.run(loops)
+                self.run(loops * 4**attempt)
             except GuestError as error:
                 raise Unavailable(str(error)) from None
             if self.broken:
