@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from statistics import median
 
+from kbench.metrics import metrics
 from kbench.record.suite import Benchmark, Run
 
 
@@ -35,7 +36,8 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
     share = [
         _number(run, "cpu_s") / _number(run, "wall_s", 1) / _number(run, "vcpus", 1) for run in runs
     ]
-    wake = [run.get("kbench_wake_p50" if urgent else "kbench_p50") for run in runs]
+    p50 = metrics()["p50"]
+    wake = [run.get("kbench_wake_p50") if urgent else run.figure(p50) for run in runs]
     late = [float(value) for value in wake if isinstance(value, int | float)]
     works = benchmark.name.startswith("work.")
     neighbour = [

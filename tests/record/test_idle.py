@@ -55,3 +55,9 @@ def test_void_runs_do_not_count() -> None:
 
 def test_other_families_have_none() -> None:
     assert summarize_idle(benchmark("exit.pio_out", {"p50": 1.0})) is None
+
+
+def test_a_wake_up_is_not_later_than_the_latest() -> None:
+    """As every p50: the edge of its bucket may lie beyond what was measured."""
+    found = summarize_idle(benchmark("idle.tick250@hlt", {**COUNTERS, "min": 1e-5, "max": 2e-5}))
+    assert found is not None and found.wake == 2e-5
