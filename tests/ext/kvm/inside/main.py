@@ -63,7 +63,7 @@ def main(job: dict[str, Any], send: Send) -> None:
     if job["parameters"]:
         reload("kvm_amd", job["parameters"])
     only = job["only"]
-    for name, test in tests(have):
+    for name, test in tests(have, job["without"]):
         if not only or any(part in name for part in only):
             perform(name, test, send)
     for name in job["unload"]:
@@ -95,18 +95,27 @@ def system_call(name: str, number: int, *arguments: int | bytes) -> None:
         raise OSError(ctypes.get_errno(), name)
 
 
-def tests(have: int) -> Iterator[tuple[str, Test]]:
-    """Every test that the modules with the bits `have` can run, by its name."""
+def tests(have: int, without: dict[str, str]) -> Iterator[tuple[str, Test]]:
+    """Every test that the modules with the bits `have` can run, by its name.
+
+    `without`: mechanism -> why the emulator cannot run it.
+    """
     for suite, bits in SUITES.items():
-        if bits & ~have == 0:
+        if bits & ~have == 0 and suite in without:
+            yield f"{suite}.skipped", partial(skip, without[suite])
+        elif bits & ~have == 0:
             module = importlib.import_module(f"selftests.{suite}")
             for name in [name for name in dir(module) if name.startswith("test_")]:
                 yield f"{suite}.{name}", getattr(module, name)
     for suite in FOR_EACH:
         module = importlib.import_module(f"selftests.{suite}")
-        for mechanism, use in present().items():
+        for mechanism, use in present(without).items():
             for name in [name for name in dir(module) if name.startswith("check_")]:
                 yield f"{suite}.{name}[{mechanism}]", partial(getattr(module, name), use)
+
+
+def skip(reason: str) -> None:
+    raise Skip(reason)
 
 
 def perform(name: str, test: Test, send: Send) -> None:
