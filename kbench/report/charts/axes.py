@@ -51,10 +51,11 @@ def value_axis(place: Place, domain: alt.Scale, ticks: int, **options: Any) -> a
 
 
 def unit_axis(unit: str, **options: Any) -> alt.Axis:
-    """An axis whose labels name pyperf's `unit`: 5us, 3,031."""
+    """An axis whose labels name pyperf's `unit`: 5 us, 3,031."""
     label = "format(datum.value, ',')"
-    if unit == "second":
-        label = "replace(format(datum.value, '~s'), 'µ', 'u') + 's'"
+    if unit == "second":  # "5µ" becomes "5 us"
+        prefixed = "replace(format(datum.value, '~s'), 'µ', 'u')"
+        label = f"replace({prefixed}, /([a-z]?)$/, ' $1') + 's'"
     return alt.Axis(labelExpr=label, labelOverlap=True, **options)
 
 

@@ -26,19 +26,25 @@ def pictures(histories: Sequence[Series]) -> list[Picture]:
 
 def _picture(unit: str, histories: Sequence[Series]) -> Picture:
     what = "p50 in seconds" if unit == "second" else "p50, instructions (emulated lab)"
+    panels = _panels(unit, histories).properties(title=alt.Title(what, anchor="start"))
     return Picture(
         name=f"history-{unit}",
         title=f"History: {what}",
         caption="Oldest suite to the left, one mark a suite, each panel with a scale of its own. A "
         "vertical line is a change of level beyond the metric's margin (kbench history check).",
-        views=(View((), _panels(unit, histories)),),
+        views=(View((), panels),),
         legend=(Key("p50", "s0"), Key("worse from here on", "worse"), Key("better", "better")),
     )
 
 
 def _panels(unit: str, histories: Sequence[Series]) -> Any:
     rows = [row for series in histories for row in _rows(series)]
-    x = alt.X("at:Q", title="suite", axis=alt.Axis(tickMinStep=1, format="d", grid=False))
+    x = alt.X(
+        "at:Q",
+        title="suite, oldest first",
+        scale=alt.Scale(zero=False, nice=False, padding=8),
+        axis=alt.Axis(tickMinStep=1, format="d", grid=False),
+    )
     # Labels of one width, so that the panels of a column stand above their common axis.
     axis = unit_axis(unit, minExtent=56)
     y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
