@@ -40,9 +40,9 @@ class _Rows:
         return self._rows
 
 
-def value_title(what: str, place: Place) -> str:
-    """`what`, and in the lab what its figures are."""
-    return f"{what}, instructions (emulated lab)" if place.lab else what
+def value_title(what: str, place: Place, times: str = "") -> str:
+    """`what`, and in the lab what its figures are; `times` begins it where they are times."""
+    return f"{what}, instructions (emulated lab)" if place.lab else times + what
 
 
 def value_axis(place: Place, domain: alt.Scale, ticks: int, **options: Any) -> alt.Axis:

@@ -42,9 +42,9 @@ def pictures(model: Model, place: Place) -> list[Picture]:
         Picture(
             name=f"percentiles-{place.slug}",
             title=f"Percentiles, {place.title}",
-            caption=value_title("Time of a single event", place) + " that the given share of all "
-            "events does not exceed, all good runs together; points at 50, 90, 99, 99.9 and "
-            "99.99 %. All panels have the same axes." + (f" {dashed}." if len(sources) > 1 else ""),
+            caption="What the given share of all single events does not exceed, all good runs "
+            "together; points at 50, 90, 99, 99.9 and 99.99 %. All panels have the same axes."
+            + (f" {dashed}." if len(sources) > 1 else ""),
             views=tuple(
                 View((family, kind), chart)
                 for family, charts in drawn.items()
@@ -96,7 +96,7 @@ def _panels(
         alt.layer(*layers, data=data(rows))
         .properties(width=230, height=110)
         .facet(facet, columns=COLUMNS)
-        .properties(spacing=14, title=value_title("time of a single event", place))
+        .properties(spacing=14, title=value_title("a single event", place, "time of "))
     )
 
 

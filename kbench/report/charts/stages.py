@@ -33,7 +33,7 @@ def _picture(
     return Picture(
         name=name,
         title=f"Stages of {path}, {place.title}",
-        caption="Mean time of each stage, in the order of the path. Means add up to the "
+        caption="The mean of each stage, in the order of the path. Means add up to the "
         "whole, percentiles do not: those stand in the table.",
         views=(View((), _chart(place, rows, names)),),
         legend=tuple(Key(label, series_role(index)) for index, label in enumerate(names)),
@@ -46,7 +46,7 @@ def _chart(
     several = len({entry.source.index for entry, _ in found}) > 1
     rows = [row for entry, parts in found for row in _rows(entry, parts, several)]
     order = list(dict.fromkeys(row["name"] for row in rows))
-    title = value_title("mean time", place)
+    title = value_title("a stage, mean", place, "time of ")
     domain = scale("linear", [row["high"] for row in rows])
     colors = [LIGHT[series_role(index)] for index, _ in enumerate(names)]
     return (
