@@ -8,7 +8,9 @@ docstring is the help text either way.
 
 import importlib
 import pkgutil
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -59,8 +61,14 @@ def _root(
     """
 
 
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends kbench as Ctrl-C does, with nothing left behind."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Run the command line; a KbenchError becomes one line on stderr and its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         build()()
     except KbenchError as error:

@@ -77,7 +77,7 @@ def session(
     `vcpus` are the numbers of vCPUs to measure idle guests with, each on a pCPU if `pinned`.
 
     Raises KbenchError when nothing could be measured or a benchmark failed; runs that
-    finished are in the suite all the same, also after Ctrl-C.
+    finished are in the suite all the same, also after Ctrl-C and SIGTERM.
     """
     args = pyperf_options(words)
     benchmarks = select(args.selectors)
@@ -93,7 +93,7 @@ def session(
         try:
             with progress_bar(console) as show:
                 outcome = chosen.measure(benchmarks, args, writer, limit=limit, progress=show)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             if len(writer):
                 console.print(f"interrupted: {len(writer)} finished runs are in {path}")
             raise

@@ -56,25 +56,16 @@ def left(cwd: Path) -> int:
     return sum(len(benchmark.runs) for benchmark in load(cwd / "a.json"))
 
 
-def test_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with session(tmp_path) as process:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         errors = process.communicate(timeout=30)[1]
-        assert process.returncode == 130, errors
+        assert process.returncode == code, errors
     assert "finished runs are in a.json" in errors and "Traceback" not in errors
     assert left(tmp_path) > 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
     assert not workers(process.pid)
-
-
-def test_sigterm_ends_the_workers(tmp_path: Path) -> None:
-    with session(tmp_path) as process:
-        wait_for(lambda: workers(process.pid), "a worker")
-        (worker, *_) = workers(process.pid)
-        process.terminate()
-        process.communicate(timeout=30)
-    wait_for(lambda: worker not in workers(), "the worker ends with its manager")
-    assert left(tmp_path) > 0
 
 
 def test_a_killed_worker(tmp_path: Path) -> None:
