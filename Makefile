@@ -62,7 +62,7 @@ RFC_BENCHMARKS := rfc floor exit mpstate vtl inkernel.mwait@nop inkernel.pio_out
 RFC_LABS := lab-6.1-stock lab-6.1-all lab-6.12-stock lab-6.12-all
 RFC_SUITES = $(foreach name,$(RFC_LABS) host,$(wildcard $(RFC)/suites/$(name).json))
 
-reports: reports-measure ## measure reports/rfc-idle/ again and render it: half an hour
+reports: reports-measure ## measure reports/rfc-idle/ again and render it: some 20 minutes
 	cp $(RFC_NEW)/*.json $(RFC)/suites/
 	$(MAKE) reports-render
 	rm -r $(RFC_NEW)
