@@ -2,7 +2,7 @@
 """Two suites side by side: every judged change, every difference of provenance, every footnote."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kbench.errors import KbenchError
@@ -120,9 +120,10 @@ def _void(benchmark: Benchmark, side: str) -> Void:
 
 
 def _changes(base: Benchmark, head: Benchmark, options: Options) -> Iterator[Change | Pending]:
-    exact = base.provenance("kbench_target") == head.provenance("kbench_target") == "lab"
+    exact = base.exact and head.exact
+    rule = _rule(base, options)
     for metric in metrics().values():
-        margin = _margin(metric, exact, base.unit, options)
+        margin = _margin(metric, exact, base, options)
         if margin is None and metric.name not in options.shown:
             continue
         left, right = base.figures(metric), head.figures(metric)
@@ -133,12 +134,20 @@ def _changes(base: Benchmark, head: Benchmark, options: Options) -> Iterator[Cha
             if says_the_same(left, base.figures(other)):
                 continue
         sample = Sample(base.name, base.unit, metric, left, right, margin)
-        yield exact_change(sample) if exact else pending_change(sample, options.rule)
+        yield exact_change(sample) if exact else pending_change(sample, rule)
 
 
-def _margin(metric: Metric, exact: bool, unit: str, options: Options) -> Margin | None:
+def _rule(base: Benchmark, options: Options) -> HostRule:
+    """The host rule; the windows of a lab sample are all there are, and drift is not in them."""
+    runs = base.windows or options.rule.runs
+    return replace(options.rule, runs=min(runs, options.rule.runs))
+
+
+def _margin(metric: Metric, exact: bool, base: Benchmark, options: Options) -> Margin | None:
     """The margin that judges this metric here; None where it is only shown."""
     own = options.margins.get(metric.name, options.margin)
     if own is not None and own.absolute and not exact:
-        raise KbenchError("a margin in instructions is for lab counts: give a share such as 3%")
-    return judging_margin(metric, exact, unit, options.project, own)
+        if base.provenance("kbench_target") != "lab":
+            raise KbenchError("a margin in instructions is for lab counts: give a share such as 3%")
+        own = None  # it is for the exact ones: a sample has shares
+    return judging_margin(metric, exact, base.unit, options.project, own)

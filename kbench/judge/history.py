@@ -151,7 +151,7 @@ def series(
 
 
 def _judged(benchmark: Benchmark) -> Iterator[Metric]:
-    exact = _exact(benchmark)
+    exact = benchmark.exact
     for metric in metrics().values():
         if not (metric.exact if exact else metric.margin):
             continue
@@ -183,7 +183,7 @@ def _series(
 def _shifts(
     points: Sequence[Point], benchmark: Benchmark, metric: Metric, project: Project
 ) -> Iterator[Shift]:
-    exact = _exact(benchmark)
+    exact = benchmark.exact
     margin = judging_margin(metric, exact, benchmark.unit, project)
     if margin is None:
         return  # shown, never judged
@@ -200,7 +200,3 @@ def _shifts(
         )
         verdict = Verdict.WORSE if worse else Verdict.BETTER
         yield Shift(points[cut], before, after, verdict, worse and known)
-
-
-def _exact(benchmark: Benchmark) -> bool:
-    return benchmark.provenance("kbench_target") == "lab"

@@ -7,7 +7,8 @@ the unit. Mann-Whitney over per-run percentiles together with a Hodges-Lehmann s
 the margin raised none and found +5 % in 79-92 %.
 
 Lab. Counts repeat bit for bit, so a difference needs no test: it is there, and the margin
-alone says whether it matters.
+alone says whether it matters. Where threads take turns on the one CPU a benchmark has a sample
+of windows (kbench.targets.lab.inside.WINDOWS), which is judged as runs of a host are.
 """
 
 import math
@@ -43,18 +44,22 @@ class HostRule:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the runs say before it is judged: the log ratio head/base and its p-value."""
+    """What the runs say before it is judged: the log ratio head/base and its p-value.
+
+    With fewer than `needed` pairs there is no verdict.
+    """
 
     shift: Shift
     p_value: float
     pairs: int
+    needed: int
 
 
 def host_evidence(base: Sequence[float], head: Sequence[float], rule: HostRule) -> Evidence:
     """Evidence from one figure a run; all figures must be > 0."""
     logs = [math.log(value) for value in base], [math.log(value) for value in head]
     shift = hodges_lehmann(*logs, rule.confidence)
-    return Evidence(shift, mann_whitney(*logs), min(len(base), len(head)))
+    return Evidence(shift, mann_whitney(*logs), min(len(base), len(head)), rule.runs)
 
 
 def host_verdict(
@@ -67,7 +72,7 @@ def host_verdict(
     """
     edge = math.log1p(margin.relative)
     low, mid, high = evidence.shift
-    if evidence.pairs >= rule.runs:
+    if evidence.pairs >= evidence.needed:
         if adjusted <= rule.alpha and abs(mid) > edge:
             return (Verdict.WORSE if (mid > 0) == (direction == "lower") else Verdict.BETTER), None
         if -edge <= low and high <= edge:

@@ -14,8 +14,9 @@ class IdleSummary:
 
     `share` is the CPU time of a vCPU's thread per second, 1 is a whole pCPU; `wake` the p50
     of the guest's wake-ups in the benchmark's unit; `progress` what the guest handled of
-    what was due; `work` what the VMM got done a second, None where it had nothing to do;
-    `neighbour` the share of the pCPU that another task got, None where there was none.
+    what was due; `work` what the VMM got done a second, None where it had nothing to do, and
+    `work_range` the least and the most of a single run; `neighbour` the share of the pCPU that
+    another task got, None where there was none.
     """
 
     policy: str
@@ -24,6 +25,7 @@ class IdleSummary:
     exits: float
     progress: float
     work: float | None
+    work_range: tuple[float, float] | None
     neighbour: float | None
 
 
@@ -45,13 +47,15 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
         for run in runs
         if run.get("kbench_counter_neighbour_share") is not None
     ]
+    done = [_number(run, "work_per_s") for run in runs]
     return IdleSummary(
         policy=benchmark.name.partition("@")[2],
         share=median(share),
         wake=median(late) if late and not benchmark.name.startswith("hunt.") else None,
         exits=median(_number(run, "exits_per_s") for run in runs),
         progress=median(_number(run, "progress") for run in runs),
-        work=median(_number(run, "work_per_s") for run in runs) if works else None,
+        work=median(done) if works else None,
+        work_range=(min(done), max(done)) if works else None,
         neighbour=median(neighbour) if neighbour else None,
     )
 

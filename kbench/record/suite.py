@@ -68,9 +68,9 @@ class Run:
         """
         if metric.field == "values":
             return math.fsum(self.values) / len(self.values)
-        figure = self._number(metric.field)
+        figure = self.number(metric.field)
         if figure is not None and re.fullmatch(r"p\d+(_\d+)?", metric.name):
-            low, high = self._number("kbench_min"), self._number("kbench_max")
+            low, high = self.number("kbench_min"), self.number("kbench_max")
             figure = figure if low is None else max(figure, low)
             figure = figure if high is None else min(figure, high)
         return figure
@@ -84,7 +84,8 @@ class Run:
             raise KbenchError(f"histogram holds {events} events, kbench_count says {count}")
         return histogram
 
-    def _number(self, key: str) -> float | None:
+    def number(self, key: str) -> float | None:
+        """The metadata value `key` as a number; None where there is none."""
         value = self.get(key)
         return None if value is None else _figure(key, value)
 
@@ -101,6 +102,16 @@ class Benchmark:
     def good(self) -> tuple[Run, ...]:
         """The runs that may be judged."""
         return tuple(run for run in self.runs if not run.void)
+
+    @property
+    def exact(self) -> bool:
+        """Whether its figures are facts: lab counts, unless its runs are windows of a sample."""
+        return self.provenance("kbench_target") == "lab" and not self.windows
+
+    @property
+    def windows(self) -> int:
+        """How many runs such a sample has; 0 where the benchmark is none."""
+        return int(max(run.number("kbench_windows") or 0 for run in self.runs))
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -89,6 +89,14 @@ class Row:
         return None if idle is None or idle.work is None else Figure(round(idle.work), "integer")
 
     @property
+    def work_range(self) -> str:
+        """The same of the run that did least and of the one that did most: "18,900 to 20,100"."""
+        idle = self.entry.summary.idle
+        if idle is None or idle.work_range is None:
+            return ""
+        return " to ".join(str(Figure(round(work), "integer")) for work in idle.work_range)
+
+    @property
     def wake(self) -> Figure | None:
         """The p50 of the guest's wake-ups."""
         idle = self.entry.summary.idle

@@ -72,6 +72,22 @@ def test_lab_finds_one_instruction(run: Compared) -> None:
     assert outcome(run(base, base, margin=Margin(0.0)), strict=True).exit_code == 0
 
 
+def test_lab_windows_are_a_sample(run: Compared) -> None:
+    """Ten windows a side that overlap are no difference, and ten that do not are one."""
+
+    def windows(*counts: int) -> list[Metadata]:
+        return [lab_run(count, **LAB, kbench_windows=10) for count in counts]
+
+    base = windows(*range(19000, 20000, 100))
+    again, faster = windows(*range(19030, 20030, 100)), windows(*range(12000, 13000, 100))
+    same = run({"work.batch@hlt": base}, {"work.batch@hlt": again}, margin=Margin(0.05))
+    assert verdicts(same)["work.batch@hlt p50"] == "same" and not same.changes[0].exact
+    better = run({"work.batch@hlt": base}, {"work.batch@hlt": faster}, margin=Margin(0.0, 10))
+    assert verdicts(better)["work.batch@hlt p50"] == "better"
+    change = next(row for row in better.changes if row.metric == "p50")
+    assert change.low < 12500 / 19500 - 1 < change.high and change.high - change.low < 0.1
+
+
 def test_lab_value_that_is_no_mean_is_judged(run: Compared) -> None:
     base, head = ([lab_run(5000, value=share, **LAB)] for share in (20.0, 40.0))
     comparison = run({"idle.silent": base}, {"idle.silent": head})

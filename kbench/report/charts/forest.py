@@ -35,9 +35,10 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
     views = tuple(
         View((metrics()[name].title,), _chart(changes)) for name, changes in drawn.items()
     )
-    exact = judged[0].exact
+    exact = any(change.exact for change in judged)
     interval = (
-        "Lab counts are exact: a mark is a fact, without an interval; one at the edge lies beyond."
+        "Lab counts are exact: a mark is a fact, one at the edge lies beyond. Where threads take "
+        "turns there are several runs, and a line as on the host: the 98 % interval of the shift."
         if exact
         else "The line is the 98 % interval of the Hodges-Lehmann shift over runs; one that "
         "ends at the edge goes on."

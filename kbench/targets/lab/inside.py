@@ -9,7 +9,7 @@ import re
 import signal
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,11 @@ WARM_UP = 8
 # both, down to 1 and LEAST; that may run into a tick, but always into the same one.
 WINDOW = 2_200_000
 LEAST = 4
-# What a value of the idle families takes on the host, over what one takes here.
+# What a value of the idle families takes on the host, over what a run takes here.
 SCENARIO_PART = 4
+# Where threads take turns on the one CPU, a window shows one order of them, and another phase
+# of the tick or one instruction more gives another: these are a sample, each of them exact.
+WINDOWS = 10
 # The TSC at which one tick is one instruction; machine.py sets it.
 TSC_KHZ = 1_000_000
 
@@ -46,15 +49,16 @@ class Alarm(Exception):
 
 
 def main(job: dict[str, Any], send: Send) -> None:
-    """Measure job["benchmark"] with at most job["samples"] samples and send the result."""
+    """Measure job["benchmark"] with at most job["samples"] samples and send each run."""
     signal.signal(signal.SIGALRM, _alarm)
     signal.setitimer(signal.ITIMER_REAL, job["virtual_seconds"])
     gc.disable()
     try:
         with prepare(find(job["benchmark"]), job["run_seconds"]) as measurement:
-            sample(measurement, job["samples"])
-            counts = _counts(measurement)
-        send({"counts": counts})
+            for phase in phases(measurement):
+                measurement.reset()
+                sample(measurement, job["samples"], phase)
+                send({"counts": _counts(measurement)})
     except Unavailable as error:
         send({"skipped": str(error)})
     except Alarm:
@@ -66,13 +70,20 @@ def main(job: dict[str, Any], send: Send) -> None:
     send({"facts": provenance.machine()})
 
 
-def sample(measurement: "Measurement | Scenario", samples: int) -> None:
+def phases(measurement: "Measurement | Scenario") -> Sequence[int]:
+    """The phases of the tick, in ns, at which its runs begin: one, or many where it matters."""
+    if isinstance(measurement, Measurement) or (measurement.alone and not measurement.crowded):
+        return [0]
+    return range(0, TICK, TICK // WINDOWS)
+
+
+def sample(measurement: "Measurement | Scenario", samples: int, phase: int = 0) -> None:
     """Fill the histogram with `samples` round trips of one window, or as many as fit.
 
     A row with loops of its own runs a part of them: every window is exact.
     """
     if not isinstance(measurement, Measurement):
-        _sleep_past_tick()
+        _sleep_past_tick(phase)
         measurement.run(max(1, measurement.benchmark.loops // SCENARIO_PART))
         return
     measurement.run(WARM_UP)
@@ -85,9 +96,9 @@ def sample(measurement: "Measurement | Scenario", samples: int) -> None:
     measurement.run(count)
 
 
-def _sleep_past_tick() -> None:
+def _sleep_past_tick(phase: int = 0) -> None:
     now = time.monotonic_ns()
-    time.sleep(((now // TICK + 1) * TICK + AFTER_TICK - now) / 1e9)
+    time.sleep(((now // TICK + 1) * TICK + AFTER_TICK + phase - now) / 1e9)
 
 
 def _counts(measurement: "Measurement | Scenario") -> dict[str, Any]:

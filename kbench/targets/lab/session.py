@@ -19,7 +19,7 @@ from kbench.errors import KbenchError
 from kbench.metrics import metrics
 from kbench.record.run import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
-from kbench.targets.lab import emulator, target
+from kbench.targets.lab import emulator, protocol, target
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.pins import DEFAULT
 from kbench.targets.target import Outcome, Step
@@ -86,8 +86,9 @@ class LabTarget:
                     outcome.skipped[result.benchmark] = result.skipped
                 else:
                     try:
-                        run = writer.add(suite(result, todo[result.benchmark]))
-                        p50 = run.figure(metrics()["p50"])
+                        for counts in result.runs:
+                            run = writer.add(suite(result, counts, todo[result.benchmark]))
+                            p50 = run.figure(metrics()["p50"])
                     except KbenchError as error:
                         outcome.failed[result.benchmark] = str(error)
                 progress(Step(result.benchmark, done, len(benchmarks), self.unit, p50))
@@ -100,10 +101,8 @@ def _in_turn(rows: Sequence[Benchmark]) -> tuple[list[Benchmark], list[Benchmark
     return leaders, [row for row in rows if row not in leaders]
 
 
-def suite(result: target.LabResult, title: str) -> bytes:
-    """The pyperf JSON of a measured result: one benchmark of one run, unit "integer"."""
-    counts = result.counts
-    assert counts is not None
+def suite(result: target.LabResult, counts: protocol.Counts, title: str) -> bytes:
+    """The pyperf JSON of one run of a result: one benchmark, unit "integer"."""
     recording = Recording(
         buckets=_buckets(counts.buckets),
         count=counts.count,
@@ -128,6 +127,8 @@ def suite(result: target.LabResult, title: str) -> bytes:
         **metadata(recording, "integer"),
         **provenance(result),
     }
+    if len(result.runs) > 1:
+        run["kbench_windows"] = len(result.runs)
     benchmark = {"runs": [{"values": [value], "metadata": run}]}
     return json.dumps({"version": "1.0", "benchmarks": [benchmark]}).encode()
 

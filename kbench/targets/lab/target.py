@@ -40,6 +40,7 @@ class LabResult:
 
     kvm: the variant and a digest of its modules. pins: what must be equal for two counts
     to be compared. facts: the provenance of the machine inside (kbench.record.provenance).
+    further: the runs after the first, of a benchmark whose threads take turns.
     """
 
     benchmark: str
@@ -47,9 +48,15 @@ class LabResult:
     pins: dict[str, str]
     facts: Metadata = field(default_factory=dict)
     counts: protocol.Counts | None = None
+    further: tuple[protocol.Counts, ...] = ()
     skipped: str = ""
     error: LabError | None = None
     wall_seconds: float = 0.0
+
+    @property
+    def runs(self) -> tuple[protocol.Counts, ...]:
+        """The counts of every run; none of a skip or an error."""
+        return (self.counts, *self.further) if self.counts else ()
 
 
 class Lab:
@@ -91,7 +98,7 @@ class Lab:
                 running.one(process),
             ):
                 process.wait()
-                message, facts = outcome(process.results(), process.console(), process.log())
+                measured, facts = outcome(process.results(), process.console(), process.log())
         except LabError as error:
             return LabResult(benchmark=job.benchmark, kvm=self.kvm, pins=self.pins, error=error)
         return LabResult(
@@ -99,26 +106,27 @@ class Lab:
             kvm=self.kvm,
             pins=self.pins,
             facts=facts,
-            counts=message.counts,
-            skipped=message.skipped,
+            counts=measured[0].counts,
+            further=tuple(message.counts for message in measured[1:] if message.counts),
+            skipped=measured[0].skipped,
             wall_seconds=time.monotonic() - start,
         )
 
 
-def outcome(results: bytes, console: str, log: str) -> tuple[protocol.Message, Metadata]:
-    """The measurement and the facts among an ended lab's messages.
+def outcome(results: bytes, console: str, log: str) -> tuple[list[protocol.Message], Metadata]:
+    """The runs, or the skip, and the facts among an ended lab's messages.
 
     Errors: the LabError that the messages or the console tell of.
     """
     facts: Metadata = {}
-    measured: protocol.Message | None = None
+    measured: list[protocol.Message] = []
     for message in protocol.decode(results):
         if message.failure:
             raise protocol.failure(message, console)
         if message.counts is not None or message.skipped:
-            measured = message
+            measured.append(message)
         facts = message.facts or facts
-    if measured is not None:
+    if measured:
         return measured, facts
     # The agent is the first process: when it dies, with or without the kernel's fault,
     # the kernel panics.

@@ -63,7 +63,7 @@ def outcome(result: LabResult) -> str:
     """All of a result that must repeat, as text; equal results have equal texts."""
     if result.error is not None:
         return f"{type(result.error).__name__}: {result.error}"
-    return f"skipped: {result.skipped}" if result.counts is None else repr(result.counts)
+    return repr(result.runs) if result.runs else f"skipped: {result.skipped}"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import pytest
 
 from kbench.benches import find
 from kbench.targets.lab import session, target
+from kbench.targets.lab.inside import WINDOWS
 from kbench.targets.lab.target import Lab, LabResult, measure_all
 
 HALTED, SPINNING = "idle.poisson@hlt", "idle.poisson@mwait-nop"
@@ -49,6 +50,16 @@ def test_the_order_of_the_paths(results: "dict[str, LabResult]") -> None:
     assert floor.minimum < spinning.minimum < halted.minimum
 
 
+def test_who_takes_turns_is_measured_at_other_phases_of_the_tick(
+    results: "dict[str, LabResult]",
+) -> None:
+    for name in ALL:
+        runs = results[name].runs
+        assert len(runs) == (WINDOWS if name.startswith("work.") else 1)
+    windows = results[BESIDE_SPINNING].runs
+    assert len({run.total for run in windows}) > WINDOWS / 2
+
+
 def test_what_is_left_for_a_neighbour(results: "dict[str, LabResult]") -> None:
     """The VMM's thread and the neighbour share the pCPU, with the vCPU's where that spins."""
     halted, spinning = (results[name].counts for name in (BESIDE_HALTED, BESIDE_SPINNING))
@@ -73,9 +84,9 @@ def test_work_in_the_vcpus_thread_leaves_a_neighbour_half() -> None:
 def test_the_suite_has_value_and_stages(results: "dict[str, LabResult]") -> None:
     for name, stages in ((HALTED, {"late"}), ("wake.irqfd@hlt", {"late", "guest", "ack"})):
         result = results[name]
-        document = json.loads(session.suite(result, find(name).title))
-        (run,) = document["benchmarks"][0]["runs"]
         assert result.counts is not None
+        document = json.loads(session.suite(result, result.counts, find(name).title))
+        (run,) = document["benchmarks"][0]["runs"]
         assert {f"kbench_hdr_{stage}" for stage in stages} <= set(run["metadata"])
         if result.counts.value is not None:
             assert run["values"] == [result.counts.value]

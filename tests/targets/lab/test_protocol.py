@@ -36,7 +36,7 @@ def test_job_is_plain_json() -> None:
 
 def test_counts_and_facts_come_back() -> None:
     results = lines({"counts": COUNTS}, {"facts": {"kbench_kernel": "6.1"}})
-    message, facts = target.outcome(results, "", "")
+    (message,), facts = target.outcome(results, "", "")
     assert message.counts is not None
     assert message.counts.buckets == ((3021, 500),)
     assert message.counts.counters["wall_s"] == 0.002
@@ -44,7 +44,7 @@ def test_counts_and_facts_come_back() -> None:
 
 
 def test_skip_has_its_reason() -> None:
-    message, _ = target.outcome(
+    (message,), _ = target.outcome(
         lines({"skipped": "this KVM has no KVM_CAP_X"}, {"facts": {}}), "", ""
     )
     assert message.skipped == "this KVM has no KVM_CAP_X"

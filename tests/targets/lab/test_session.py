@@ -36,7 +36,7 @@ def result(name: str, **more: object) -> LabResult:
 
 def test_result_becomes_a_run_that_pyperf_reads(tmp_path: Path) -> None:
     path = tmp_path / "lab.json"
-    path.write_bytes(session.suite(result("exit.hlt", counts=COUNTS), "HLT"))
+    path.write_bytes(session.suite(result("exit.hlt", counts=COUNTS), COUNTS, "HLT"))
     (benchmark,) = pyperf.BenchmarkSuite.load(str(path))
     assert benchmark.get_unit() == "integer"
     assert benchmark.get_values() == (COUNTS.total / 500,)
@@ -138,3 +138,19 @@ def test_progress_tells_a_count_that_was_measured(
             [find("exit.hlt")], argparse.Namespace(), writer, limit=5.0, progress=steps.append
         )
     assert [step.p50 for step in steps] == [3962]
+
+
+def test_runs_of_a_sample_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each window is a run, and what they are a sample of is not judged as a fact."""
+    other = replace(COUNTS, total=COUNTS.total + 500)
+    sample = result("work.batch@hlt", counts=COUNTS, further=(other, other))
+    pretend(monkeypatch, [sample, result("exit.hlt", counts=COUNTS)])
+    with SuiteWriter(tmp_path / "lab.json") as writer:
+        session.LabTarget().measure(
+            [find("work.batch@hlt"), find("exit.hlt")], argparse.Namespace(), writer,
+            limit=5.0, progress=lambda step: None,
+        )  # fmt: skip
+    found = load(tmp_path / "lab.json").benchmarks
+    work, alone = found["work.batch@hlt"], found["exit.hlt"]
+    assert (len(work.runs), work.windows, work.exact) == (3, 3, False)
+    assert (len(alone.runs), alone.windows, alone.exact) == (1, 0, True)
