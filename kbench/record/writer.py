@@ -42,6 +42,7 @@ class SuiteWriter:
             )
         self.path = path
         self._runs: dict[str, list[str]] = {name: [] for name in names}
+        self._appended_to: set[str] = set()
         if path.exists() and append:
             self._load()
         elif not force:
@@ -70,12 +71,15 @@ class SuiteWriter:
         """Add the one run that a worker wrote and return it.
 
         Raises KbenchError, and adds nothing, where pyperf would not have it: with a value of
-        0, as of a guest without an event, or not beside the runs that are there.
+        0, as of a guest without an event, or not beside the runs that are there; and for the
+        windows of a lab sample that the file has already.
         """
         raw, name = self._expand(json.loads(output))[0]
         run = Run(tuple(raw.get("values", ())), raw["metadata"], {})
         if any(value <= 0 for value in run.values):
             raise KbenchError(f"{name}: {run.void or 'it took no time'}")
+        if name in self._appended_to and run.get("kbench_windows"):
+            raise KbenchError(f"{name}: {self.path} has these windows, which repeat bit for bit")
         self._check(name, raw["metadata"])
         self._runs.setdefault(name, []).append(json.dumps(raw))
         self._store()
@@ -96,6 +100,7 @@ class SuiteWriter:
         load(self.path)  # refuses what is no suite, with the reason
         for run, name in self._expand(json.loads(self.path.read_bytes())):
             self._runs.setdefault(name, []).append(json.dumps(run))
+            self._appended_to.add(name)
 
     @staticmethod
     def _expand(suite: Any) -> list[tuple[dict[str, Any], str]]:

@@ -96,6 +96,13 @@ class Row:
             return ""
         return " to ".join(str(Figure(round(work), "integer")) for work in idle.work_range)
 
+    def apart(self, other: "Row") -> bool:
+        """Whether all runs of the one did more work than all runs of the other."""
+        mine, theirs = (
+            row.entry.summary.idle and row.entry.summary.idle.work_range for row in (self, other)
+        )
+        return bool(mine and theirs and (mine[0] > theirs[1] or theirs[0] > mine[1]))
+
     @property
     def wake(self) -> Figure | None:
         """The p50 of the guest's wake-ups."""

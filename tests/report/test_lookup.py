@@ -64,3 +64,21 @@ def test_policies(tmp_path: Path) -> None:
 )
 def test_compared(value: float, text: str) -> None:
     assert compared(value, 100.0) == text
+
+
+def test_work_is_apart_where_no_run_of_the_one_is_among_those_of_the_other(tmp_path: Path) -> None:
+    counters = {"kbench_counter_progress": 1.0, "kbench_counter_wall_s": 1.0}
+
+    def windows(*done: int) -> list[dict[str, str | int | float]]:
+        return [lab_run(5000, **counters, kbench_counter_work_per_s=items) for items in done]
+
+    runs = {
+        "work.batch@hlt": windows(39_000, 39_100),
+        "work.batch@mwait-nop": windows(18_800, 20_500),
+        "work.batch@mwait-yield": windows(19_000, 19_900),
+    }
+    found = rows(build([write(tmp_path / "a.json", runs, **LAB)]), "a")
+    halt, nop, yields = (found(name) for name in runs)
+    assert halt and nop and yields
+    assert nop.work_range == "18,800 to 20,500"
+    assert halt.apart(nop) and nop.apart(halt) and not nop.apart(yields)
