@@ -77,6 +77,8 @@ def host_verdict(
             return (Verdict.WORSE if (mid > 0) == (direction == "lower") else Verdict.BETTER), None
         if -edge <= low and high <= edge:
             return Verdict.SAME, None
+    if evidence.needed < rule.runs:  # the windows of a lab: there are no further ones
+        return Verdict.CANNOT_TELL, None
     return Verdict.CANNOT_TELL, _further_pairs(evidence, adjusted, edge, rule)
 
 

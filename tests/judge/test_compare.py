@@ -11,6 +11,7 @@ from support.suites import LAB, Metadata, host_run, lab_run, noisy, write
 
 from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, Options, compare
+from kbench.judge.export.cells import footnotes
 from kbench.judge.gate import outcome
 from kbench.judge.project import Acknowledged, Project
 from kbench.judge.verdict import Margin, Verdict
@@ -84,6 +85,10 @@ def test_lab_windows_are_a_sample(run: Compared) -> None:
     assert verdicts(same)["work.batch@hlt p50"] == "same" and not same.changes[0].exact
     better = run({"work.batch@hlt": base}, {"work.batch@hlt": faster}, margin=Margin(0.0, 10))
     assert verdicts(better)["work.batch@hlt p50"] == "better"
+    assert any("not time" in line for line in footnotes(better))
+    unsure = run({"work.batch@hlt": base}, {"work.batch@hlt": again}, margin=Margin(0.001))
+    p50 = next(row for row in unsure.changes if row.metric == "p50")
+    assert str(p50.verdict) == "cannot tell" and p50.further_pairs is None
     change = next(row for row in better.changes if row.metric == "p50")
     assert change.low < 12500 / 19500 - 1 < change.high and change.high - change.low < 0.1
 

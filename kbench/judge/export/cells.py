@@ -97,7 +97,7 @@ def footnotes(comparison: Comparison) -> list[str]:
             where = f"{change.benchmark} {metrics()[change.metric].title}"
             lines.append(f"acknowledged: {where}: {change.acknowledged}")
         lines += [f"{change.benchmark} {change.metric}: {note}" for note in change.notes]
-    if any(change.exact for change in comparison.changes):
+    if any(change.exact or change.unit == "integer" for change in comparison.changes):
         lines.append("Lab counts are instructions of an emulated machine, not time.")
     return [*lines, *comparison.notes]
 
