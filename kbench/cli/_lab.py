@@ -15,8 +15,8 @@ from kbench.targets.lab import cache, emulator, machine, pins, snapshot, target
 from kbench.targets.lab import shell as lab_shell
 from kbench.targets.lab import verify as lab_verify
 
-# The cache's directory that is cheap to make again, and the one that others may hold open.
-SNAPSHOTS, LOCKS = "snapshot", "locks"
+# The cache's directories that are cheap to make again, and the one that others may hold open.
+SNAPSHOTS, LOCKS = ("snapshot", "ready"), "locks"
 
 
 def say(line: str) -> None:
@@ -26,8 +26,9 @@ def say(line: str) -> None:
 
 def build(kernel: str, update: bool) -> None:
     pin = pins.resolve(kernel, update=update)
-    shot = snapshot.ensure(pin, say)
-    say(f"the lab of Linux {pin.version} is ready: {_megabytes(cache.size(shot.place))}")
+    shots = snapshot.ensure(pin, say), target.prepare(kernel, target.STOCK, say).snapshot
+    size = _megabytes(sum(cache.size(shot.place) for shot in shots))
+    say(f"the lab of Linux {pin.version} is ready: {size}")
 
 
 def info(kernel: str) -> None:
@@ -75,7 +76,7 @@ def shell(kernel: str, variant: str) -> None:
 def clean(kernels: bool) -> None:
     freed = 0
     for kind in _kinds():
-        if kernels or kind.name == SNAPSHOTS:
+        if kernels or kind.name in SNAPSHOTS:
             freed += cache.size(kind)
             shutil.rmtree(kind, ignore_errors=True)
     say(f"removed {_megabytes(freed)} from {cache.root()}")

@@ -21,7 +21,7 @@ def build(
         bool, typer.Option("--update", help="Pin the archive's newest version of this kernel.")
     ] = False,
 ) -> None:
-    """Fetch the pinned kernel, boot it, and keep the snapshot that benchmarks start from.
+    """Fetch the pinned kernel, boot it, load KVM, and keep the snapshot of each step.
 
     What is cached is not done again. Example: kbench lab build --kernel 6.12
     """

@@ -27,10 +27,10 @@ def ready() -> None:
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that holds one snapshot and one kernel, both of nobody's use."""
+    """A cache that holds two snapshots and one kernel, all of nobody's use."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     root = tmp_path / "kbench"
-    for kind in ("snapshot", "kernel-kvm", "locks"):
+    for kind in ("snapshot", "ready", "kernel-kvm", "locks"):
         (root / kind / "old").mkdir(parents=True)
         (root / kind / "old" / "file").write_bytes(bytes(20_000))
     return root

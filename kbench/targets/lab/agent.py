@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """The first process inside the lab. It lives in the snapshot; kbench is injected later.
 
-Before the snapshot: mounts, modules below KVM, imports. After it, once for every
-benchmark: read job, KVM modules and kbench through fw_cfg, load them, run the job,
-write its messages to a port, exit. It imports nothing of kbench, so that a change
-of kbench needs no new snapshot.
+Before the snapshot: mounts, modules below KVM, imports. After it: read a job, and with it
+KVM's modules and kbench, through fw_cfg, load them, run the job, write its messages to a
+port, exit, or pause for another snapshot and take the next job. It imports nothing of
+kbench, so that a change of kbench needs no new boot.
 """
 
 import gc
@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
+# They lie beside this file in the lab, and not where mypy looks.
 import _port  # type: ignore[import-not-found]
 import bundle  # type: ignore[import-not-found]
 import fw_cfg  # type: ignore[import-not-found]
@@ -63,10 +64,19 @@ def prepare() -> None:
         _port.init_module(path.read_bytes())
     for name in PRELOADED.split():
         importlib.import_module(name)
+    Path(INJECTED).mkdir()
+    sys.path.insert(0, INJECTED)
+
+
+def pause() -> None:
+    """Let the host save the machine; a restored one returns from here."""
     gc.collect()
     gc.freeze()
-    # The kernel's deferred work after boot ends within this.
+    # The kernel's deferred work after boot, or after loading modules, ends within this.
     time.sleep(0.5)
+    _port.privilege(3)
+    _port.outb(PAUSE_PORT, 1)
+    _port.privilege(0)
 
 
 def load(modules: list[str], files: dict[str, bytes]) -> None:
@@ -79,7 +89,7 @@ def load(modules: list[str], files: dict[str, bytes]) -> None:
         except OSError as error:
             refuse(f"{name}: {error.strerror}", log)
     end = time.monotonic() + DEVICE_SECONDS
-    while modules and not Path("/dev/kvm").exists():
+    while not Path("/dev/kvm").exists():
         if time.monotonic() > end:
             refuse("the modules are loaded, but there is no /dev/kvm", log)
         time.sleep(0.01)
@@ -102,21 +112,21 @@ def refuse(reason: str, log: int) -> NoReturn:
 
 
 def main() -> None:
-    """Prepare, pause for the snapshot, and serve the job that is there after it."""
+    """Prepare, and serve the job that is there after each pause, until one does not pause."""
     sys.excepthook = fail
     prepare()
-    _port.privilege(3)
-    _port.outb(PAUSE_PORT, 1)
-    # A restored machine goes on here.
-    _port.privilege(0)
-    files = fw_cfg.files()
-    job = json.loads(files.pop("job"))
-    load(job["modules"], files)
-    bundle.unpack(files.pop("package"), INJECTED)
-    # Not importlib.invalidate_caches(): that reads the library's whole zip again.
-    sys.path.insert(0, INJECTED)
-    module, function = job["entry"].split(":")
-    getattr(importlib.import_module(module), function)(job, send)
+    paused = True
+    while paused:
+        pause()
+        files = fw_cfg.files()
+        job = json.loads(files.pop("job"))
+        if job["modules"]:
+            load(job["modules"], files)
+        if package := files.pop("package", None):
+            bundle.unpack(package, INJECTED)
+        module, function = job["entry"].split(":")
+        getattr(importlib.import_module(module), function)(job, send)
+        paused = job.get("pauses", False)
     leave(0)
 
 

@@ -10,6 +10,7 @@ import mmap
 import struct
 from pathlib import Path
 
+# It lies beside this file in the lab, and not where mypy looks.
 import _port  # type: ignore[import-not-found]
 
 # The port of the DMA address, the item that is the directory, and the commands.

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The part of kbench that runs inside the lab: one benchmark, measured between two ticks.
 
-The agent calls main() after it has loaded KVM and injected this package.
+The agent calls ready() after it has loaded KVM and injected this package, and, in the machine
+that is restored from there, main().
 """
 
 import gc
+import importlib
 import re
 import signal
 import time
@@ -13,7 +15,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from kbench.benches import find
+from kbench.benches import catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.worker import Measurement, prepare
@@ -46,6 +48,12 @@ TSC_KHZ = 1_000_000
 
 class Alarm(Exception):
     """The job's limit of virtual time has passed."""
+
+
+def ready(job: dict[str, Any], send: Send) -> None:
+    """Import what any benchmark needs: from the snapshot that follows it is free."""
+    catalogue()
+    importlib.import_module("kbench.worker.idling")
 
 
 def main(job: dict[str, Any], send: Send) -> None:

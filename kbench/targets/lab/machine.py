@@ -65,9 +65,11 @@ def boot(kernel: Path, initrd: Path, ram: Path) -> list[str]:
     ]
 
 
-def restore(ram: Path) -> list[str]:
-    """Arguments that wait for the saved state; RAM is a private copy-on-write map of `ram`."""
-    return [*memory(ram, share=False), "-incoming", "defer"]
+def restore(ram: Path, *, share: bool = False) -> list[str]:
+    """Arguments that wait for the saved state; RAM is a private copy-on-write map of `ram`,
+    or with `share`, to be saved again, the file itself.
+    """
+    return [*memory(ram, share=share), "-incoming", "defer"]
 
 
 def memory(ram: Path, *, share: bool) -> list[str]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import kbench
-from kbench.benches import find
 from kbench.guests.image import IMAGES
 from kbench.targets.lab import elf
 from kbench.targets.lab.errors import LabError
@@ -23,7 +22,7 @@ SIGNATURE = b"~Module signature appended~\n"
 
 
 def package() -> Files:
-    """The measuring part of the installed kbench, without guests: path -> content."""
+    """The measuring part of the installed kbench, with all guests: path -> content."""
     top = Path(kbench.__file__).parent
     if not list(top.glob("_abi*.so")):
         raise LabError("the lab needs the installed kbench with its compiled modules")
@@ -34,17 +33,9 @@ def package() -> Files:
             found[f"{name}c"] = compiled(path, name)
         else:
             found[name] = path.read_bytes()
+    for path in sorted(IMAGES.glob("*.bin")):
+        found[f"kbench/guests/{IMAGES.name}/{path.name}"] = path.read_bytes()
     return found
-
-
-def guests(benchmark: str) -> Files:
-    """The guests that a benchmark loads; "": all of them. Each file costs the agent time."""
-    row = find(benchmark) if benchmark else None
-    pattern = "*" if row is None else "idle_*" if row.loops else f"{row.guest}.{row.mode}"
-    return {
-        f"kbench/guests/{IMAGES.name}/{path.name}": path.read_bytes()
-        for path in sorted(IMAGES.glob(f"{pattern}.bin"))
-    }
 
 
 def _files(top: Path) -> Iterator[Path]:

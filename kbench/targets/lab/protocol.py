@@ -13,14 +13,17 @@ ENTRY = "kbench.targets.lab.inside:main"
 @dataclass(frozen=True)
 class Job:
     """One benchmark. `run_seconds` bounds each KVM_RUN, `virtual_seconds` all of it (both
-    of virtual time); `modules` are in loading order."""
+    of virtual time). `entry` is what does it; with `pauses` the machine pauses after it, for a
+    snapshot, and takes another job. `modules` are KVM's to load before, in that order.
+    """
 
-    benchmark: str
-    samples: int
-    run_seconds: float
-    virtual_seconds: float
-    modules: tuple[str, ...]
+    benchmark: str = ""
+    samples: int = 0
+    run_seconds: float = 0.0
+    virtual_seconds: float = 0.0
+    modules: tuple[str, ...] = ()
     entry: str = ENTRY
+    pauses: bool = False
 
 
 @dataclass(frozen=True)

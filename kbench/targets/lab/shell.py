@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A Python console inside the lab, on this terminal."""
 
-from kbench.targets.lab import protocol, snapshot
+from kbench.targets.lab import protocol, target
 from kbench.targets.lab.target import Lab
 
 ENTRY = "kbench.targets.lab.console:main"
@@ -13,6 +13,6 @@ SECONDS = 12 * 3600.0
 
 def run(lab: Lab) -> None:
     """Restore the lab with its serial console on stdin and stdout, until either ends it."""
-    job = protocol.Job("", 0, 0.0, SECONDS, snapshot.KVM_MODULES, ENTRY)
-    with lab.snapshot.restore(lab.files(job), SECONDS, SERIAL) as process:
+    job = protocol.Job(entry=ENTRY)
+    with lab.snapshot.restore(target.files(job), SECONDS, SERIAL) as process:
         process.wait()

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The snapshot: the booted lab, its agent ready, no KVM module loaded yet."""
+"""Snapshots: of the booted lab, its agent ready, and of one with KVM and kbench loaded.
+
+The first is boot()'s, one a kernel. ready() goes on from it and saves once more: what every
+benchmark would do first is done once for a variant of KVM and a state of kbench.
+"""
 
 import os
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.targets.lab import cache, emulator, image, initramfs, machine, qemu
+from kbench.targets.lab import cache, emulator, image, initramfs, machine, protocol, qemu
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.emulator import Emulator
 from kbench.targets.lab.errors import BootFailed, LabError, SnapshotUnusable
@@ -16,8 +21,10 @@ from kbench.targets.lab.qmp import QmpClosed, QmpError
 
 # A boot takes 10 s on an idle machine of 2023.
 BOOT_SECONDS = 300.0
-# Snapshots that stay in the cache: of two kernels, and of two kbench in turns.
-KEPT = 4
+READY_SECONDS = 120.0
+# Snapshots that stay in the cache: of two kernels with two agents, and of what is loaded
+# into them: two variants on each, and some more while kbench itself is changed.
+KEPT = {"snapshot": 4, "ready": 6}
 # The two files of a snapshot: RAM, and devices with ROMs.
 RAM, STATE = "ram", "state"
 # In the order of loading; they come through fw_cfg after a restore.
@@ -66,16 +73,43 @@ def ensure(pin: Pin, progress: Progress) -> Snapshot:
     """
     installed = emulator.find()
     package = fetch_image(pin, progress)
-    options = (*machine.OPTIONS, *machine.KERNEL_OPTIONS, str(machine.MEMORY_MB))
-    key = cache.digest(pin.image.sha256, installed.version, initramfs.key(), *options)
 
     def build(work: Path) -> None:
         progress(f"booting Linux {pin.version} in the lab")
         _boot(work, installed, pin, package)
 
-    place = cache.entry("snapshot", f"{pin.version}-{key}", build, progress)
-    cache.keep_recent(place, KEPT)
+    place = _entry("snapshot", f"{pin.version}-{_key(pin, installed)}", build, progress)
     return Snapshot(place, installed, pin, package)
+
+
+def ready(pin: Pin, files: dict[str, bytes], progress: Progress) -> Snapshot:
+    """A snapshot of `pin` after the job in `files`, which pauses, built where it is missing.
+
+    `files`: as for Snapshot.restore(). Errors: as ensure(), and what the job reports.
+    """
+    installed = emulator.find()
+    package = fetch_image(pin, progress)
+    parts = (part for item in sorted(files.items()) for part in item)
+    key = cache.digest(_key(pin, installed), *parts)
+
+    def build(work: Path) -> None:
+        base = ensure(pin, progress)
+        progress(f"loading KVM and kbench into the lab of Linux {pin.version}")
+        _go_on(work, base, files)
+
+    place = _entry("ready", f"{pin.version}-{key}", build, progress)
+    return Snapshot(place, installed, pin, package)
+
+
+def _key(pin: Pin, installed: Emulator) -> str:
+    options = (*machine.OPTIONS, *machine.KERNEL_OPTIONS, str(machine.MEMORY_MB))
+    return cache.digest(pin.image.sha256, installed.version, initramfs.key(), *options)
+
+
+def _entry(kind: str, key: str, build: Callable[[Path], None], progress: Progress) -> Path:
+    place = cache.entry(kind, key, build, progress)
+    cache.keep_recent(place, KEPT[kind])
+    return place
 
 
 def _modules(package: Path, pin: Pin) -> list[tuple[str, bytes]]:
@@ -94,21 +128,40 @@ def _boot(work: Path, installed: Emulator, pin: Pin, package: Path) -> None:
     archive.write_bytes(initramfs.build(_modules(package, pin)))
     arguments = machine.boot(kernel, archive, work / RAM)
     with qemu.Process(installed, arguments, {}, BOOT_SECONDS) as process:
-        try:
-            process.qmp.wait("GUEST_PANICKED")
-            _save(process, work / STATE)
-            process.qmp.command("quit")
-            process.wait()
-        except QmpClosed as error:
-            raise BootFailed(_why(process), process.console()) from error
-        except TimeoutError as error:
-            raise BootFailed(
-                f"the lab's kernel did not come up within {BOOT_SECONDS:g} s", process.console()
-            ) from error
-        except QmpError as error:
-            raise BootFailed(f"QEMU could not save the snapshot: {error}") from error
+        _save_paused(process, work / STATE)
     kernel.unlink()
     archive.unlink()
+
+
+def _go_on(work: Path, base: Snapshot, files: dict[str, bytes]) -> None:
+    """Restore `base` with `files`, let it run to the next pause, and save it into `work`."""
+    cache.require_space(work, 2 * machine.MEMORY_MB << 20)
+    # cp keeps the holes, and shares the blocks where the file system can.
+    subprocess.run(["cp", "--reflink=auto", base.place / RAM, work / RAM], check=True)
+    arguments = machine.restore(work / RAM, share=True)
+    with qemu.Process(base.emulator, arguments, files, READY_SECONDS) as process:
+        _load(process, base.place / STATE)
+        _save_paused(process, work / STATE)
+
+
+def _save_paused(process: qemu.Process, state: Path) -> None:
+    """Wait for the agent's pause, and save the devices; RAM is in its file."""
+    try:
+        process.qmp.wait("GUEST_PANICKED")
+        _save(process, state)
+        process.qmp.command("quit")
+        process.wait()
+    except QmpClosed as error:
+        for message in protocol.decode(process.results()):
+            if message.failure:
+                raise protocol.failure(message, process.console()) from error
+        raise BootFailed(_why(process), process.console()) from error
+    except TimeoutError as error:
+        raise BootFailed(
+            f"the lab did not come up within {process.seconds:g} s", process.console()
+        ) from error
+    except QmpError as error:
+        raise BootFailed(f"QEMU could not save the snapshot: {error}") from error
 
 
 def _why(process: qemu.Process) -> str:

@@ -32,6 +32,7 @@ RUN_SECONDS = 5.0
 # Limits of one benchmark: inside (virtual) and outside. The slowest takes 2 s outside.
 VIRTUAL_SECONDS = 20.0
 WALL_SECONDS = 120.0
+READY = "kbench.targets.lab.inside:ready"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +63,7 @@ class LabResult:
 class Lab:
     """A ready lab of one kernel and one variant of KVM; make it with prepare()."""
 
-    def __init__(
-        self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes], package: payload.Files
-    ) -> None:
+    def __init__(self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes]) -> None:
         self.snapshot = shot
         # Debian builds modules without srcversion: their content identifies them.
         self.kvm = (variant, cache.digest(*kvm.values()))
@@ -73,17 +72,6 @@ class Lab:
             "kernel": shot.pin.version,
             "cpu": machine.CPU,
             "machine": cache.digest(*machine.OPTIONS, *machine.KERNEL_OPTIONS),
-        }
-        self._modules = {name: payload.module(data) for name, data in kvm.items()}
-        self._package = package
-
-    def files(self, job: protocol.Job) -> dict[str, bytes]:
-        """What the agent is handed for `job`: itself, the modules, kbench."""
-        package = {**self._package, **payload.guests(job.benchmark)}
-        return {
-            "job": protocol.encode(job),
-            "package": bundle.pack(package),
-            **self._modules,
         }
 
     def measure(self, job: protocol.Job, running: Running) -> LabResult:
@@ -94,7 +82,7 @@ class Lab:
         start = time.monotonic()
         try:
             with (
-                self.snapshot.restore(self.files(job), WALL_SECONDS) as process,
+                self.snapshot.restore(files(job), WALL_SECONDS) as process,
                 running.one(process),
             ):
                 process.wait()
@@ -111,6 +99,18 @@ class Lab:
             skipped=measured[0].skipped,
             wall_seconds=time.monotonic() - start,
         )
+
+
+def files(job: protocol.Job) -> dict[str, bytes]:
+    """What the agent of a ready lab is handed for `job`: it has all the rest."""
+    return {"job": protocol.encode(job)}
+
+
+def loading(kvm: dict[str, bytes]) -> dict[str, bytes]:
+    """What the agent is handed to make the lab ready: modules by name, and kbench."""
+    job = protocol.Job(modules=tuple(kvm), entry=READY, pauses=True)
+    loaded = {name: payload.module(data) for name, data in kvm.items()}
+    return {**files(job), "package": bundle.pack(payload.package()), **loaded}
 
 
 def outcome(results: bytes, console: str, log: str) -> tuple[list[protocol.Message], Metadata]:
@@ -149,13 +149,12 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
         kvm_series.variant(variant)  # a wrong name is told before anything is fetched
     pin = pins.resolve(kernel)
     if variant == STOCK:
-        shot = snapshot.ensure(pin, progress)
-        kvm = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
+        package = packages.fetch_image(pin, progress)
+        kvm = {name: image.module(package, pin, name) for name in snapshot.KVM_MODULES}
     else:
         built = _built(pin, variant, progress)
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
-        shot = snapshot.ensure(pin, progress)
-    return Lab(shot, variant, kvm, payload.package())
+    return Lab(snapshot.ready(pin, loading(kvm), progress), variant, kvm)
 
 
 def _built(pin: pins.Pin, variant: str, progress: Progress) -> modules.ModuleSet:
@@ -197,10 +196,7 @@ def measure_all(
     """As run(), in a lab that is ready; `run_seconds` of virtual time bound each KVM_RUN."""
     running = Running()
     with ThreadPoolExecutor(jobs, thread_name_prefix="lab") as pool:
-        todo = [
-            protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS, snapshot.KVM_MODULES)
-            for name in benchmarks
-        ]
+        todo = [protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS) for name in benchmarks]
         futures = [pool.submit(lab.measure, job, running) for job in todo]
         try:
             for future in futures:

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from kbench.targets.lab import bundle, payload, protocol, snapshot, target
+from kbench.targets.lab import bundle, protocol, target
 from kbench.targets.lab.target import Lab
 
 pytestmark = pytest.mark.lab
@@ -40,9 +40,8 @@ LOOPS = {"inkernel.cpuid": 4, "inkernel.pio_in@elcr": 2, "inkernel.rdmsr_tsc_adj
 
 def by_hand(lab: Lab, name: str) -> int:
     """Instructions of one subject, from two single round trips."""
-    job = protocol.Job(name, 0, 5.0, 20.0, snapshot.KVM_MODULES, "hand:main")
-    package = {**payload.package(), **payload.guests(name), "hand.py": ENTRY.encode()}
-    files = {**lab.files(job), "package": bundle.pack(package)}
+    job = protocol.Job(name, 0, 5.0, 20.0, entry="hand:main")
+    files = {**target.files(job), "package": bundle.pack({"hand.py": ENTRY.encode()})}
     with lab.snapshot.restore(files, 120.0) as process:
         process.wait()
         results = process.results()

@@ -17,7 +17,6 @@ from kbench.targets.lab import (
     image,
     initramfs,
     packages,
-    payload,
     pins,
     snapshot,
     target,
@@ -46,15 +45,15 @@ def labs(parent: int) -> set[int]:
 
 
 def job(entry: str = "", **changes: object) -> Job:
-    plain = Job("exit.pio_out", 100, 5.0, 20.0, snapshot.KVM_MODULES)
+    plain = Job("exit.pio_out", 100, 5.0, 20.0)
     return replace(plain, **({"entry": f"test_inside:{entry}"} if entry else {}), **changes)  # type: ignore[arg-type]
 
 
-def with_code(lab: Lab, code: str) -> dict[str, bytes]:
-    """The lab's files, with `code` as the body of test_inside.main()."""
+def with_code(code: str) -> dict[str, bytes]:
+    """The files of a job that is `code`, the body of test_inside.main()."""
     module = f"def main(job, send):\n    {code}\n"
     package = bundle.pack({"test_inside.py": module.encode()})
-    return {**lab.files(job("main")), "package": package}
+    return {**target.files(job("main")), "package": package}
 
 
 def run(lab: Lab, files: dict[str, bytes], seconds: float = 60.0) -> object:
@@ -76,52 +75,62 @@ def test_counts_are_exact(lab: Lab) -> None:
     assert first[0].facts["kbench_kernel"] == lab.snapshot.pin.release
 
 
+def modules(lab: Lab) -> dict[str, bytes]:
+    """The distribution's KVM modules."""
+    shot = lab.snapshot
+    return {name: image.module(shot.image, shot.pin, name) for name in snapshot.KVM_MODULES}
+
+
 def test_module_of_another_kernel_is_refused(lab: Lab) -> None:
-    data = image.module(lab.snapshot.image, lab.snapshot.pin, "kvm")
-    magic = image.modinfo(data, "vermagic").encode()
-    files = {
-        **lab.files(job()),
-        "kvm": payload.module(data.replace(magic, magic.replace(b"SMP", b"UP "))),
-    }
+    found = modules(lab)
+    magic = image.modinfo(found["kvm"], "vermagic").encode()
+    found["kvm"] = found["kvm"].replace(magic, magic.replace(b"SMP", b"UP "))
     with pytest.raises(errors.ModuleRefused, match=r"kvm: Exec format error\n.*version magic"):
-        run(lab, files)
+        snapshot.ready(lab.snapshot.pin, target.loading(found), print)
 
 
 def test_unknown_symbol_is_named(lab: Lab) -> None:
-    files = lab.files(job(modules=("kvm-amd",)))
+    found = {"kvm-amd": modules(lab)["kvm-amd"]}
     with pytest.raises(errors.ModuleRefused, match=r"(?s)kvm-amd: No such file.*Unknown symbol"):
-        run(lab, files)
+        snapshot.ready(lab.snapshot.pin, target.loading(found), print)
+
+
+def test_what_is_loaded_is_loaded_once(lab: Lab) -> None:
+    lines: list[str] = []
+    again = target.prepare("6.1", target.STOCK, lines.append)
+    assert again.snapshot.key == lab.snapshot.key
+    assert lines == []
 
 
 def test_panic_has_the_consoles_last_lines(lab: Lab) -> None:
     with pytest.raises(errors.LabPanic, match="sysrq triggered crash"):
-        run(lab, with_code(lab, "open('/proc/sysrq-trigger', 'w').write('c')"))
+        run(lab, with_code("open('/proc/sysrq-trigger', 'w').write('c')"))
 
 
 def test_exception_in_the_measuring_code(lab: Lab) -> None:
     with pytest.raises(errors.AgentFailed, match="ZeroDivisionError"):
-        run(lab, with_code(lab, "1 / 0"))
+        run(lab, with_code("1 / 0"))
 
 
 def test_crash_of_the_agent(lab: Lab) -> None:
     with pytest.raises(errors.AgentFailed, match=r"crashed\n.*Attempted to kill init"):
-        run(lab, with_code(lab, "import ctypes; ctypes.string_at(0)"))
+        run(lab, with_code("import ctypes; ctypes.string_at(0)"))
 
 
 def test_virtual_limit(lab: Lab) -> None:
     with pytest.raises(errors.VirtualTimeout, match=r"0\.001 s of virtual time"):
-        run(lab, lab.files(job(virtual_seconds=0.001)))
+        run(lab, target.files(job(virtual_seconds=0.001)))
 
 
 def test_blocked_lab_does_not_wait_in_wall_time(lab: Lab) -> None:
     """Ten minutes of virtual sleep pass at once: nothing runs until the next timer."""
     with pytest.raises(errors.AgentFailed, match="RuntimeError: woken"):
-        run(lab, with_code(lab, "import time; time.sleep(600); raise RuntimeError('woken')"))
+        run(lab, with_code("import time; time.sleep(600); raise RuntimeError('woken')"))
 
 
 def test_wall_limit(lab: Lab) -> None:
     with pytest.raises(errors.WallTimeout, match="within 3 s"):
-        run(lab, with_code(lab, "while True: pass"), 3.0)
+        run(lab, with_code("while True: pass"), 3.0)
     assert labs(os.getpid()) == set()
 
 
@@ -133,13 +142,13 @@ def test_foreign_snapshot_is_refused(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / snapshot.STATE).write_bytes(state.replace(b"pc-i440fx", b"pc-i440fy"))
     shot = replace(lab.snapshot, place=tmp_path)
     with pytest.raises(errors.SnapshotUnusable, match="kbench lab clean"):
-        shot.restore(lab.files(job()), 60.0)
+        shot.restore(target.files(job()), 60.0)
     assert labs(os.getpid()) == set()
 
 
 def test_missing_snapshot_file(lab: Lab, tmp_path: Path) -> None:
     with pytest.raises(errors.LabError):
-        replace(lab.snapshot, place=tmp_path).restore(lab.files(job()), 60.0)
+        replace(lab.snapshot, place=tmp_path).restore(target.files(job()), 60.0)
 
 
 def test_boot_without_an_agent(root: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

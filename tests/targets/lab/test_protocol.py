@@ -27,7 +27,7 @@ def lines(*messages: object) -> bytes:
 
 
 def test_job_is_plain_json() -> None:
-    job = protocol.Job("exit.hlt", 500, 5.0, 20.0, ("kvm", "kvm-amd"))
+    job = protocol.Job("exit.hlt", modules=("kvm", "kvm-amd"))
     decoded = json.loads(protocol.encode(job))
     assert decoded["benchmark"] == "exit.hlt"
     assert decoded["modules"] == ["kvm", "kvm-amd"]
