@@ -139,8 +139,9 @@ def _changes(base: Benchmark, head: Benchmark, options: Options) -> Iterator[Cha
 
 def _rule(base: Benchmark, options: Options) -> HostRule:
     """The host rule; the windows of a lab sample are all there are, and drift is not in them."""
-    runs = base.windows or options.rule.runs
-    return replace(options.rule, runs=min(runs, options.rule.runs))
+    if not base.windows:
+        return options.rule
+    return replace(options.rule, runs=min(base.windows, options.rule.runs), windows=True)
 
 
 def _margin(metric: Metric, exact: bool, base: Benchmark, options: Options) -> Margin | None:

@@ -7,8 +7,10 @@ the unit. Mann-Whitney over per-run percentiles together with a Hodges-Lehmann s
 the margin raised none and found +5 % in 79-92 %.
 
 Lab. Counts repeat bit for bit, so a difference needs no test: it is there, and the margin
-alone says whether it matters. Where threads take turns on the one CPU a benchmark has a sample
-of windows (kbench.targets.lab.inside.WINDOWS), which is judged as runs of a host are.
+alone says whether it matters. Where an event meets a vCPU or a thread is chance, a benchmark has
+a sample of windows (kbench.targets.lab.inside.windows), which is judged as runs of a host are.
+The same window of both sides has the same plan at the same phase of the kernel's tick: the
+shift is that of pairs. The p-value is not, as ten pairs cannot reach alpha; it errs to silence.
 """
 
 import math
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from kbench.judge.stats import Shift, hodges_lehmann, mann_whitney, z_score
+from kbench.judge.stats import Shift, hodges_lehmann, mann_whitney, paired_shift, z_score
 from kbench.judge.verdict import Margin, Verdict
 
 Direction = Literal["lower", "higher"]
@@ -35,31 +37,36 @@ class HostRule:
 
     `alpha` bounds the chance that any benchmark of a gate is called different when none is
     (Holm over all of them); `confidence` is that of the interval shown, and of "same".
+    `windows`: the figures are a lab's windows, in pairs, and there can be no further ones.
     """
 
     alpha: float = 0.005
     confidence: float = 0.98
     runs: int = 20
+    windows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the runs say before it is judged: the log ratio head/base and its p-value.
 
-    With fewer than `needed` pairs there is no verdict.
+    With fewer than `needed` pairs there is no verdict; `final`: none can be added.
     """
 
     shift: Shift
     p_value: float
     pairs: int
     needed: int
+    final: bool = False
 
 
 def host_evidence(base: Sequence[float], head: Sequence[float], rule: HostRule) -> Evidence:
     """Evidence from one figure a run; all figures must be > 0."""
     logs = [math.log(value) for value in base], [math.log(value) for value in head]
-    shift = hodges_lehmann(*logs, rule.confidence)
-    return Evidence(shift, mann_whitney(*logs), min(len(base), len(head)), rule.runs)
+    paired = rule.windows and len(base) == len(head)
+    shift = (paired_shift if paired else hodges_lehmann)(*logs, rule.confidence)
+    pairs = min(len(base), len(head))
+    return Evidence(shift, mann_whitney(*logs), pairs, rule.runs, rule.windows)
 
 
 def host_verdict(
@@ -77,7 +84,7 @@ def host_verdict(
             return (Verdict.WORSE if (mid > 0) == (direction == "lower") else Verdict.BETTER), None
         if -edge <= low and high <= edge:
             return Verdict.SAME, None
-    if evidence.needed < rule.runs:  # the windows of a lab: there are no further ones
+    if evidence.final:
         return Verdict.CANNOT_TELL, None
     return Verdict.CANNOT_TELL, _further_pairs(evidence, adjusted, edge, rule)
 

@@ -93,6 +93,19 @@ def test_lab_windows_are_a_sample(run: Compared) -> None:
     assert change.low < 12500 / 19500 - 1 < change.high and change.high - change.low < 0.1
 
 
+def test_lab_windows_are_compared_in_pairs(run: Compared) -> None:
+    """Each phase of the tick has a level of its own, which says nothing of a change."""
+    levels = [500, 500, 4000, 4100, 520, 3900, 510, 505, 3500, 515]
+
+    def windows(more: int, last: int = 10) -> list[Metadata]:
+        return [lab_run(count + more, **LAB, kbench_windows=10) for count in levels[:last]]
+
+    paired = run({"idle.tick250@spin": windows(0)}, {"idle.tick250@spin": windows(4)})
+    assert verdicts(paired)["idle.tick250@spin p50"] == "same"
+    void = run({"idle.tick250@spin": windows(0)}, {"idle.tick250@spin": windows(4, last=9)})
+    assert verdicts(void)["idle.tick250@spin p50"] == "cannot tell"
+
+
 def test_lab_value_that_is_no_mean_is_judged(run: Compared) -> None:
     base, head = ([lab_run(5000, value=share, **LAB)] for share in (20.0, 40.0))
     comparison = run({"idle.silent": base}, {"idle.silent": head})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from kbench.judge.stats import hodges_lehmann, holm, mann_whitney, z_score
+from kbench.judge.stats import hodges_lehmann, holm, mann_whitney, paired_shift, z_score
 
 SAMPLE = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=25)
 COARSE = st.lists(st.integers(0, 5).map(float), min_size=2, max_size=25)
@@ -72,6 +72,26 @@ def test_interval_inverts_the_test(m: int, n: int) -> None:
 
     assert p_value(shift.low + 1e-9) > 0.02 and p_value(shift.high - 1e-9) > 0.02
     assert p_value(shift.low - 1e-9) <= 0.02 and p_value(shift.high + 1e-9) <= 0.02
+
+
+@pytest.mark.parametrize("pairs", [8, 10, 25])
+def test_paired_interval_inverts_the_signed_rank_test(pairs: int) -> None:
+    source = np.random.default_rng(pairs)
+    base = source.normal(0, 5, size=pairs)
+    head = base + source.normal(0.5, 1, size=pairs)
+    shift = paired_shift(base.tolist(), head.tolist(), 0.98)
+
+    def p_value(assumed: float) -> float:
+        return float(stats.wilcoxon(head - base - assumed, method="exact").pvalue)
+
+    assert p_value(shift.low + 1e-9) > 0.02 and p_value(shift.high - 1e-9) > 0.02
+    assert p_value(shift.low - 1e-9) <= 0.02 and p_value(shift.high + 1e-9) <= 0.02
+    assert shift.low < shift.mid < shift.high
+
+
+def test_pairs_that_do_not_differ_do_not_shift() -> None:
+    assert paired_shift([1.0, 50.0, 3.0] * 3, [1.0, 50.0, 3.0] * 3, 0.98) == (0, 0, 0)
+    assert math.isinf(paired_shift([1.0] * 6, [2.0] * 6, 0.98).low)  # six pairs are too few
 
 
 def test_interval_covers_as_often_as_it_says() -> None:

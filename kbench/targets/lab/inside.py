@@ -11,7 +11,7 @@ import re
 import signal
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +37,15 @@ WARM_UP = 8
 # both, down to 1 and LEAST; that may run into a tick, but always into the same one.
 WINDOW = 2_200_000
 LEAST = 4
-# What a value of the idle families takes on the host, over what a run takes here.
-SCENARIO_PART = 4
-# Where threads take turns on the one CPU, a window shows one order of them, and another phase
-# of the tick or one instruction more gives another: these are a sample, each of them exact.
+# What a value of the idle families takes on the host, over what a run takes here; and over one
+# of many of a guest that is alone: it needs no turns of the scheduler.
+SCENARIO_PART, ALONE_PART = 4, 10
+# A window shows one order in which threads take their turns on the one CPU, and one place where
+# an event meets a vCPU that goes round a loop; another phase of the tick, or one instruction
+# more, gives another. Windows at as many phases are a sample, each of them exact.
 WINDOWS = 10
+# What a policy `idles` as when every event finds the vCPU in the same place.
+STILL = ("halts", "blocks")
 # The TSC at which one tick is one instruction; machine.py sets it.
 TSC_KHZ = 1_000_000
 
@@ -63,10 +67,12 @@ def main(job: dict[str, Any], send: Send) -> None:
     gc.disable()
     try:
         with prepare(find(job["benchmark"]), job["run_seconds"]) as measurement:
-            for phase in phases(measurement):
-                measurement.reset()
-                sample(measurement, job["samples"], phase)
+            if isinstance(measurement, Measurement):
+                rounds(measurement, job["samples"])
                 send({"counts": _counts(measurement)})
+            else:
+                for _ in windows(measurement):
+                    send({"counts": _counts(measurement)})
     except Unavailable as error:
         send({"skipped": str(error)})
     except Alarm:
@@ -78,22 +84,8 @@ def main(job: dict[str, Any], send: Send) -> None:
     send({"facts": provenance.machine()})
 
 
-def phases(measurement: "Measurement | Scenario") -> Sequence[int]:
-    """The phases of the tick, in ns, at which its runs begin: one, or many where it matters."""
-    if isinstance(measurement, Measurement) or (measurement.alone and not measurement.crowded):
-        return [0]
-    return range(0, TICK, TICK // WINDOWS)
-
-
-def sample(measurement: "Measurement | Scenario", samples: int, phase: int = 0) -> None:
-    """Fill the histogram with `samples` round trips of one window, or as many as fit.
-
-    A row with loops of its own runs a part of them: every window is exact.
-    """
-    if not isinstance(measurement, Measurement):
-        _sleep_past_tick(phase)
-        measurement.run(max(1, measurement.benchmark.loops // SCENARIO_PART))
-        return
+def rounds(measurement: Measurement, samples: int) -> None:
+    """Fill the histogram with `samples` round trips between two ticks, or as many as fit."""
     measurement.run(WARM_UP)
     fit = int(WINDOW // max(1.0, measurement.histogram.minimum))
     warm_up = WARM_UP if fit >= 2 * WARM_UP else 1
@@ -102,6 +94,18 @@ def sample(measurement: "Measurement | Scenario", samples: int, phase: int = 0) 
     measurement.run(warm_up)
     measurement.reset()
     measurement.run(count)
+
+
+def windows(scenario: "Scenario") -> Iterator[None]:
+    """Play the windows of a row that has loops of its own: one, or where that is chance, many."""
+    turns = not scenario.alone or scenario.crowded
+    still = scenario.policy is None or scenario.policy.idles in STILL
+    part = ALONE_PART if not still and not turns else SCENARIO_PART
+    for number in range(WINDOWS if turns or not still else 1):
+        _sleep_past_tick(number * TICK // WINDOWS)
+        scenario.reset()
+        scenario.run(max(1, scenario.benchmark.loops // part))
+        yield
 
 
 def _sleep_past_tick(phase: int = 0) -> None:

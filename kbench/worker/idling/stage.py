@@ -24,7 +24,7 @@ from kbench.worker.idling.window import Plan, Window
 
 # From the start of the threads to the window: by then the guests are in their idle loop.
 # On a machine where that is not enough the next one is tried.
-LEADS_NS = (20_000_000, 80_000_000, 320_000_000)
+LEADS_NS = (12_000_000, 20_000_000, 80_000_000, 320_000_000)
 SETTLE_NS = 5_000_000  # of it, what the vCPUs have to themselves at least
 BUSY = "the machine is too busy"
 ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
