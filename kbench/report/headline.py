@@ -10,7 +10,7 @@ from kbench.record.units import human, percent
 from kbench.report.changes import Pair, counted
 from kbench.report.charts.exits import FLOOR
 from kbench.report.model import Entry, Model, Place, Source
-from kbench.report.tradeoff import Point, front, points
+from kbench.report.tradeoff import Point, points
 
 
 def headline(model: Model, found: Sequence[Pair]) -> str:
@@ -55,27 +55,33 @@ def _change(change: Change) -> str:
 
 
 def _policies(place: Place, entries: Sequence[Entry]) -> str:
-    """The cheapest policy and the quickest of the last suite, under its most measured pattern."""
+    """The cheapest policy and the quickest of the last suite, under its most measured pattern.
+
+    Others whose runs overlap with those of the quickest are not told apart from it.
+    """
     last = max(entry.source.index for entry in entries)
     patterns = [entry.event for entry in entries if entry.source.index == last]
     pattern = max(dict.fromkeys(patterns), key=patterns.count)
     here = [e for e in entries if e.event == pattern and e.source.index == last]
     rows = [points([entry.benchmark])[0] for entry in here]
-    chosen = [rows[index] for index in front([(row.cost, row.p99) for row in rows])]
 
     def figures(row: Point) -> str:
         unit = " instructions" if place.lab else ""
         return (
-            f"{percent(row.cost)} of a pCPU, p99 of its wake-ups {human(row.p99, row.unit)}{unit}"
+            f"{percent(row.cost)} of a pCPU, p50 of its wake-ups {human(row.p50, row.unit)}{unit}"
         )
 
-    cheap, quick = chosen[0], chosen[-1]
+    cheap = min(rows, key=lambda row: (row.cost, row.p50))
+    quick = min(rows, key=lambda row: (row.p50, row.cost))
+    level = sum(row.spread[0] <= quick.spread[1] for row in rows) - 1
+    others = f"{level} others" if level > 1 else "another one"
     where = f"{place.title[0].upper()}{place.title[1:]}, pattern {pattern}, {len(rows)} policies"
     if cheap is quick:
         return f"{where}: {cheap.policy} is the cheapest and the quickest ({figures(cheap)})."
     return (
         f"{where}: {cheap.policy} costs least ({figures(cheap)}), "
-        f"{quick.policy} wakes soonest ({figures(quick)})."
+        f"{quick.policy} wakes soonest ({figures(quick)})"
+        f"{f'; {others} may wake as soon: their runs overlap' if level else ''}."
     )
 
 

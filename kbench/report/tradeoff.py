@@ -21,7 +21,10 @@ DELAYED = ("urgent",)
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One policy under one pattern: `cost` is a share of one pCPU, latencies are in `unit`."""
+    """One policy under one pattern: `cost` is a share of one pCPU, latencies are in `unit`.
+
+    `spread` is the lowest and the highest p50 of a single run.
+    """
 
     pattern: str
     policy: str
@@ -29,6 +32,7 @@ class Point:
     cost: float
     p50: float
     p99: float
+    spread: tuple[float, float]
 
 
 def points(benchmarks: Iterable[Benchmark]) -> list[Point]:
@@ -38,11 +42,12 @@ def points(benchmarks: Iterable[Benchmark]) -> list[Point]:
 
 def _point(benchmark: Benchmark) -> Point:
     pattern, _, policy = benchmark.name.removeprefix("idle.").partition("@")
-    found = summarize(benchmark, (50.0, 99.0)).percentiles
+    summary = summarize(benchmark, (50.0, 99.0))
+    p50, p99 = summary.percentiles.values()
     cost = median(benchmark.figures(metrics()["value"]))
     if benchmark.unit == "integer":
         cost /= LAB_SECOND
-    return Point(pattern, policy, benchmark.unit, cost, found[50.0], found[99.0])
+    return Point(pattern, policy, benchmark.unit, cost, p50, p99, summary.spread)
 
 
 def front(pairs: Sequence[tuple[float, float]]) -> list[int]:

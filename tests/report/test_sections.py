@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.reports import host, lab
-from support.suites import LAB, encoded, host_run, lab_run, write
+from support.suites import LAB, Metadata, encoded, host_run, lab_run, write
 
 from kbench.errors import KbenchError
 from kbench.report.content import Content
@@ -45,6 +45,24 @@ def test_headline_without_a_pair_is_the_choice_of_policy(tmp_path: Path) -> None
     text = made(host(tmp_path / "a.json")).headline
     assert text.startswith("Host (pvm), Test CPU, pattern tick250, 5 policies: hlt costs least")
     assert "spin wakes soonest (100 % of a pCPU" in text
+
+
+def test_headline_counts_whom_the_runs_do_not_tell_apart(tmp_path: Path) -> None:
+    """mwait's windows lie around spin's; hlt's do not reach them."""
+
+    def windows(cost: float, *counts: int) -> list[Metadata]:
+        return [lab_run(count, value=cost, kbench_windows=len(counts)) for count in counts]
+
+    found = {
+        "idle.tick250@hlt": windows(1e6, 9000, 9100, 9200),
+        "idle.tick250@spin": windows(1e9, 400, 410, 420),
+        "idle.tick250@mwait-nop": windows(1e9, 300, 500, 900),
+    }
+    text = made(write(tmp_path / "a.json", found, **LAB)).headline
+    assert "hlt costs least" in text and "spin wakes soonest" in text
+    assert text.endswith("; another one may wake as soon: their runs overlap.")
+    del found["idle.tick250@mwait-nop"]
+    assert "overlap" not in made(write(tmp_path / "b.json", found, **LAB)).headline
 
 
 def test_headline_of_exits_names_the_floor(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Policies as points: a figure to the right, latencies (p50, p99) upwards, names in lanes."""
+"""Policies as points: a figure to the right, latencies (p50, p99) upwards, names in lanes.
+
+A bar behind each p50 goes from the lowest to the highest p50 of a single run.
+"""
 
 import math
 from collections.abc import Sequence
@@ -8,6 +11,7 @@ from typing import Any
 
 import altair as alt
 
+from kbench.record.units import human
 from kbench.report.charts.axes import (
     chart,
     scale,
@@ -18,7 +22,7 @@ from kbench.report.charts.axes import (
     value_title,
 )
 from kbench.report.charts.labels import Point, lanes
-from kbench.report.model import Place, Source
+from kbench.report.model import Entry, Place, Source
 from kbench.report.theme import LIGHT
 from kbench.report.tradeoff import front
 
@@ -46,12 +50,12 @@ def scatter(
     across: Across,
     upwards: str,
 ) -> Any:
-    """The chart of `rows` with the fields policy, key, source, percentile, x, latency, text.
+    """The chart of `rows`, made by pair(). `upwards` is the title of the latencies.
 
-    `upwards` is the title of the latencies. The Pareto fronts are those of the last source.
+    The Pareto fronts are those of the last source.
     """
     x_scale = scale(across.kind, [row["x"] for row in rows])
-    y_scale = scale("log", [row["latency"] for row in rows])
+    y_scale = scale("log", [row[end] for row in rows for end in ("latency", "low", "high")])
     x_axis = value_axis(place, x_scale, 8)
     if across.format:
         x_axis = alt.Axis(format=across.format, **spaced(x_scale, 8))
@@ -59,6 +63,11 @@ def scatter(
     latency = value_title(upwards, place)
     y = alt.Y("latency:Q", title=latency, scale=y_scale, axis=value_axis(place, y_scale, 9))
     base = chart(rows).encode(x=x, y=y, color=source_color(sources))
+    bars = (
+        base.transform_filter("datum.low < datum.high")
+        .mark_rule(strokeWidth=6, opacity=0.2, aria=False)
+        .encode(y="low:Q", y2="high:Q")
+    )
     stems = base.mark_line(strokeWidth=1, opacity=0.5, aria=False).encode(detail="key:N")
     marks = [
         base.transform_filter(f"datum.percentile == '{name}'")
@@ -73,8 +82,33 @@ def scatter(
         .encode(x=x, y=y)
         for name, dash in (("p50", [1, 0]), ("p99", [5, 3]))
     ]
-    layers = (*_labels(rows, x_scale, y_scale), *fronts, stems, *marks)
+    layers = (*_labels(rows, x_scale, y_scale), bars, *fronts, stems, *marks)
     return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+
+
+def pair(entry: Entry, policy: str, x: float, beside: str) -> list[dict[str, Any]]:
+    """The two rows of an entry: p50 and p99 of its latency at `x`, which `beside` says in words."""
+    found, (low, high) = entry.summary.percentiles, entry.summary.spread
+    unit, where = entry.place.unit, f"{policy}, {entry.source.label}"
+    runs = f" ({human(low, unit)} to {human(high, unit)} in single runs)" if low < high else ""
+    ends = {
+        "p50": (found[50.0], low, high, runs),
+        "p99": (found[99.0], found[99.0], found[99.0], ""),
+    }
+    return [
+        {
+            "policy": policy,
+            "key": f"{entry.source.index} {policy}",
+            "source": entry.source.label,
+            "percentile": name,
+            "x": x,
+            "latency": value,
+            "low": least,
+            "high": most,
+            "text": f"{where}: {name} {human(value, unit)}{spread}, {beside}",
+        }
+        for name, (value, least, most, spread) in ends.items()
+    ]
 
 
 def _front(rows: Sequence[dict[str, Any]], percentile: str, across: Across) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from kbench.record.units import human, percent
+from kbench.record.units import percent
 from kbench.report.charts.axes import SCALES, source_keys, sources_of
-from kbench.report.charts.scatter import Across, scatter
+from kbench.report.charts.scatter import Across, pair, scatter
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
 from kbench.report.tradeoff import points
@@ -27,14 +27,17 @@ def pictures(model: Model, place: Place) -> list[Picture]:
     )
     sources = sources_of(entries)
     last = f" of {sources[-1].label}" if len(sources) > 1 else ""
+    run = "window" if place.lab else "run"
     second = "virtual time" if place.lab else "guest time"
     return [
         Picture(
             name=f"tradeoff-{place.slug}",
             title=f"Idle policies: wakeup latency against pCPU cost, {place.title}",
-            caption="The filled mark is p50, the open one above it p99 of the same runs. Down "
+            caption="The filled mark is p50, the open one above it p99 of the same runs, "
+            f"the bar goes from the lowest to the highest p50 of a single {run}. Down "
             "and to the left is better; the lines join the policies that no other beats in "
-            f"both (the Pareto front{last}): solid for p50, dashed for p99. Cost: CPU time of "
+            f"both (the Pareto front{last}): solid for p50, dashed for p99; where bars overlap it "
+            f"may be another one. Cost: CPU time of "
             f"the vCPU's thread a second of {second}, as a share of one pCPU.",
             views=views,
             legend=(*source_keys(sources), Key("Pareto front", "rule")),
@@ -51,16 +54,4 @@ def _chart(place: Place, entries: Sequence[Entry], kind: str) -> Any:
 def _rows(entry: Entry) -> list[dict[str, Any]]:
     (point,) = points([entry.benchmark])
     policy = entry.policy or entry.name
-    return [
-        {
-            "policy": policy,
-            "key": f"{entry.source.index} {policy}",
-            "source": entry.source.label,
-            "percentile": name,
-            "x": point.cost,
-            "latency": value,
-            "text": f"{policy}, {entry.source.label}: {name} {human(value, point.unit)}, "
-            f"{percent(point.cost)} of a pCPU",
-        }
-        for name, value in (("p50", point.p50), ("p99", point.p99))
-    ]
+    return pair(entry, policy, point.cost, f"{percent(point.cost)} of a pCPU")

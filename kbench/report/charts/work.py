@@ -6,7 +6,7 @@ from typing import Any
 
 from kbench.record.units import human
 from kbench.report.charts.axes import source_keys, sources_of, value_title
-from kbench.report.charts.scatter import Across, scatter
+from kbench.report.charts.scatter import Across, pair, scatter
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
 from kbench.report.tradeoff import DELAYED
@@ -48,23 +48,11 @@ def _chart(place: Place, entries: Sequence[Entry]) -> Any:
 
 
 def _rows(entry: Entry) -> list[dict[str, Any]]:
-    x, found = _rightwards(entry), entry.summary.percentiles
+    x = _rightwards(entry)
     beside = f"{x:,.0f} items a second"
     if entry.event in DELAYED:
         beside = f"the guest wakes in {human(x, entry.place.unit)}"
-    return [
-        {
-            "policy": entry.policy,
-            "key": f"{entry.source.index} {entry.policy}",
-            "source": entry.source.label,
-            "percentile": name,
-            "x": x,
-            "latency": value,
-            "text": f"{entry.policy}, {entry.source.label}: "
-            f"{name} {human(value, entry.place.unit)}, {beside}",
-        }
-        for name, value in (("p50", found[50.0]), ("p99", found[99.0]))
-    ]
+    return pair(entry, entry.policy, x, beside)
 
 
 def _rightwards(entry: Entry) -> float:
