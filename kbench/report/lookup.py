@@ -67,6 +67,12 @@ class Row:
         return self._figure(self.entry.summary.percentiles[50.0])
 
     @property
+    def spread(self) -> str:
+        """The lowest and the highest p50 of a single run, "303 to 3,459"; "" where they agree."""
+        low, high = map(self._figure, self.entry.summary.spread)
+        return f"{low} to {high}" if low < high else ""
+
+    @property
     def p99(self) -> Figure:
         return self._figure(self.entry.summary.percentiles[99.0])
 

@@ -66,6 +66,15 @@ def test_compared(value: float, text: str) -> None:
     assert compared(value, 100.0) == text
 
 
+def test_the_spread_of_a_sample(tmp_path: Path) -> None:
+    runs = {"idle.tick250@spin": [lab_run(420), lab_run(303)], "wake.irqfd@hlt": [lab_run(9951)]}
+    found = rows(build([write(tmp_path / "a.json", runs, **LAB)]), "a")
+    spin, halt = (found(name) for name in runs)
+    assert spin and halt
+    assert spin.spread == "303 to 420"
+    assert halt.spread == ""
+
+
 def test_work_is_apart_where_no_run_of_the_one_is_among_those_of_the_other(tmp_path: Path) -> None:
     counters = {"kbench_counter_progress": 1.0, "kbench_counter_wall_s": 1.0}
 
