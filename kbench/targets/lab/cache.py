@@ -7,11 +7,13 @@ Its manifest holds the size and the SHA-256 of every file; an entry that
 disagrees with its manifest is removed and built again.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,14 +76,36 @@ def entry(kind: str, key: str, build: Callable[[Path], None], progress: Progress
     return place
 
 
+def hold(place: Path, owner: object) -> None:
+    """Keep keep_recent(), of any process, from removing the entry `place` while `owner` lives."""
+    fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    weakref.finalize(owner, os.close, fd)
+
+
 def keep_recent(place: Path, count: int) -> None:
-    """Mark the entry `place` as used and remove all of its kind but the `count` latest used."""
+    """Mark the entry `place` as used and remove all of its kind but the `count` latest used.
+
+    What somebody holds stays too.
+    """
     os.utime(place)
     entries = [path for path in place.parent.iterdir() if not path.name.startswith(".")]
     entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in entries[count:]:
         with lock(f"{place.parent.name}-{path.name}"):
-            shutil.rmtree(path, ignore_errors=True)
+            if not _held(path):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _held(place: Path) -> bool:
+    fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 def intact(place: Path) -> bool:

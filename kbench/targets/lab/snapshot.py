@@ -7,7 +7,7 @@ benchmark would do first is done once for a variant of KVM and a state of kbench
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +78,8 @@ def ensure(pin: Pin, progress: Progress) -> Snapshot:
         progress(f"booting Linux {pin.version} in the lab")
         _boot(work, installed, pin, package)
 
-    place = _entry("snapshot", f"{pin.version}-{_key(pin, installed)}", build, progress)
-    return Snapshot(place, installed, pin, package)
+    place = cache.entry("snapshot", f"{pin.version}-{_key(pin, installed)}", build, progress)
+    return _kept(Snapshot(place, installed, pin, package))
 
 
 def ready(pin: Pin, files: dict[str, bytes], progress: Progress) -> Snapshot:
@@ -97,8 +97,8 @@ def ready(pin: Pin, files: dict[str, bytes], progress: Progress) -> Snapshot:
         progress(f"loading KVM and kbench into the lab of Linux {pin.version}")
         _go_on(work, base, files)
 
-    place = _entry("ready", f"{pin.version}-{key}", build, progress)
-    return Snapshot(place, installed, pin, package)
+    place = cache.entry("ready", f"{pin.version}-{key}", build, progress)
+    return _kept(Snapshot(place, installed, pin, package))
 
 
 def _key(pin: Pin, installed: Emulator) -> str:
@@ -106,10 +106,11 @@ def _key(pin: Pin, installed: Emulator) -> str:
     return cache.digest(pin.image.sha256, installed.version, initramfs.key(), *options)
 
 
-def _entry(kind: str, key: str, build: Callable[[Path], None], progress: Progress) -> Path:
-    place = cache.entry(kind, key, build, progress)
-    cache.keep_recent(place, KEPT[kind])
-    return place
+def _kept(shot: Snapshot) -> Snapshot:
+    """`shot`, safe from removal while it is in use, and without those that nobody used lately."""
+    cache.hold(shot.place, shot)
+    cache.keep_recent(shot.place, KEPT[shot.place.parent.name])
+    return shot
 
 
 def _modules(package: Path, pin: Pin) -> list[tuple[str, bytes]]:

@@ -113,6 +113,21 @@ def test_oldest_entries_go(root: Path) -> None:
     assert {path.name for path in (root / "kind").iterdir()} == {"key4", "key0"}
 
 
+def test_what_is_held_stays(root: Path) -> None:
+    class Owner:
+        pass
+
+    owner = Owner()
+    first, last = (cache.entry("kind", key, builder([]), print) for key in ("first", "last"))
+    os.utime(first, (1000, 1000))
+    cache.hold(first, owner)
+    cache.keep_recent(last, 1)
+    assert first.is_dir()
+    del owner
+    cache.keep_recent(last, 1)
+    assert not first.exists()
+
+
 def test_digest_knows_where_parts_end() -> None:
     assert cache.digest("ab", "c") != cache.digest("a", "bc")
     assert cache.digest("ab", b"c") == cache.digest(b"ab", "c")
