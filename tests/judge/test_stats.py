@@ -13,7 +13,7 @@ from scipy import stats
 from kbench.judge.stats import hodges_lehmann, holm, mann_whitney, paired_shift, z_score
 
 SAMPLE = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=25)
-COARSE = st.lists(st.integers(0, 5).map(float), min_size=2, max_size=25)
+COARSE = st.lists(st.integers(0, 5).map(float), min_size=13, max_size=25)
 SIZES = [(1, 1), (1, 7), (3, 3), (6, 6), (5, 12), (20, 20), (40, 40), (60, 60), (13, 60)]
 
 
@@ -24,6 +24,29 @@ def test_mann_whitney_exact(m: int, n: int, shift: float) -> None:
     base, head = source.normal(size=m), source.normal(shift, size=n)
     expected = stats.mannwhitneyu(head, base, method="exact").pvalue
     assert mann_whitney(base.tolist(), head.tolist()) == pytest.approx(expected, rel=1e-9)
+
+
+@given(
+    st.lists(st.integers(0, 4).map(float), min_size=1, max_size=5),
+    st.lists(st.integers(0, 4).map(float), min_size=1, max_size=5),
+)
+def test_mann_whitney_with_few_ties_is_a_count_of_all_choices(
+    base: list[float], head: list[float]
+) -> None:
+    both = base + head
+    if len(set(both)) == len(both):
+        return
+    ranks = stats.rankdata(both)
+    sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(head))]
+    seen = sum(ranks[len(base) :])
+    low, high = sum(s <= seen for s in sums), sum(s >= seen for s in sums)
+    expected = min(1.0, 2 * min(low, high) / len(sums))
+    assert mann_whitney(base, head) == pytest.approx(expected, rel=1e-9)
+
+
+def test_ten_tied_windows_that_do_not_overlap() -> None:
+    p = mann_whitney([100.0] * 10, [200.0, 201.0] * 5)
+    assert p == pytest.approx(2 / math.comb(20, 10), rel=1e-9)
 
 
 def test_mann_whitney_far_tail() -> None:
