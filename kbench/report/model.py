@@ -50,6 +50,11 @@ class Place:
         return self.target == "lab"
 
     @property
+    def run(self) -> str:
+        """What one of several runs of a benchmark is."""
+        return "window" if self.lab else "run"
+
+    @property
     def title(self) -> str:
         """`host (pvm), AMD EPYC`; the lab says what it is."""
         if self.lab:

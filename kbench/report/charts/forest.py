@@ -37,8 +37,8 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
     )
     exact = any(change.exact for change in judged)
     interval = (
-        "Lab counts are exact: a mark is a fact, one at the edge lies beyond. Where threads take "
-        "turns there are several runs, and a line as on the host: the 98 % interval of the shift."
+        "Lab counts are exact: a mark is a fact, one at the edge lies beyond. Where a benchmark is "
+        "a sample of windows there is a line as on the host: the 98 % interval of the shift."
         if exact
         else "The line is the 98 % interval of the Hodges-Lehmann shift over runs; one that "
         "ends at the edge goes on."

@@ -22,6 +22,11 @@ from kbench.report.model import Entry, Model, Place
 CLIP = 0.25
 """Deviations beyond this share lie at the edge of their strip: a strip is for small ones."""
 
+MEANING = {
+    False: "A slope is drift, two levels are two regimes.",
+    True: "A run of the lab is a window at another phase of the kernel's tick.",
+}
+
 
 def pictures(model: Model, place: Place) -> list[Picture]:
     """One picture with a view for each family; none where every benchmark has a single run."""
@@ -40,8 +45,7 @@ def pictures(model: Model, place: Place) -> list[Picture]:
             title=f"Single runs, {place.title}",
             caption="p50 of each run against the benchmark's median over all good runs of the "
             "first suite, in the order of measurement; strips are as high as the largest deviation "
-            f"among them, {CLIP:.0%} at most. A slope is drift, two levels are two regimes; "
-            "hollow marks are void runs.",
+            f"among them, {CLIP:.0%} at most. {MEANING[place.lab]} Hollow marks are void runs.",
             views=tuple(View((name,), _strips(found)) for name, found in shown.items()),
             legend=source_keys(sources_of(every)),
             choices={"family": tuple(shown)},

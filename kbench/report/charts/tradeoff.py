@@ -27,14 +27,13 @@ def pictures(model: Model, place: Place) -> list[Picture]:
     )
     sources = sources_of(entries)
     last = f" of {sources[-1].label}" if len(sources) > 1 else ""
-    run = "window" if place.lab else "run"
     second = "virtual time" if place.lab else "guest time"
     return [
         Picture(
             name=f"tradeoff-{place.slug}",
             title=f"Idle policies: wakeup latency against pCPU cost, {place.title}",
             caption="The filled mark is p50, the open one above it p99 of the same runs, "
-            f"the bar goes from the lowest to the highest p50 of a single {run}. Down "
+            f"the bar goes from the lowest to the highest p50 of a single {place.run}. Down "
             "and to the left is better; the lines join the policies that no other beats in "
             f"both (the Pareto front{last}): solid for p50, dashed for p99; where bars overlap it "
             f"may be another one. Cost: CPU time of "

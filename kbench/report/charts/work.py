@@ -31,7 +31,8 @@ def pictures(model: Model, place: Place) -> list[Picture]:
             caption="Where there is always work (batch, nice19): to the right more of it is done, "
             "down the guest wakes sooner. Where it arrives now and then (urgent): to the left "
             "the guest wakes sooner (p50), down the work starts sooner. The filled mark is p50, "
-            "the open one p99; the lines join what nothing beats in both.",
+            "the open one p99, the bar goes from the lowest to the highest p50 of a single "
+            f"{place.run}; the lines join what nothing beats in both.",
             views=tuple(views),
             legend=(*source_keys(sources_of(entries)), Key("Pareto front", "rule")),
             choices={"work": kinds},

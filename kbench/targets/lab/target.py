@@ -41,7 +41,7 @@ class LabResult:
 
     kvm: the variant and a digest of its modules. pins: what must be equal for two counts
     to be compared. facts: the provenance of the machine inside (kbench.record.provenance).
-    further: the runs after the first, of a benchmark whose threads take turns.
+    further: the runs after the first, of a benchmark that is a sample of windows.
     """
 
     benchmark: str
