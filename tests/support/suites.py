@@ -9,6 +9,8 @@ from pathlib import Path
 import pyperf
 from hdrh.histogram import HdrHistogram
 
+from kbench.record.histogram import DIGITS, HIGHEST, LOWEST
+
 Metadata = dict[str, str | int | float]
 
 PROVENANCE: Metadata = {
@@ -26,11 +28,12 @@ LAB = {"kbench_target": "lab", "kbench_backend": "svm-tcg", "kbench_cpu_model": 
 
 @cache
 def histogram(median: int, spread: float = 0.05, events: int = 200, seed: int = 0) -> HdrHistogram:
-    """A log-normal histogram; spread 0 gives `events` equal values."""
+    """A log-normal histogram, cut off at its range; spread 0 gives `events` equal values."""
     source = random.Random(f"{median} {spread} {seed}")
-    result = HdrHistogram(1, 60_000_000_000, 3)
+    result = HdrHistogram(LOWEST, HIGHEST, DIGITS)
     for _ in range(events):
-        result.record_value(max(1, round(median * source.lognormvariate(0, spread))))
+        value = round(median * source.lognormvariate(0, spread))
+        assert result.record_value(min(HIGHEST, max(LOWEST, value)))
     return result
 
 
