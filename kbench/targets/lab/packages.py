@@ -32,10 +32,6 @@ class KernelTree:
     headers: Path
     source: Path
 
-    @property
-    def vmlinuz(self) -> Path:
-        return self.image / "boot" / f"vmlinuz-{self.pin.release}"
-
     def module(self, name: str) -> Path:
         """The image's own module `name` ("kvm-amd"), compressed or not."""
         return module(self.image, self.pin, name)

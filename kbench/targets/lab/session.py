@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The lab as a target of `kbench run`: results become runs of a pyperf suite.
 
-One run of a benchmark is all there is: a second one has the same counts, bit for bit
-(`kbench lab verify` shows it).
+A benchmark has one run, or the windows of a sample; measured again they are the same, bit for
+bit (`kbench lab verify` shows it).
 """
 
 import argparse

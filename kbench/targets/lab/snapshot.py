@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Snapshots: of the booted lab, its agent ready, and of one with KVM and kbench loaded.
 
-The first is boot()'s, one a kernel. ready() goes on from it and saves once more: what every
+The first is ensure()'s, one a kernel. ready() goes on from it and saves once more: what every
 benchmark would do first is done once for a variant of KVM and a state of kbench.
 """
 
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.targets.lab import cache, emulator, image, initramfs, machine, protocol, qemu
+from kbench.targets.lab import cache, emulator, image, initramfs, machine, qemu, state
 from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.emulator import Emulator
-from kbench.targets.lab.errors import BootFailed, LabError, SnapshotUnusable
+from kbench.targets.lab.errors import LabError
 from kbench.targets.lab.packages import fetch_image
 from kbench.targets.lab.pins import Pin
-from kbench.targets.lab.qmp import QmpClosed, QmpError
 
 # A boot takes 10 s on an idle machine of 2023.
 BOOT_SECONDS = 300.0
@@ -25,8 +23,6 @@ READY_SECONDS = 120.0
 # Snapshots that stay in the cache: of two kernels with two agents, and of what is loaded
 # into them: two variants on each, and some more while kbench itself is changed.
 KEPT = {"snapshot": 4, "ready": 6}
-# The two files of a snapshot: RAM, and devices with ROMs.
-RAM, STATE = "ram", "state"
 # In the order of loading; they come through fw_cfg after a restore.
 KVM_MODULES = ("kvm", "kvm-amd")
 
@@ -55,10 +51,10 @@ class Snapshot:
         Errors: QemuUnavailable, SnapshotUnusable, WallTimeout.
         """
         process = qemu.Process(
-            self.emulator, machine.restore(self.place / RAM), files, seconds, serial
+            self.emulator, machine.restore(self.place / state.RAM), files, seconds, serial
         )
         try:
-            _load(process, self.place / STATE)
+            state.load(process, self.place / state.STATE)
         except BaseException:
             process.kill()
             process.__exit__(None, None, None)
@@ -127,9 +123,9 @@ def _boot(work: Path, installed: Emulator, pin: Pin, package: Path) -> None:
     kernel, archive = work / "kernel", work / "initrd"
     kernel.write_bytes(image.bootable((package / "boot" / f"vmlinuz-{pin.release}").read_bytes()))
     archive.write_bytes(initramfs.build(_modules(package, pin)))
-    arguments = machine.boot(kernel, archive, work / RAM)
+    arguments = machine.boot(kernel, archive, work / state.RAM)
     with qemu.Process(installed, arguments, {}, BOOT_SECONDS) as process:
-        _save_paused(process, work / STATE)
+        state.save(process, work / state.STATE)
     kernel.unlink()
     archive.unlink()
 
@@ -138,74 +134,11 @@ def _go_on(work: Path, base: Snapshot, files: dict[str, bytes]) -> None:
     """Restore `base` with `files`, let it run to the next pause, and save it into `work`."""
     cache.require_space(work, 2 * machine.MEMORY_MB << 20)
     # cp keeps the holes, and shares the blocks where the file system can.
-    subprocess.run(["cp", "--reflink=auto", base.place / RAM, work / RAM], check=True)
-    arguments = machine.restore(work / RAM, share=True)
+    copy = ["cp", "--reflink=auto", str(base.place / state.RAM), str(work / state.RAM)]
+    copied = subprocess.run(copy, capture_output=True, text=True)
+    if copied.returncode:
+        raise LabError(copied.stderr.strip())
+    arguments = machine.restore(work / state.RAM, share=True)
     with qemu.Process(base.emulator, arguments, files, READY_SECONDS) as process:
-        _load(process, base.place / STATE)
-        _save_paused(process, work / STATE)
-
-
-def _save_paused(process: qemu.Process, state: Path) -> None:
-    """Wait for the agent's pause, and save the devices; RAM is in its file."""
-    try:
-        process.qmp.wait("GUEST_PANICKED")
-        _save(process, state)
-        process.qmp.command("quit")
-        process.wait()
-    except QmpClosed as error:
-        for message in protocol.decode(process.results()):
-            if message.failure:
-                raise protocol.failure(message, process.console()) from error
-        raise BootFailed(_why(process), process.console()) from error
-    except TimeoutError as error:
-        raise BootFailed(
-            f"the lab did not come up within {process.seconds:g} s", process.console()
-        ) from error
-    except QmpError as error:
-        raise BootFailed(f"QEMU could not save the snapshot: {error}") from error
-
-
-def _why(process: qemu.Process) -> str:
-    reason = process.results().decode(errors="replace").strip() or process.log().strip()
-    return f"the lab ended before its snapshot: {reason or 'see its console'}"
-
-
-def _save(process: qemu.Process, path: Path) -> None:
-    # RAM is in its file already: only the devices and the ROMs are written.
-    process.qmp.command("migrate-set-capabilities", capabilities=_CAPABILITIES)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
-    try:
-        process.qmp.command("getfd", fd, fdname="state")
-    finally:
-        os.close(fd)
-    process.qmp.command("migrate", uri="fd:state")
-    done = process.qmp.poll("query-migrate", ("completed", "failed", "cancelled"))
-    if done["status"] != "completed":
-        raise QmpError(done.get("error-desc", done["status"]))
-
-
-def _load(process: qemu.Process, path: Path) -> None:
-    try:
-        process.qmp.command("migrate-set-capabilities", capabilities=_CAPABILITIES)
-        fd = os.open(path, os.O_RDONLY)
-        try:
-            process.qmp.command("getfd", fd, fdname="state")
-        finally:
-            os.close(fd)
-        process.qmp.command("migrate-incoming", uri="fd:state")
-        # The saved machine was paused by pvpanic, and so is the restored one.
-        process.qmp.poll("query-status", ("guest-panicked", "paused"))
-        process.qmp.command("cont")
-    except (QmpClosed, QmpError) as error:
-        process.kill()
-        raise SnapshotUnusable(
-            "QEMU cannot load the lab's snapshot (`kbench lab clean` removes it): "
-            f"{str(error) or process.log().strip()}"
-        ) from error
-    except TimeoutError as error:
-        raise process.timeout() from error
-    except OSError as error:
-        raise LabError(f"{path}: {error.strerror}") from error
-
-
-_CAPABILITIES = [{"capability": "x-ignore-shared", "state": True}]
+        state.load(process, base.place / state.STATE)
+        state.save(process, work / state.STATE)

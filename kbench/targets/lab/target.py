@@ -170,22 +170,6 @@ def _users(variant: str) -> bool:
     return "+" in variant or variant.startswith("source-")
 
 
-def run(
-    benchmarks: Sequence[str],
-    kvm_variant: str = STOCK,
-    samples: int = SAMPLES,
-    jobs: int = JOBS,
-    progress: Progress = lambda line: None,
-    kernel: str = pins.DEFAULT,
-) -> Iterator[LabResult]:
-    """Measure `benchmarks` (names) and yield their results in that order.
-
-    `jobs` labs run side by side. Closing the iterator, and any exception in the
-    consumer, ends them. Errors: LabError when the lab cannot be made ready.
-    """
-    yield from measure_all(prepare(kernel, kvm_variant, progress), benchmarks, samples, jobs)
-
-
 def measure_all(
     lab: Lab,
     benchmarks: Sequence[str],
@@ -193,7 +177,11 @@ def measure_all(
     jobs: int = JOBS,
     run_seconds: float = RUN_SECONDS,
 ) -> Iterator[LabResult]:
-    """As run(), in a lab that is ready; `run_seconds` of virtual time bound each KVM_RUN."""
+    """Measure `benchmarks` (names) and yield their results in that order.
+
+    `jobs` labs run side by side; `run_seconds` of virtual time bound each KVM_RUN. Closing the
+    iterator, and any exception in the consumer, ends the labs.
+    """
     running = Running()
     with ThreadPoolExecutor(jobs, thread_name_prefix="lab") as pool:
         todo = [protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS) for name in benchmarks]

@@ -19,6 +19,7 @@ from kbench.targets.lab import (
     packages,
     pins,
     snapshot,
+    state,
     target,
 )
 from kbench.targets.lab.protocol import Job
@@ -135,11 +136,11 @@ def test_wall_limit(lab: Lab) -> None:
 
 
 def test_foreign_snapshot_is_refused(lab: Lab, tmp_path: Path) -> None:
-    for name in (snapshot.RAM, snapshot.STATE):
+    for name in (state.RAM, state.STATE):
         (tmp_path / name).symlink_to(lab.snapshot.place / name)
-    state = (tmp_path / snapshot.STATE).read_bytes()
-    (tmp_path / snapshot.STATE).unlink()
-    (tmp_path / snapshot.STATE).write_bytes(state.replace(b"pc-i440fx", b"pc-i440fy"))
+    devices = (tmp_path / state.STATE).read_bytes()
+    (tmp_path / state.STATE).unlink()
+    (tmp_path / state.STATE).write_bytes(devices.replace(b"pc-i440fx", b"pc-i440fy"))
     shot = replace(lab.snapshot, place=tmp_path)
     with pytest.raises(errors.SnapshotUnusable, match="kbench lab clean"):
         shot.restore(target.files(job()), 60.0)
