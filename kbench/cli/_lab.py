@@ -34,6 +34,8 @@ def build(kernel: str, update: bool) -> None:
 def info(kernel: str) -> None:
     console = Console()
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     pin = pins.recorded(kernel)
     try:
         version = emulator.find().version

@@ -37,7 +37,10 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_info_of_a_cache_shows_every_entry(empty: Path) -> None:
+    long = "6.12.95+deb12-amd64-userspace_exits-0123456789abcdef"
+    (empty / "kvm-modules" / long).mkdir(parents=True)
     text = kbench("lab", "info").worked()
+    assert f"kvm-modules {long}" in text  # in one line
     assert "6.1: not built yet" in text
     assert "snapshot old" in text
     assert "kernel-kvm old" in text
