@@ -6,9 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from kbench.benches import select
 from kbench.errors import KbenchError
 from kbench.targets.lab import cache, emulator, machine, pins, snapshot, target
@@ -32,10 +29,6 @@ def build(kernel: str, update: bool) -> None:
 
 
 def info(kernel: str) -> None:
-    console = Console()
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
     pin = pins.recorded(kernel)
     try:
         version = emulator.find().version
@@ -52,9 +45,9 @@ def info(kernel: str) -> None:
         for place in sorted(kind.glob("[!.]*")):
             if place.is_dir():
                 rows[f"{kind.name} {place.name}"] = _megabytes(cache.size(place))
+    width = max(map(len, rows))
     for name, value in rows.items():
-        table.add_row(name, value)
-    console.print(table, highlight=False)
+        print(f"{name:{width}}  {value}")
 
 
 def verify(selectors: Sequence[str], kernel: str, variant: str) -> int:
