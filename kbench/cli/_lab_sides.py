@@ -29,7 +29,7 @@ def in_the_lab(
     rows = select(list(selectors) or ["exit"])
 
     def report(line: str) -> None:
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     labs = [target.prepare(DEFAULT, variant, report) for variant in variants]
     if labs[0].kvm[1] == labs[1].kvm[1] and labs[0].pins == labs[1].pins:

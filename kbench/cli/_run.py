@@ -84,8 +84,12 @@ def session(
     if vcpus is not None or pinned:
         benchmarks = spread(benchmarks, vcpus or "1", pinned=pinned)
     console = Console(stderr=True)
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
     name, kvm, kernel = target
-    chosen = choose(name, kvm=kvm, kernel=kernel, report=console.print)
+    chosen = choose(name, kvm=kvm, kernel=kernel, report=say)
     require_pcpus(benchmarks, chosen.pcpus)
     path = output or _default()
     names = [row.name for row in benchmarks]
@@ -95,11 +99,12 @@ def session(
                 outcome = chosen.measure(benchmarks, args, writer, limit=limit, progress=show)
         except (KeyboardInterrupt, SystemExit):
             if len(writer):
-                console.print(f"interrupted: {len(writer)} finished runs are in {path}")
+                say(f"interrupted: {len(writer)} finished runs are in {path}")
             raise
         empty = not len(writer)
-    for name, reason in outcome.skipped.items():
-        console.print(f"skipped {name}: {reason}", highlight=False, markup=False)
+    for reason in dict.fromkeys(outcome.skipped.values()):
+        skipped = [name for name, why in outcome.skipped.items() if why == reason]
+        say(f"skipped {' '.join(skipped)}: {reason}")
     if not empty:
         _show(path, args)
     if outcome.failed:
@@ -107,7 +112,7 @@ def session(
         raise KbenchError(f"{len(outcome.failed)} benchmark(s) failed:\n{failures}")
     if empty:
         raise KbenchError("nothing could be measured here (kbench doctor says more)")
-    console.print(f"suite: {path}", highlight=False)
+    say(f"suite: {path}")
 
 
 def pyperf_options(words: Sequence[str]) -> argparse.Namespace:

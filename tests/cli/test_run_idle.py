@@ -38,6 +38,18 @@ def test_loops_of_its_own_need_no_calibration(tmp_path: Path) -> None:
     assert len(runs) == 2
 
 
+@pytest.mark.kvm
+def test_a_reason_for_skips_is_said_once_and_in_one_line(tmp_path: Path) -> None:
+    suite = tmp_path / "suite [1].json"  # no markup
+    # Wherever the tests run, its KVM is not the RFC's.
+    done = measure("floor.clock", "wake.irqfd@*-rfc", *ONE, "-o", suite)
+    done.worked()
+    (line,) = [line for line in done.err.splitlines() if "skipped" in line]
+    assert "wake.irqfd@hlt-exit-rfc" in line and "wake.irqfd@mwait-exit-rfc" in line
+    assert line.endswith("KVM_KBENCH_RFC_V1: see `kbench kvm info`")
+    assert done.err.splitlines()[-1] == f"suite: {suite}"
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
