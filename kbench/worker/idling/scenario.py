@@ -13,6 +13,7 @@ from kbench.policies import Policy
 from kbench.record.run import Recording
 from kbench.worker.errors import GuestError
 from kbench.worker.idling import crew
+from kbench.worker.idling.spent import UNPOLLED
 from kbench.worker.idling.window import Window
 
 PROBES = 3
@@ -22,10 +23,7 @@ HANDLING_STEP_NS = 10_000
 MARGIN_NS, SHARED_MARGIN_NS = 60_000, 10_000
 CROWDED_VCPUS = "more vCPUs than pCPUs: they share what the waker leaves"
 NO_EVENT = "the guest handled no event"
-NEVER_POLLED = (
-    "KVM did not poll in some windows: another task was runnable, or the idle periods were "
-    "longer than its limit"
-)
+NEVER_POLLED = f"KVM did not poll in some windows: {UNPOLLED}"
 POLLS_ALONE = "the waker shares the vCPU's pCPU: KVM's polling ends when it gets up"
 CROWDED = 0.1
 CROWDED_OUT = (

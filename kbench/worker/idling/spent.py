@@ -15,6 +15,9 @@ CLOCK_BOUND = 0.02
 # HLT exits that KVM must have counted at least for each wake-up: an event may come when
 # the guest has not yet halted again after another.
 HALTS_LEAST = 0.5
+# kvm_vcpu_halt(): no polling beside a runnable task, and the limit grows by a halt that took less
+# than its maximum, the wake-up of the thread included.
+UNPOLLED = "another task was runnable, or no halt took less than the limit, its wake-up included"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Spent:
             case "halts" if self.polled:
                 return f"KVM polled for {self.polled} ns under {policy.name}, which does not poll"
             case "polls" if polls and woken and not self.polled:
-                return f"KVM did not poll under {policy.name}: another task was runnable"
+                return f"KVM did not poll under {policy.name}: {UNPOLLED}"
         return ""
 
 
