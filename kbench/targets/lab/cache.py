@@ -93,7 +93,8 @@ def keep_recent(place: Path, count: int) -> None:
     entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in entries[count:]:
         with lock(f"{place.parent.name}-{path.name}"):
-            if not _held(path):
+            # Another process may have removed it since it was listed.
+            if path.is_dir() and not _held(path):
                 shutil.rmtree(path, ignore_errors=True)
 
 
