@@ -25,6 +25,15 @@ def least(result: LabResult) -> int:
     return result.counts.minimum
 
 
+def test_a_pause_exits_on_a_cpu_without_a_pause_filter(extended: Lab) -> None:
+    """A PAUSE and a turn of its loop take some 4,800 instructions; natively it were two."""
+    (result,) = measured(extended, ["idle.poisson@pause-exit"]).values()
+    assert result.counts is not None, result.skipped
+    assert result.counts.counters["exits_per_s"] > 100_000
+    assert result.counts.counters["userspace_idle_exits"] > 0
+    assert result.counts.counters["progress"] == 1
+
+
 @pytest.fixture(scope="module")
 def mpstate(extended: Lab) -> "dict[str, LabResult]":
     return measured(extended, ["mpstate"])
