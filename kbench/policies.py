@@ -128,7 +128,12 @@ POLICIES = (
         idles="spins",
         native=MWAIT,
     ),
-    Policy(name="pause", title="PAUSE loop, KVM's PLE at work", guest="pause", idles="spins"),
+    Policy(
+        name="pause",
+        title="PAUSE loop, and KVM's PLE where the CPU has it",
+        guest="pause",
+        idles="spins",
+    ),
     Policy(name="spin", title="the guest spins without PAUSE", guest="spin", idles="spins"),
     # From here on, the extension (ext/kvm). M1: what the RFC proposes.
     Policy(
