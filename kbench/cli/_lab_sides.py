@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from kbench.benches import select
-from kbench.cli._progress import progress_bar
+from kbench.cli._progress import progress_bar, teller
 from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, Options, compare, identical
 from kbench.record.suite import load
@@ -27,10 +27,7 @@ def in_the_lab(
     """Measure `variants` of the KVM modules and compare; the same modules are not run at all."""
     console = Console(stderr=True)
     rows = select(list(selectors) or ["exit"])
-
-    def report(line: str) -> None:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-
+    report = teller(console)
     labs = [target.prepare(DEFAULT, variant, report) for variant in variants]
     if labs[0].kvm[1] == labs[1].kvm[1] and labs[0].pins == labs[1].pins:
         return identical(*variants, "modules, guest images and pins are the same")

@@ -3,12 +3,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kbench.record.units import human
 from kbench.targets.target import Step
+
+
+def teller(console: Console) -> Callable[[str], None]:
+    """What prints a line as it is: a terminal breaks it, a pipe keeps it whole."""
+    return partial(console.print, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from kbench.benches import select
 from kbench.benches.derive import require_pcpus, spread
-from kbench.cli._progress import progress_bar
+from kbench.cli._progress import progress_bar, teller
 from kbench.cli._table import console as stdout
 from kbench.cli._table import suite_table
 from kbench.errors import KbenchError
@@ -84,10 +84,7 @@ def session(
     if vcpus is not None or pinned:
         benchmarks = spread(benchmarks, vcpus or "1", pinned=pinned)
     console = Console(stderr=True)
-
-    def say(line: str) -> None:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-
+    say = teller(console)
     name, kvm, kernel = target
     chosen = choose(name, kvm=kvm, kernel=kernel, report=say)
     require_pcpus(benchmarks, chosen.pcpus)

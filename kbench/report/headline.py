@@ -75,13 +75,13 @@ def _policies(place: Place, entries: Sequence[Entry]) -> str:
     quick = min(rows, key=lambda row: (row.p50, row.cost))
     level = sum(row.spread[0] <= quick.spread[1] for row in rows) - 1
     others = f"{level} others" if level > 1 else "another one"
+    more = f"; {others} may wake as soon: their runs overlap" if level else ""
     where = f"{place.title[0].upper()}{place.title[1:]}, pattern {pattern}, {len(rows)} policies"
     if cheap is quick:
-        return f"{where}: {cheap.policy} is the cheapest and the quickest ({figures(cheap)})."
+        return f"{where}: {cheap.policy} is the cheapest and the quickest ({figures(cheap)}){more}."
     return (
         f"{where}: {cheap.policy} costs least ({figures(cheap)}), "
-        f"{quick.policy} wakes soonest ({figures(quick)})"
-        f"{f'; {others} may wake as soon: their runs overlap' if level else ''}."
+        f"{quick.policy} wakes soonest ({figures(quick)}){more}."
     )
 
 

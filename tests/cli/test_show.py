@@ -31,6 +31,7 @@ def stored(tmp_path: Path) -> Path:
 def shown(path: Path, *words: object) -> list[dict[str, object]]:
     document = json.loads(kbench("show", path, "--json", *words).worked())
     assert document["version"] == 1
+    # Whatever JSON holds is Any to mypy.
     return document["benchmarks"]  # type: ignore[no-any-return]
 
 

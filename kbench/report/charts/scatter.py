@@ -90,7 +90,11 @@ def pair(entry: Entry, policy: str, x: float, beside: str) -> list[dict[str, Any
     """The two rows of an entry: p50 and p99 of its latency at `x`, which `beside` says in words."""
     found, (low, high) = entry.summary.percentiles, entry.summary.spread
     unit, where = entry.place.unit, f"{policy}, {entry.source.label}"
-    runs = f" ({human(low, unit)} to {human(high, unit)} in single runs)" if low < high else ""
+    runs = (
+        f" ({human(low, unit)} to {human(high, unit)} in single {entry.place.run}s)"
+        if low < high
+        else ""
+    )
     ends = {
         "p50": (found[50.0], low, high, runs),
         "p99": (found[99.0], found[99.0], found[99.0], ""),

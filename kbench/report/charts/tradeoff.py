@@ -36,7 +36,7 @@ def pictures(model: Model, place: Place) -> list[Picture]:
             f"the bar goes from the lowest to the highest p50 of a single {place.run}. Down "
             "and to the left is better; the lines join the policies that no other beats in "
             f"both (the Pareto front{last}): solid for p50, dashed for p99; where bars overlap it "
-            f"may be another one. Cost: CPU time of "
+            "may be another one. Cost: CPU time of "
             f"the vCPU's thread a second of {second}, as a share of one pCPU.",
             views=views,
             legend=(*source_keys(sources), Key("Pareto front", "rule")),

@@ -14,6 +14,7 @@ import os
 import signal
 import threading
 import time
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from select import select
@@ -83,9 +84,9 @@ class MpState(Scenario):
         for name, count in (("looks", number), ("looks_stale", number - 1)):
             self.counters[name] = self.counters.get(name, 0) + count
 
+    @abstractmethod
     def never(self) -> str:
         """Why no look was right."""
-        raise NotImplementedError
 
     def derived(self) -> dict[str, int | float]:
         return {}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the measurements of idle guests share: histograms, sums of counters, marks."""
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterable
 from math import ceil
@@ -32,7 +33,7 @@ CROWDED_OUT = (
 TCG_NATIVE_MWAIT = "QEMU's TCG executes a guest's MWAIT as HLT on one pCPU"
 
 
-class Scenario:
+class Scenario(ABC):
     """A measurement of windows. `histogram` has the single events since the last reset(), in
     ns (in the lab: instructions); the counters are sums over the windows.
     """
@@ -53,9 +54,9 @@ class Scenario:
         self.crowded = benchmark.vcpus > 1 and not self.where.each
         self.reset()
 
+    @abstractmethod
     def run(self, loops: int) -> float:
         """Measure `loops` more units and return their sum in ns; each family's own."""
-        raise NotImplementedError
 
     def reset(self) -> None:
         """Forget what was recorded."""
