@@ -7,7 +7,7 @@ from pathlib import Path
 from hdrh.log import HistogramLogWriter
 
 from kbench.errors import KbenchError
-from kbench.record.files import write_atomically
+from kbench.files import write_atomically
 from kbench.record.suite import Benchmark, load
 
 

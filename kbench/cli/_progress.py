@@ -8,8 +8,8 @@ from functools import partial
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kbench.record.units import human
 from kbench.targets.target import Step
+from kbench.units import human
 
 
 def teller(console: Console) -> Callable[[str], None]:

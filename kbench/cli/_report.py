@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kbench.errors import KbenchError
-from kbench.record.files import check_absent, write_atomically
+from kbench.files import check_absent, write_atomically
 from kbench.report.content import Content, Picture
 from kbench.report.embed import embed, extract
 from kbench.report.model import Model, build, slug

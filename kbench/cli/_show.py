@@ -23,7 +23,7 @@ from kbench.record.batch import BatchSummary, batch_cells
 from kbench.record.idle import IdleSummary
 from kbench.record.suite import load
 from kbench.record.summary import Summary, summarize
-from kbench.record.units import human, human_range
+from kbench.units import human, human_range
 
 
 def parse_percentiles(text: str) -> tuple[float, ...]:

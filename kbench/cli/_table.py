@@ -13,8 +13,8 @@ from kbench.cli._spark import marks, sparkline
 from kbench.record.batch import batch_cells
 from kbench.record.idle import IdleSummary
 from kbench.record.summary import Summary
-from kbench.record.units import human, human_range, percent
 from kbench.report.tradeoff import front
+from kbench.units import human, human_range, percent
 
 NOTES = {
     "second": "'p50 of runs' is the lowest and the highest p50 of a single run. Nothing is "

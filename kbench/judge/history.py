@@ -13,13 +13,13 @@ from pathlib import Path
 from statistics import median
 
 from kbench.errors import KbenchError
+from kbench.files import write_atomically
 from kbench.judge.changepoints import change_points
 from kbench.judge.compat import identity
 from kbench.judge.judging import judging_margin, says_the_same
 from kbench.judge.project import Project
 from kbench.judge.verdict import Verdict
 from kbench.metrics import Metric, metrics
-from kbench.record.files import write_atomically
 from kbench.record.pyperf_json import Scalar
 from kbench.record.suite import HISTOGRAM, Benchmark, Suite, load
 

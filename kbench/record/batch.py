@@ -6,7 +6,7 @@ from statistics import median
 
 from kbench.metrics import metrics
 from kbench.record.suite import Benchmark
-from kbench.record.units import human
+from kbench.units import human
 
 
 @dataclass(frozen=True, slots=True)

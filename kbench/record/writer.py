@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from kbench.errors import KbenchError
-from kbench.record.files import check_absent, temporary_beside
+from kbench.files import check_absent, temporary_beside
 from kbench.record.suite import UNIFORM, Run, load
 
 # Of pyperf's metadata, what tells where somebody keeps Python and nothing of what was measured.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Self
 
-from kbench.record.units import human, percent
 from kbench.report.model import Entry, Model
 from kbench.report.tradeoff import LAB_SECOND
+from kbench.units import human, percent
 
 SHARE = "share"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import kbench
 from kbench.errors import KbenchError
-from kbench.record.files import write_atomically
+from kbench.files import write_atomically
 from kbench.record.provenance import KVM_PARAMETERS, kvm_srcversion, text
 
 DEVICE = Path("/dev/kvm")

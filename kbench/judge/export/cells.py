@@ -9,7 +9,7 @@ from kbench.judge.gate import Outcome, listed
 from kbench.judge.rules import MOST_PAIRS
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
-from kbench.record.units import human
+from kbench.units import human
 
 HEADER = ("benchmark", "metric", "base", "head", "change", "verdict")
 

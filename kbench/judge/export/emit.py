@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kbench.errors import KbenchError
+from kbench.files import write_atomically
 from kbench.judge.compare import Comparison
 from kbench.judge.export.data import to_json
 from kbench.judge.export.github import gate_github
@@ -13,7 +14,6 @@ from kbench.judge.export.markdown import gate_markdown
 from kbench.judge.export.text import gate_text
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Change, Verdict
-from kbench.record.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from kbench.judge.export.text import columns
 from kbench.judge.history import Series, Shift
 from kbench.judge.verdict import Verdict
 from kbench.metrics import metrics
-from kbench.record.units import human
+from kbench.units import human
 
 VERSION = 1
 

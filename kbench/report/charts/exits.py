@@ -6,7 +6,6 @@ from typing import Any
 
 import altair as alt
 
-from kbench.record.units import human
 from kbench.report.charts.axes import (
     SCALES,
     chart,
@@ -21,6 +20,7 @@ from kbench.report.charts.axes import (
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place, slug
 from kbench.report.theme import LIGHT
+from kbench.units import human
 
 FAMILIES = ("exit", "inkernel", "floor")
 FLOOR = "floor.immediate_exit"

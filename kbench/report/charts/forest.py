@@ -11,10 +11,10 @@ from kbench.judge.compare import Comparison
 from kbench.judge.export.cells import change_text, verdict_text
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
-from kbench.record.units import human
 from kbench.report.charts.axes import chart
 from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT
+from kbench.units import human
 
 MOST = 30
 

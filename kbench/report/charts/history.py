@@ -7,10 +7,10 @@ from typing import Any
 import altair as alt
 
 from kbench.judge.history import Series
-from kbench.record.units import human
 from kbench.report.charts.axes import data, unit_axis
 from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT
+from kbench.units import human
 
 COLUMNS = 3
 

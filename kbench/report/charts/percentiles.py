@@ -6,7 +6,6 @@ from typing import Any
 
 import altair as alt
 
-from kbench.record.units import human
 from kbench.report.charts.axes import (
     SCALES,
     data,
@@ -21,6 +20,7 @@ from kbench.report.charts.axes import (
 )
 from kbench.report.content import Picture, View
 from kbench.report.model import Entry, Model, Place, Source
+from kbench.units import human
 
 COLUMNS = 3
 MARKED = (50.0, 90.0, 99.0, 99.9, 99.99)

@@ -8,7 +8,6 @@ from typing import Any
 import altair as alt
 
 from kbench.metrics import metrics
-from kbench.record.units import human
 from kbench.report.charts.axes import (
     chart,
     source_color,
@@ -18,6 +17,7 @@ from kbench.report.charts.axes import (
 )
 from kbench.report.content import Picture, View
 from kbench.report.model import Entry, Model, Place
+from kbench.units import human
 
 CLIP = 0.25
 """Deviations beyond this share lie at the edge of their strip: a strip is for small ones."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import altair as alt
 
-from kbench.record.units import human
 from kbench.report.charts.axes import (
     chart,
     scale,
@@ -25,6 +24,7 @@ from kbench.report.charts.labels import Point, lanes
 from kbench.report.model import Entry, Place, Source
 from kbench.report.theme import LIGHT
 from kbench.report.tradeoff import front
+from kbench.units import human
 
 WIDTH, HEIGHT = 600, 400
 GAP = 26  # pixels from the plot to the labels, for their lines

@@ -6,12 +6,12 @@ from typing import Any
 
 import altair as alt
 
-from kbench.record.units import human
 from kbench.report.charts.axes import chart, scale, value_axis, value_title
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
 from kbench.report.stages import PATHS, Stage, stages
 from kbench.report.theme import LIGHT, series_role
+from kbench.units import human
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:

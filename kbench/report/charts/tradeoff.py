@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from kbench.record.units import percent
 from kbench.report.charts.axes import SCALES, source_keys, sources_of
 from kbench.report.charts.scatter import Across, pair, scatter
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
 from kbench.report.tradeoff import points
+from kbench.units import percent
 
 COSTS = {kind: Across("pCPU cost while idle", "~%", kind=kind) for kind in SCALES}
 

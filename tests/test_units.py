@@ -3,7 +3,7 @@
 
 import pytest
 
-from kbench.record.units import human, human_range, percent
+from kbench.units import human, human_range, percent
 
 
 @pytest.mark.parametrize(

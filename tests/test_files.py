@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kbench.errors import KbenchError
-from kbench.record.files import temporary_beside, write_atomically
+from kbench.files import temporary_beside, write_atomically
 
 
 def test_writes_with_the_usual_permissions(tmp_path: Path) -> None:
