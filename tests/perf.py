@@ -21,8 +21,8 @@ from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 
-from kbench._loops import reference
-from kbench._loops.hdr import Histogram
+from kbench._native import reference
+from kbench._native.hdr import Histogram
 from kbench.benches import find
 from kbench.worker import prepare
 

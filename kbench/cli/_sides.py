@@ -40,20 +40,20 @@ class HostSide:
         self.label = label
         self._writer = writer
         self._args = args
-        self._loops = loops
+        self._native = loops
         self._variant = variant
         self._delay_ns = delay_ns
 
     def measure(self, benchmark: str) -> bool:
         """Add one run, False for a void one; the first of a benchmark calibrates its loops."""
         name = benchmark + self._variant
-        if benchmark not in self._loops:
+        if benchmark not in self._native:
             output = worker(name, self._args, loops=0, limit=LIMIT)
-            self._loops[benchmark] = calibrated_loops(output)
+            self._native[benchmark] = calibrated_loops(output)
         output = worker(
             name,
             self._args,
-            loops=self._loops[benchmark],
+            loops=self._native[benchmark],
             limit=LIMIT,
             delay_ns=self._delay_ns,
         )

@@ -2,7 +2,7 @@
 """KVM's control plane: System (/dev/kvm), Vm, Vcpu, and what hangs off them.
 
 One method an ioctl, named after it, with the capability it needs above it. The timed
-path is not here: it is ext/loops.
+path is not here: it is ext/native.
 """
 
 from kbench.kvm.errors import IoctlError

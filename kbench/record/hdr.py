@@ -12,7 +12,7 @@ PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "p99_99": 9
 
 
 def library_histogram(buckets: "array[int]") -> Any:
-    """An hdrh.HdrHistogram with these counts, one a bucket, as kbench._loops.hdr lays them out.
+    """An hdrh.HdrHistogram with these counts, one a bucket, as kbench._native.hdr lays them out.
 
     The counts are copied into the library's own buffer; min and max become bucket edges,
     which is why a run keeps the exact ones apart.

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pyperf
 
-from kbench._loops.watchdog import die_with_parent
+from kbench._native.watchdog import die_with_parent
 from kbench.benches import find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance

@@ -24,7 +24,7 @@ PACKAGE = Path(kbench.__file__).parent
 # What of the package decides: the loops, the guests, the worker, the policies.
 PARTS = (
     "_abi*.so",
-    "_loops/*.so",
+    "_native/*.so",
     "guests/images/*.bin",
     "kvm/*.py",
     "worker/**/*.py",

@@ -4,14 +4,14 @@
 from typing import Any
 
 from kbench._abi import ffi
-from kbench._loops.hdr import Histogram
+from kbench._native.hdr import Histogram
 
 # TSC ticks. A dearer RDTSC exits, or is emulated, and is no clock for a guest.
 CHEAP_PAIR = 100
 
 
 class Batch:
-    """The histograms beside the batches' own, all filled by kbench._loops.batches.
+    """The histograms beside the batches' own, all filled by kbench._native.batches.
 
     `control`: the control's round trips; `guest`, `guest_control`: the TSC ticks that the
     guest counted of either. `params` is the guest's live struct kb_params.

@@ -7,9 +7,9 @@ Each takes the number of round trips still to do and returns (done, errno).
 from collections.abc import Callable
 
 from kbench._abi import lib
-from kbench._loops import batches, delayed, exits, floors
-from kbench._loops.hdr import Histogram
-from kbench._loops.watchdog import Watchdog
+from kbench._native import batches, exits, exits_delayed, floors
+from kbench._native.hdr import Histogram
+from kbench._native.watchdog import Watchdog
 from kbench.benches import Benchmark
 from kbench.kvm import Vcpu
 from kbench.worker.batch import Batch
@@ -34,7 +34,9 @@ def bind(
         case "kvm_run" if benchmark.delay_ns:
             expect = getattr(lib, benchmark.expect)
             ticks = round(benchmark.delay_ns * histogram.tsc_khz / 1e6)
-            return lambda n: delayed.round_trips(vcpu.fd, expect, n, histogram, watchdog, ticks)
+            return lambda n: exits_delayed.round_trips(
+                vcpu.fd, expect, n, histogram, watchdog, ticks
+            )
         case "batch":
             assert batch is not None
             return _batches(vcpu, machine.refresh, histogram, batch, watchdog)

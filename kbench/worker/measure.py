@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from kbench._abi import lib
-from kbench._loops.hdr import Histogram
-from kbench._loops.watchdog import Watchdog
+from kbench._native.hdr import Histogram
+from kbench._native.watchdog import Watchdog
 from kbench.benches import Benchmark
 from kbench.errors import Unavailable
 from kbench.guests import load
@@ -88,7 +88,7 @@ class Measurement:
         return errors.unexpected_exit(self.benchmark.expect, self._vcpu, self._memory)
 
     def reference_arguments(self) -> tuple[int, int, int]:
-        """(vCPU fd, kvm_run address, expected reason), for kbench._loops.reference."""
+        """(vCPU fd, kvm_run address, expected reason), for kbench._native.reference."""
         return self._vcpu.fd, self._vcpu.run_address, getattr(lib, self.benchmark.expect)
 
     def reset(self) -> None:

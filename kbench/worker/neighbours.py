@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from kbench._loops import neighbours
+from kbench._native import siblings
 from kbench.errors import KbenchError
 from kbench.kvm import Vcpu
 
@@ -31,7 +31,7 @@ class Neighbour:
         if self._cpu is not None:
             os.sched_setaffinity(0, {self._cpu})
         with self._vcpu.in_thread():
-            self.ended = neighbours.run(self._vcpu.fd, self._vcpu.run_address)
+            self.ended = siblings.run(self._vcpu.fd, self._vcpu.run_address)
 
     def start(self) -> None:
         self._thread.start()
@@ -42,7 +42,7 @@ class Neighbour:
         while self._thread.is_alive():
             if time.monotonic() > deadline:
                 raise KbenchError(f"a vCPU thread did not end within {END_WITHIN:g} s")
-            neighbours.stop(self._vcpu.run_address, self._thread.native_id or 0)
+            siblings.stop(self._vcpu.run_address, self._thread.native_id or 0)
             self._thread.join(0.02)
 
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench._loops import floors
+from kbench._native import floors
 from kbench.benches import Benchmark
 from kbench.kvm import IoctlError, Vcpu
 from kbench.kvm.backend import detect

@@ -6,7 +6,7 @@ from array import array
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from kbench._loops.hdr import Histogram
+from kbench._native.hdr import Histogram
 from kbench.record.hdr import PERCENTILES, library_histogram
 from kbench.record.hook import HistogramHook
 from kbench.record.run import SCHEMA, Recording, metadata

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from kbench._abi import lib
-from kbench._loops import exits
-from kbench._loops.hdr import Histogram
-from kbench._loops.watchdog import Watchdog
+from kbench._native import exits
+from kbench._native.hdr import Histogram
+from kbench._native.watchdog import Watchdog
 from kbench.guests import Mode, load
 from kbench.kvm import GuestMemory, IoctlError, System, Vcpu, Vm
 from kbench.worker.boot import boot

@@ -11,7 +11,7 @@ import pytest
 from support.machine import machine
 
 from kbench._abi import ffi, lib
-from kbench._loops.hdr import Histogram
+from kbench._native.hdr import Histogram
 from kbench.benches import Benchmark, find
 from kbench.errors import Unavailable
 from kbench.worker import Measurement, errors, neighbours, prepare

@@ -30,7 +30,7 @@ class Job:
 class Counts:
     """The round trips of one benchmark, in instructions.
 
-    buckets: (index, count) of the HDR histogram of kbench._loops.hdr, by index.
+    buckets: (index, count) of the HDR histogram of kbench._native.hdr, by index.
     minimum, maximum and total are exact. counters: KVM's statistics of the same time.
     void: why they must not be judged; "" when they may. warnings, figures, stages
     (as buckets are here) and value: as in a kbench.record.run.Recording.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import kbench
-from kbench._loops.hdr import BUCKETS
+from kbench._native.hdr import BUCKETS
 from kbench.benches import Benchmark
 from kbench.errors import KbenchError
 from kbench.metrics import metrics

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench._loops.work import Queue
+from kbench._native.work import Queue
 from kbench.kvm.stats import Stats
 from kbench.record import energy
 from kbench.worker.witness import steal_ticks

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from kbench._loops import beside
+from kbench._native import helpers
 from kbench.errors import KbenchError
 
 WAKER_PRIORITY = 1  # SCHED_FIFO
@@ -90,7 +90,7 @@ def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iter
     """
     crew = Crew()
     members = [_Member(place, job) for place, job in jobs]
-    affinity, slack = os.sched_getaffinity(0), beside.set_timer_slack(SLACK_NS)
+    affinity, slack = os.sched_getaffinity(0), helpers.set_timer_slack(SLACK_NS)
     scheduling = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
         for member in members:
@@ -105,7 +105,7 @@ def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iter
     finally:
         os.sched_setscheduler(0, *scheduling)
         os.sched_setaffinity(0, affinity)
-        beside.set_timer_slack(slack)
+        helpers.set_timer_slack(slack)
         _end(members, stop)
 
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from kbench._abi import lib
-from kbench._loops import sources
-from kbench._loops.work import Queue
+from kbench._native import wake_sources
+from kbench._native.work import Queue
 from kbench.benches import Benchmark
 from kbench.kvm import extension
 from kbench.policies import policy
@@ -48,11 +48,11 @@ class Hunt(Scenario):
         flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * benchmark.vcpus
         self._stage = Stage(machine, flags, self.where, queue=self._queue, in_lane=True)
         if benchmark.source == "eventfd":
-            self._source = sources.enqueue(self._queue, eventfd)
+            self._source = wake_sources.enqueue(self._queue, eventfd)
             for lane in self._stage.lanes:
                 lane.listen(eventfd)
         else:
-            self._source = sources.hunt(self._queue, self._stage.lanes, benchmark.source)
+            self._source = wake_sources.hunt(self._queue, self._stage.lanes, benchmark.source)
 
     def run(self, loops: int) -> float:
         """Hunt `loops` times; the sum of the delays in ns."""

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 
 from kbench._abi import lib
-from kbench._loops import sources, waker
+from kbench._native import wake_sources, waker
 from kbench.benches import Benchmark
 from kbench.patterns import Pattern, pattern
 from kbench.policies import policy
@@ -47,7 +47,7 @@ class Idle(Scenario):
         first = flags | (lib.KB_IDLE_TIMER if self._timer else 0)
         others = [flags] * (len(machine.vcpus) - 1)
         self._stage = Stage(machine, [first, *others], self.where)
-        self._sources = (sources.eventfd(machine.eventfd),)
+        self._sources = (wake_sources.eventfd(machine.eventfd),)
 
     def run(self, loops: int) -> float:
         """Idle for `loops` x 10 ms; `loops` times the CPU time per guest second, in ns."""

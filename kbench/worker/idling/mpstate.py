@@ -20,9 +20,9 @@ from contextlib import ExitStack, contextmanager
 from select import select
 
 from kbench._abi import lib
-from kbench._loops import looks
-from kbench._loops.lanes import Lane
-from kbench._loops.looks import Look
+from kbench._native import mp_state_probe
+from kbench._native.mp_state_probe import Look
+from kbench._native.vcpu_thread import Lane
 from kbench.benches import Benchmark
 from kbench.errors import KbenchError, Unavailable
 from kbench.kvm import Vcpu, extension
@@ -64,18 +64,18 @@ class MpState(Scenario):
         self._right = benchmark.event.startswith("right")
         self._message = machine.message_address("irq")
         self._stats = self.vcpu.get_stats_fd()
-        self.blocking = looks.stats(self._stats.fd, self._stats.offset("blocking"))
+        self.blocking = mp_state_probe.stats(self._stats.fd, self._stats.offset("blocking"))
         super().__init__(benchmark, None, machine.image_sha256, self.vcpu.get_tsc_khz())
 
     def look(self, look: Look, most: int) -> None:
         """The event: one look, or an interrupt and looks until the answer is right."""
         if not self._right:
-            ticks, said = looks.cost(look, 1)
+            ticks, said = mp_state_probe.cost(look, 1)
             if said:
                 raise Unavailable(NOTHING)
             self.record(ticks)
             return
-        raised, looked, number = looks.right(look, self.vm.vm.fd, self._message, most)
+        raised, looked, number = mp_state_probe.right(look, self.vm.vm.fd, self._message, most)
         if not number:
             raise Unavailable(self.never())
         self.record([raised + looked])
@@ -100,7 +100,7 @@ class Outside(MpState):
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm, eventfd: int) -> None:
         super().__init__(benchmark, machine)
-        self._kick = looks.kick(self.vcpu.fd)
+        self._kick = mp_state_probe.kick(self.vcpu.fd)
         if self.way == "kick":
             self._look = self._kick
         else:
@@ -119,8 +119,8 @@ class Outside(MpState):
             for _ in range(loops):
                 self.vcpu.set_lapic(self.each.lapic)  # nothing pending
                 self.vcpu.set_mp_state(lib.KVM_MP_STATE_HALTED)
-                looks.cost(self._look, 1)  # reads an eventfd empty
-                if self._right and looks.cost(self._look, 1)[1]:
+                mp_state_probe.cost(self._look, 1)  # reads an eventfd empty
+                if self._right and mp_state_probe.cost(self._look, 1)[1]:
                     raise Unavailable(NOTHING)
                 self.look(self._look, MOST_OUTSIDE)
         finally:
@@ -128,7 +128,7 @@ class Outside(MpState):
         return self.histogram.nanoseconds(self.histogram.total_ticks - before)
 
     def never(self) -> str:
-        _, said = looks.cost(self._kick, 1)
+        _, said = mp_state_probe.cost(self._kick, 1)
         return NEVER.format(f"{MOST_OUTSIDE:,}", "after" if said else "not even after")
 
 
@@ -146,7 +146,7 @@ class Inside(MpState):
 
     def _hold(self) -> None:
         with self.vcpu.in_thread():
-            looks.hold(self._lane, self._go)
+            mp_state_probe.hold(self._lane, self._go)
 
     def run(self, loops: int) -> float:
         """Look `loops` times; the sum in ns."""
@@ -173,13 +173,13 @@ class Inside(MpState):
 
     def _way(self) -> Look:
         if self.way == "kick":
-            return looks.kick_out(self.vcpu.fd, self._lane)
+            return mp_state_probe.kick_out(self.vcpu.fd, self._lane)
         return of(self.way, self.vcpu, -1) or self.blocking
 
     def _halted(self) -> None:
         """Let the vCPU go on, until it blocks in KVM_RUN."""
         time.sleep(SETTLE_SECONDS)
-        while looks.cost(self.blocking, 1)[1]:
+        while mp_state_probe.cost(self.blocking, 1)[1]:
             self._check()
             os.eventfd_write(self._go, 1)
             time.sleep(SETTLE_SECONDS)
@@ -209,15 +209,15 @@ def of(way: str, vcpu: Vcpu, eventfd: int) -> Look | None:
     """The Look of `way`, where it needs nothing but the vCPU or the eventfd."""
     match way:
         case "get":
-            return looks.get(vcpu.fd)
+            return mp_state_probe.get(vcpu.fd)
         case "poll":
-            return looks.poll(vcpu.fd)
+            return mp_state_probe.poll(vcpu.fd)
         case "eventfd":
-            return looks.eventfd(eventfd)
+            return mp_state_probe.eventfd(eventfd)
         case "byte":
-            return looks.byte(vcpu.run_address)
+            return mp_state_probe.byte(vcpu.run_address)
         case "flag":
-            return looks.flag(vcpu.run_address)
+            return mp_state_probe.flag(vcpu.run_address)
     return None
 
 

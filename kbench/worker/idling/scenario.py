@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable
 from math import ceil
 
-from kbench._loops.hdr import Histogram
+from kbench._native.hdr import Histogram
 from kbench.benches import Benchmark
 from kbench.errors import Unavailable
 from kbench.kvm.backend import cpu_model

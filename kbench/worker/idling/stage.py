@@ -8,9 +8,9 @@ from functools import partial
 from select import select
 
 from kbench._abi import lib
-from kbench._loops import floors, waker
-from kbench._loops.lanes import Lane
-from kbench._loops.work import Queue
+from kbench._native import floors, waker
+from kbench._native.vcpu_thread import Lane
+from kbench._native.work import Queue
 from kbench.errors import KbenchError
 from kbench.kvm import Vcpu
 from kbench.kvm.stats import Stats

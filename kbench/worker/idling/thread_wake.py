@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 
 from kbench._abi import ffi
-from kbench._loops import beside, sources, waker
-from kbench._loops.lanes import Lane
+from kbench._native import helpers, wake_sources, waker
+from kbench._native.vcpu_thread import Lane
 from kbench.benches import Benchmark
 from kbench.kvm import System
 from kbench.policies import policy
@@ -40,12 +40,12 @@ class ThreadWake(Scenario):
         planned, fired = array("Q", bytes(8 * loops)), array("Q", bytes(8 * loops))
         where, lane = self.where, self._lane
         lane.reset()
-        jobs = [(where.vcpus[0], lambda: beside.echo(lane, self._eventfd))]
+        jobs = [(where.vcpus[0], lambda: helpers.echo(lane, self._eventfd))]
         with crew.running(where.waker, jobs, lane.stop) as team:
             start = waker.monotonic_ns() + LEADS_NS[0]
             waker.fire_at(
                 array("q", [start + time for time in times]), bytes(loops),
-                (sources.eventfd(self._eventfd),), lane, self.histogram.tsc_khz, self.margin,
+                (wake_sources.eventfd(self._eventfd),), lane, self.histogram.tsc_khz, self.margin,
                 planned, fired,
             )  # fmt: skip
             waker.sleep_until(start + times[-1] + LEADS_NS[0], lane)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kbench._abi import ffi, lib
-from kbench._loops import floors
+from kbench._native import floors
 from kbench.kvm import GuestMemory, IoctlError, Vcpu, extension
 from kbench.policies import Policy
 

@@ -25,8 +25,8 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 
 from kbench._abi import ffi, lib
-from kbench._loops import sources, vtl, waker
-from kbench._loops.vtl import Processor
+from kbench._native import vtl, wake_sources, waker
+from kbench._native.vtl import Processor
 from kbench.benches import Benchmark
 from kbench.errors import KbenchError
 from kbench.kvm import extension
@@ -129,7 +129,8 @@ class Vtl(Scenario):
             start = waker.monotonic_ns() + LEAD_NS
             waker.fire_at(
                 array("q", [start + time for time in times]), bytes(loops),
-                (sources.eventfd(self._device),), processor, tsc_khz, self.margin, planned, fired,
+                (wake_sources.eventfd(self._device),), processor, tsc_khz, self.margin,
+                planned, fired,
             )  # fmt: skip
             self._wait(lambda: self._answered(fired[-1]), ANSWERED_WITHIN_NS)
             waker.sleep_until(waker.monotonic_ns() + LOOK_NS, processor)  # VTL0 is back

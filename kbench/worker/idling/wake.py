@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 
 from kbench._abi import lib
-from kbench._loops import sources, waker
-from kbench._loops.sources import Source
+from kbench._native import wake_sources, waker
+from kbench._native.wake_sources import Source
 from kbench.benches import Benchmark
 from kbench.policies import Policy, policy
 from kbench.worker.idling import vm
@@ -99,22 +99,22 @@ def source(name: str, machine: IdleVm, stage: Stage) -> Source:
     """The Source called `name` for the first vCPU of `machine`."""
     match name:
         case "timer":
-            return sources.timer()
+            return wake_sources.timer()
         case "irqfd" | "eventfd":
-            return sources.eventfd(machine.eventfd)
+            return wake_sources.eventfd(machine.eventfd)
         case "irqfd_ioapic":
-            return sources.eventfd(machine.ioapic_eventfd)
+            return wake_sources.eventfd(machine.ioapic_eventfd)
         case "signal_msi" | "nmi":
             message = "nmi" if name == "nmi" else "irq"
-            return sources.signal_msi(machine.vm.fd, machine.message_address(message))
+            return wake_sources.signal_msi(machine.vm.fd, machine.message_address(message))
         case "ipi":
             sibling = machine.vcpus[1]
             sibling.restart(lib.KB_IDLE_SENDER, peer=0)
-            return sources.enter(sibling.vcpu.fd)
+            return wake_sources.enter(sibling.vcpu.fd)
         case "signal":
-            return sources.kick(stage.lanes[0])
+            return wake_sources.kick(stage.lanes[0])
         case "store":
-            return sources.store(machine.vcpus[0].line_address)
+            return wake_sources.store(machine.vcpus[0].line_address)
     raise ValueError(name)
 
 

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kbench._loops.sources import Source
+from kbench._native.wake_sources import Source
 from kbench.worker.idling.spent import Spent
 
 

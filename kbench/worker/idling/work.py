@@ -20,8 +20,8 @@ from functools import partial
 from os import EFD_CLOEXEC, close, eventfd, eventfd_write
 
 from kbench._abi import lib
-from kbench._loops import beside, sources, waker
-from kbench._loops.work import Queue
+from kbench._native import helpers, wake_sources, waker
+from kbench._native.work import Queue
 from kbench.benches import Benchmark
 from kbench.patterns import Pattern, pattern
 from kbench.policies import policy
@@ -56,10 +56,10 @@ class Work(Scenario):
         others: list[Beside] = []
         if not self._in_lane:
             place = replace(here, nice=NICE if kind == "nice19" else 0)
-            others.append((place, partial(beside.work, queue, arrivals)))
+            others.append((place, partial(helpers.work, queue, arrivals)))
         if kind in NEIGHBOURS:
             place = replace(here, nice=NICE if kind == "neighbour19" else 0)
-            others.append((place, beside.spin))
+            others.append((place, helpers.spin))
         flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * len(machine.vcpus)
         self._stage = stage = Stage(
             machine, flags, self.where, queue=queue, in_lane=self._in_lane, beside=others,
@@ -67,12 +67,12 @@ class Work(Scenario):
         )  # fmt: skip
         stack.callback(stage.close)
         if not self._in_lane:
-            arrive = sources.enqueue(queue, arrivals)
+            arrive = wake_sources.enqueue(queue, arrivals)
         elif row.busy:  # it leaves KVM_RUN by itself, again and again
-            arrive = sources.enqueue(queue, -1)
+            arrive = wake_sources.enqueue(queue, -1)
         else:
-            arrive = sources.hunt(queue, stage.lanes)
-        self._sources = (sources.eventfd(machine.eventfd), arrive)
+            arrive = wake_sources.hunt(queue, stage.lanes)
+        self._sources = (wake_sources.eventfd(machine.eventfd), arrive)
 
     def run(self, loops: int) -> float:
         """Work for `loops` x 10 ms; in ns, `loops` times the value."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyperf
 import pytest
 
-from kbench._loops.hdr import bucket_index
+from kbench._native.hdr import bucket_index
 from kbench.benches import find
 from kbench.record.suite import load
 from kbench.record.writer import SuiteWriter

@@ -6,9 +6,9 @@ import time
 from selftests.machine import Machine
 
 from kbench._abi import lib
-from kbench._loops import exits
-from kbench._loops.hdr import Histogram
-from kbench._loops.watchdog import Watchdog
+from kbench._native import exits
+from kbench._native.hdr import Histogram
+from kbench._native.watchdog import Watchdog
 from kbench.kvm import System, extension
 
 PIO = bytes.fromhex("e610ebfc")  # 1: out %al,$0x10; jmp 1b

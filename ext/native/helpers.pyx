@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""Threads beside a vCPU's: the VMM's work, another task, and one that only wakes up."""
+
+from libc.stdint cimport uint64_t
+
+from clock cimport stamp_end
+from vcpu_thread cimport Lane, kb_lane_begin, kb_lane_end, report
+from work cimport Queue, take
+
+cdef extern from "<unistd.h>" nogil:
+    ssize_t read(int fd, void *buffer, size_t count)
+
+cdef extern from "<sys/prctl.h>":
+    int PR_GET_TIMERSLACK
+    int PR_SET_TIMERSLACK
+    int prctl(int option, unsigned long argument)
+
+
+def work(Queue queue, int wait_fd, Lane lane):
+    """Do the queue's work in the calling thread until `lane` is stopped.
+
+    With `wait_fd` >= 0 it blocks on that eventfd while the queue is empty; end it with a
+    write. Without, the queue is endless.
+    """
+    cdef uint64_t count
+    with nogil:
+        while not lane.lane.stop:
+            if not take(&queue.queue) and (wait_fd < 0 or read(wait_fd, &count, 8) != 8):
+                break
+
+
+def spin(Lane lane):
+    """Use up the pCPU in the calling thread until `lane` is stopped: a task of someone else's."""
+    with nogil:
+        while not lane.lane.stop:
+            pass
+
+
+def echo(Lane lane, int fd):
+    """Read the eventfd `fd` in the calling thread until `lane` is stopped, with a stamp each time.
+
+    The floor of a wake-up: a thread that blocks, without a vCPU.
+    """
+    cdef uint64_t count
+    if kb_lane_begin(&lane.lane):
+        lane.lane.ended = 1
+        return
+    with nogil:
+        while not lane.lane.stop:
+            if read(fd, &count, 8) == 8:
+                report(&lane.lane, stamp_end())
+        kb_lane_end(&lane.lane)
+
+
+def set_timer_slack(unsigned long nanoseconds):
+    """Let the calling thread's timers be late by this much; the old value (prctl(2))."""
+    old = prctl(PR_GET_TIMERSLACK, 0)
+    prctl(PR_SET_TIMERSLACK, nanoseconds)
+    return old

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""A virtual processor with two VTLs: a thread, and two vCPUs of which it runs one at a time.
+
+The thread runs VTL0 until VTL1 has an interrupt, then VTL1 until its VTL_RETURN. Who tells
+it of the interrupt is the way that is measured: another thread with a signal, or poll(2).
+"""
+
+from cpython cimport array
+from libc.errno cimport EINTR, errno
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+import array
+
+from clock cimport stamp_end
+from vcpu_thread cimport Lane, kb_lane, kb_lane_begin, kb_lane_end, kb_lane_kick, kvm_run
+
+cdef extern from "<sys/ioctl.h>" nogil:
+    int ioctl(int fd, unsigned long request, const void *argument)
+
+cdef extern from "<linux/kvm.h>" nogil:
+    unsigned long KVM_RUN, KVM_SIGNAL_MSI
+    int KVM_EXIT_IO
+    int KVM_EXIT_HLT
+
+cdef extern from "<unistd.h>" nogil:
+    ssize_t read(int fd, void *buffer, size_t count)
+
+cdef extern from "<poll.h>" nogil:
+    struct pollfd:
+        int fd
+        short events
+        short revents
+    short POLLIN, POLLPRI
+    int poll(pollfd *fds, unsigned long count, int timeout)
+
+cdef extern from "<sys/epoll.h>" nogil:
+    struct epoll_event:
+        uint32_t events
+    int epoll_wait(int epfd, epoll_event *events, int most, int timeout)
+
+cdef extern from "kvm_kbench.h":
+    int KVM_RUN_KBENCH_EXITS, KVM_KBENCH_EXIT_HLT, KVM_KBENCH_IDLE_HLT
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #define kb_set(word) __atomic_store_n(&(word), 1, __ATOMIC_SEQ_CST)
+    #define kb_take(word) __atomic_exchange_n(&(word), 0, __ATOMIC_SEQ_CST)
+    /* A byte of kvm_run that the kernel reads, then a full barrier (kvm_kbench.h, M4). */
+    #define kb_ask(byte, value) do { \\
+        *(volatile uint8_t *)(byte) = (value); __atomic_thread_fence(__ATOMIC_SEQ_CST); \\
+    } while (0)
+    """
+    void kb_set(int word) nogil
+    int kb_take(int word) nogil
+    void kb_ask(uint8_t *byte, int value) nogil
+
+cdef enum Way:
+    SIGNALLED   # another thread signals this one, wherever it is
+    IDLE_ONLY   # the same, but only where the flag says that VTL0 is in HLT (M4)
+    POLLED      # this thread itself waits for both vCPUs in poll(2), outside KVM_RUN
+
+cdef enum Noted:
+    TOLD
+    LEFT
+    RETURNED
+
+
+cdef class Processor(Lane):
+    """A lane that runs VTL0, the vCPU `fd` with its struct kvm_run at `run`, and VTL1 in turn.
+
+    TOLD, LEFT and RETURNED have a stamp, in TSC ticks, of each time that a thread learnt of
+    VTL1's interrupt, that VTL0's KVM_RUN came back for it, and that VTL1's VTL_RETURN did.
+    """
+
+    cdef int fd1
+    cdef kvm_run *run1
+    cdef Way way
+    cdef int pending
+    cdef pollfd waits[2]
+    cdef bint reads         # the waits are eventfds
+    cdef uint64_t *noted[3]
+    cdef uint64_t counts[3]
+    cdef object _arrays     # of what `noted` points to
+
+    def __cinit__(self, int fd, size_t run, size_t capacity):
+        cdef array.array each
+        self.way = SIGNALLED
+        self._arrays = [array.array("Q", bytes(8 * capacity)) for _ in range(3)]
+        for what in range(3):
+            each = self._arrays[what]
+            self.noted[what] = <uint64_t *>each.data.as_voidptr
+
+    def vtl1(self, int fd, size_t run):
+        """The vCPU that is VTL1; before run()."""
+        self.fd1 = fd
+        self.run1 = <kvm_run *>run
+
+    def idle_only(self):
+        """Let VTL0 go on while it runs: it leaves at its next HLT (M1, M4)."""
+        self.way = IDLE_ONLY
+
+    def wait_for(self, int fd0, int fd1, bint eventfds):
+        """On VTL0's HLT exit wait for these: the vCPUs' file descriptors, or their eventfds."""
+        self.way = POLLED
+        self.reads = eventfds
+        self.waits[0].fd, self.waits[1].fd = fd0, fd1
+        self.waits[0].events = POLLIN
+        # A VTL1 that is stopped is no halted vCPU: POLLIN is always set.
+        self.waits[1].events = POLLIN if eventfds else POLLPRI
+
+    def reset(self):
+        """Forget the stamps of the last run."""
+        Lane.reset(self)
+        self.pending = 0
+        self.run1.immediate_exit = 0
+        self.counts[0] = self.counts[1] = self.counts[2] = 0
+
+    def stamps_of(self, int what):
+        """The stamps of TOLD (0), LEFT (1) or RETURNED (2): an array('Q')."""
+        return self._arrays[what][:min(self.counts[what], self.lane.most)]
+
+    cdef inline void note(self, int what, uint64_t stamp) noexcept nogil:
+        if self.counts[what] < self.lane.most:
+            self.noted[what][self.counts[what]] = stamp
+        self.counts[what] += 1
+
+    def run(self):
+        """Run the two vCPUs in the calling thread until stop(), or an exit nothing expects."""
+        cdef kb_lane *lane = &self.lane
+        cdef uint64_t stamp
+        cdef int failed
+        cdef uint8_t *exits = NULL
+        if kb_lane_begin(lane):
+            lane.error = errno
+            lane.ended = 1
+            return
+        if self.way == IDLE_ONLY:
+            exits = <uint8_t *>lane.run + KVM_RUN_KBENCH_EXITS
+        with nogil:
+            if self.run_vtl1():     # to its first VTL_RETURN
+                while not lane.stop:
+                    failed = ioctl(lane.fd, KVM_RUN, NULL)
+                    stamp = stamp_end()
+                    lane.run.immediate_exit = 0
+                    if exits:
+                        kb_ask(exits, 0)
+                    if failed < 0:
+                        if errno != EINTR:
+                            lane.error = errno
+                            break
+                    elif lane.run.exit_reason == <uint32_t>KVM_EXIT_HLT:
+                        lane.idle_exits += 1
+                        if self.way == POLLED:
+                            self.wait()
+                            stamp = 0
+                    else:
+                        lane.reason = lane.run.exit_reason
+                        lane.unexpected = 1
+                        break
+                    if kb_take(self.pending):
+                        if stamp:
+                            self.note(LEFT, stamp)
+                        if not self.run_vtl1():
+                            break
+            kb_lane_end(lane)
+
+    cdef bint run_vtl1(self) noexcept nogil:
+        """VTL1, until its VTL_RETURN; false when there is none."""
+        cdef kb_lane *lane = &self.lane
+        while not lane.stop:
+            if ioctl(self.fd1, KVM_RUN, NULL) == 0:
+                if self.run1.exit_reason != <uint32_t>KVM_EXIT_IO:
+                    lane.reason = self.run1.exit_reason
+                    lane.unexpected = 1
+                    return False
+                self.note(RETURNED, stamp_end())
+                return True
+            if errno != EINTR:
+                lane.error = errno
+                return False
+        return True
+
+    cdef void wait(self) noexcept nogil:
+        """VTL0 is halted: wait until either VTL has something to do."""
+        cdef uint64_t count
+        if self.lane.run.immediate_exit or poll(self.waits, 2, -1) <= 0:
+            return
+        if self.waits[1].revents:
+            self.note(TOLD, stamp_end())
+            kb_set(self.pending)
+            if self.reads:
+                read(self.waits[1].fd, &count, 8)
+        if self.waits[0].revents and self.reads:
+            read(self.waits[0].fd, &count, 8)
+
+    cdef void tell(self) noexcept nogil:
+        """VTL1 has an interrupt: have the processor's thread run it."""
+        cdef uint8_t *run = <uint8_t *>self.lane.run
+        kb_set(self.pending)
+        if self.way == IDLE_ONLY:
+            kb_ask(run + KVM_RUN_KBENCH_EXITS, KVM_KBENCH_EXIT_HLT)
+            if (run[15] & 7) != KVM_KBENCH_IDLE_HLT:    # bits 8 to 10 of kvm_run.flags
+                return
+        kb_lane_kick(&self.lane)
+
+
+def relay(Processor processor, int fd, int vm, size_t message):
+    """Read the eventfd `fd` in the calling thread, until the processor is stopped, and tell it.
+
+    With `message`, the address of a struct kvm_msi, send that to `vm` first: a VMM that
+    routes the interrupt itself. Else KVM has done so, and `fd` is the vCPU's (M8).
+    """
+    cdef uint64_t count
+    with nogil:
+        while not processor.lane.stop:
+            if read(fd, &count, 8) != 8 or processor.lane.stop:
+                continue
+            processor.note(TOLD, stamp_end())
+            if message:
+                ioctl(vm, KVM_SIGNAL_MSI, <const void *>message)
+            processor.tell()
+
+
+def watch(Processor processor, int epoll):
+    """The same with epoll(7) for what `epoll` waits for: the vCPU (M8), and an end."""
+    cdef epoll_event event
+    with nogil:
+        while not processor.lane.stop:
+            if epoll_wait(epoll, &event, 1, -1) == 1 and not processor.lane.stop:
+                processor.note(TOLD, stamp_end())
+                processor.tell()

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+from libc.stdint cimport uint8_t, uint64_t
+
+from vcpu_thread cimport kb_lane, kb_lane_kick
+from work cimport kb_queue, kb_queue_arrive
+
+cdef extern from "<sys/ioctl.h>" nogil:
+    int ioctl(int fd, unsigned long request, void *argument)
+
+cdef extern from "<linux/kvm.h>" nogil:
+    unsigned long KVM_RUN
+    unsigned long KVM_SIGNAL_MSI
+    int KVM_MP_STATE_HALTED
+
+cdef extern from "kvm_kbench.h" nogil:
+    int KVM_KBENCH_IDLE_HLT, KVM_RUN_KBENCH_MP_STATE, KVM_KBENCH_MP_STATE_VALID
+
+cdef extern from "<poll.h>" nogil:
+    struct pollfd:
+        int fd
+        short events
+        short revents
+    int poll(pollfd *fds, unsigned long count, int timeout)
+
+cdef extern from "<unistd.h>" nogil:
+    ssize_t write(int fd, const void *buffer, size_t count)
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    /* An aligned 32-bit store that the compiler neither drops nor moves. */
+    static inline void kb_store(size_t address)
+    {
+        __atomic_store_n((volatile uint32_t *)address, 1, __ATOMIC_RELEASE);
+    }
+    """
+    void kb_store(size_t address) nogil
+
+cdef enum Kind:
+    TIMER       # nothing to do: the guest's own timer fires
+    WRITE       # write(eventfd): an irqfd, or a VMM that reads it
+    MSI         # ioctl(KVM_SIGNAL_MSI)
+    ENTER       # ioctl(KVM_RUN) of a sibling vCPU, whose guest sends an IPI
+    KICK        # a signal to the vCPU's thread
+    STORE       # a store to guest memory
+    ENQUEUE     # an item of work for a thread that waits for an eventfd
+    HUNT        # an item of work, and a kick for an idle vCPU
+
+cdef enum Find:
+    NOTED       # by what a vCPU's thread noted at its last idle exit
+    FLAG        # by kvm_run.flags (M4)
+    BYTE        # by mp_state in kvm_run (M9)
+    POLLED      # by poll(2) of the vCPUs (M8)
+
+
+cdef struct Firing:
+    Kind kind
+    int fd
+    size_t address
+    kb_queue *queue
+    kb_lane *lanes[64]
+    pollfd polled[64]
+    int count
+    int next
+    Find find
+    uint64_t found      # hunts that found an idle vCPU
+
+
+cdef class Source:
+    cdef Firing firing
+    cdef object keep    # what firing points to
+
+
+cdef inline bint looks_idle(Firing *source, int at) noexcept nogil:
+    """What the VMM sees of a vCPU, wherever its thread is."""
+    cdef kb_lane *lane = source.lanes[at]
+    cdef uint8_t *run = <uint8_t *>lane.run
+    cdef int flag
+    if source.find == FLAG:
+        # Bits 8 to 10 of kvm_run.flags; 0 outside KVM_RUN, HLT, MWAIT and PAUSE are 2 to 4.
+        flag = run[15] & 7
+        return flag >= KVM_KBENCH_IDLE_HLT or (flag == 0 and lane.idle)
+    if source.find == BYTE:
+        return run[KVM_RUN_KBENCH_MP_STATE] == (KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
+    if source.find == POLLED:
+        return source.polled[at].revents == 0
+    return lane.idle
+
+
+cdef inline int find_idle(Firing *source) noexcept nogil:
+    """An idle lane, or the next in turn where none is known to be."""
+    cdef int step, at
+    if source.find == POLLED:
+        poll(source.polled, source.count, 0)
+    for step in range(source.count):
+        at = (source.next + step) % source.count
+        if looks_idle(source, at):
+            source.next = (at + 1) % source.count
+            source.found += 1
+            return at
+    at = source.next
+    source.next = (at + 1) % source.count
+    return at
+
+
+cdef inline int fire(Firing *source) noexcept nogil:
+    cdef uint64_t one = 1
+    if source.kind == WRITE:
+        return 0 if write(source.fd, &one, 8) == 8 else -1
+    if source.kind == MSI:
+        return ioctl(source.fd, KVM_SIGNAL_MSI, <void *>source.address)
+    if source.kind == ENTER:
+        return ioctl(source.fd, KVM_RUN, NULL)
+    if source.kind == KICK:
+        return kb_lane_kick(source.lanes[0])
+    if source.kind == STORE:
+        kb_store(source.address)
+        return 0
+    if source.kind == ENQUEUE:
+        kb_queue_arrive(source.queue)
+        return 0 if source.fd < 0 or write(source.fd, &one, 8) == 8 else -1
+    if source.kind == HUNT:
+        kb_queue_arrive(source.queue)
+        return kb_lane_kick(source.lanes[find_idle(source)])
+    return 0

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""What the waker can fire: each way to wake a vCPU, and the arrival of work."""
+
+from vcpu_thread cimport Lane, kb_lane
+from work cimport Queue
+
+
+cdef extern from "<poll.h>":
+    short POLLIN
+
+FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
+
+
+cdef class Source:
+    """What fires; made by one of the functions below. At most 64 lanes are hunted."""
+
+    @property
+    def found(self):
+        """How many hunts found an idle vCPU; the others signalled the next in turn."""
+        return self.firing.found
+
+
+def _source(Kind kind, int fd=-1, size_t address=0, Queue queue=None, lanes=()):
+    cdef Source source = Source()
+    cdef Firing *firing = &source.firing
+    cdef Lane lane
+    firing.kind, firing.fd, firing.address = kind, fd, address
+    firing.queue = &queue.queue if queue is not None else NULL
+    for lane in lanes[:64]:
+        firing.lanes[firing.count] = &lane.lane
+        firing.polled[firing.count].fd = lane.lane.fd
+        firing.polled[firing.count].events = POLLIN
+        firing.count += 1
+    source.keep = (queue, lanes)
+    return source
+
+
+def timer():
+    return _source(TIMER)
+
+
+def eventfd(int fd):
+    return _source(WRITE, fd)
+
+
+def signal_msi(int vm, size_t message):
+    """`message` is the address of a struct kvm_msi."""
+    return _source(MSI, vm, message)
+
+
+def enter(int vcpu):
+    return _source(ENTER, vcpu)
+
+
+def kick(Lane lane):
+    return _source(KICK, lanes=(lane,))
+
+
+def store(size_t address):
+    """`address` is the host's, of an aligned 32-bit word."""
+    return _source(STORE, address=address)
+
+
+def enqueue(Queue queue, int fd):
+    return _source(ENQUEUE, fd, queue=queue)
+
+
+def hunt(Queue queue, lanes, str how="kick"):
+    """`how` an idle vCPU is found is one of FINDS."""
+    cdef Source source = _source(HUNT, queue=queue, lanes=tuple(lanes))
+    source.firing.find = FINDS[how]
+    return source

@@ -1,6 +1,0 @@
-from kbench._loops.hdr import Histogram
-from kbench._loops.watchdog import Watchdog
-
-def round_trips(
-    fd: int, expect: int, loops: int, histogram: Histogram, watchdog: Watchdog, ticks: int
-) -> tuple[int, int]: ...

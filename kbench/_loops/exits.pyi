@@ -1,9 +1,0 @@
-from kbench._loops.hdr import Histogram
-from kbench._loops.watchdog import Watchdog
-
-def round_trips(
-    fd: int, expect: int, loops: int, histogram: Histogram, watchdog: Watchdog
-) -> tuple[int, int]: ...
-def halts(
-    fd: int, expect: int, loops: int, histogram: Histogram, watchdog: Watchdog
-) -> tuple[int, int]: ...

@@ -1,0 +1,9 @@
+from kbench._native.hdr import Histogram
+from kbench._native.watchdog import Watchdog
+
+def round_trips(
+    fd: int, expect: int, loops: int, histogram: Histogram, watchdog: Watchdog
+) -> tuple[int, int]: ...
+def halts(
+    fd: int, expect: int, loops: int, histogram: Histogram, watchdog: Watchdog
+) -> tuple[int, int]: ...

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""A lane: without a vCPU it fails with a reason; with one, no kick is lost."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+from kbench._abi import ffi
+from kbench._native.vcpu_thread import Lane
+from kbench.benches import find
+from kbench.guests import load
+from kbench.worker.machine import build
+
+KICK = signal.SIGRTMIN + 4  # kb_lane_signal()
+KICKS, REPEATS = 500, 100
+LONGEST = 8000  # ns from a report to the next kick
+LOST = 5.0  # seconds
+
+
+def test_a_lane_that_cannot_run_says_why() -> None:
+    run = ffi.new("struct kvm_run *")
+    lane = Lane(-1, int(ffi.cast("uintptr_t", run)), 4)
+    lane.run()
+    assert lane.ended and lane.failure[0] == 9  # EBADF
+    lane.reset()
+    assert not lane.ended and lane.failure == (0, 0, False)
+
+
+def test_the_extension_s_byte_is_read_when_the_lane_is_made() -> None:
+    run = ffi.new("struct kvm_run *")
+    ffi.cast("uint8_t *", run)[2] = 2
+    Lane(-1, int(ffi.cast("uintptr_t", run)), 4, waits="block").run()
+    assert ffi.cast("uint8_t *", run)[2] == 2
+
+
+@pytest.mark.kvm
+def test_no_kick_is_lost() -> None:
+    """Kicks at all instants of: enter, leave KVM_RUN for HLT, wait for the eventfd.
+
+    Where the wait is a plain read(2), some come just before it and end nothing.
+    """
+    generator = random.Random(1)
+    event = os.eventfd(0)
+    with build(find("exit.hlt"), load("hlt")) as machine:
+        vcpu = machine.vcpus[0]
+        lane = Lane(vcpu.fd, vcpu.run_address, KICKS, waits="eventfd", event_fd=event)
+        for _ in range(REPEATS):
+            lane.reset()
+            thread = threading.Thread(target=lane.run)
+            thread.start()
+            try:
+                kicked(lane, thread, generator)
+            finally:
+                lane.stop()
+                os.eventfd_write(event, 1)
+                thread.join(LOST)
+            assert lane.failure == (0, 0, False)
+    os.close(event)
+
+
+def kicked(lane: Lane, thread: threading.Thread, generator: random.Random) -> None:
+    """Kick the thread KICKS times, when it has reported the last one, and wait for its report."""
+    while not lane.idle_exits:
+        time.sleep(0.001)
+    for kick in range(1, KICKS + 1):
+        until = time.perf_counter_ns() + generator.randrange(LONGEST)
+        while time.perf_counter_ns() < until:
+            pass
+        signal.pthread_kill(thread.ident or 0, KICK)
+        end = time.monotonic() + LOST
+        while len(lane.stamps) < kick:
+            assert time.monotonic() < end, f"kick {kick} was lost"

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The open-loop waker: fires late or in time, but never early, never less and never for ever."""
+
+import os
+import signal
+import threading
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from kbench._abi import ffi
+from kbench._native import helpers, wake_sources, waker
+from kbench._native.vcpu_thread import Lane
+
+KHZ = 1_000_000
+
+
+@pytest.fixture
+def lane() -> Iterator[Lane]:
+    run = ffi.new("struct kvm_run *")
+    yield Lane(-1, int(ffi.cast("uintptr_t", run)), 64)
+    del run
+
+
+@contextmanager
+def echoing(lane: Lane, fd: int) -> Iterator[None]:
+    thread = threading.Thread(target=helpers.echo, args=(lane, fd))
+    thread.start()
+    try:
+        yield
+    finally:
+        while thread.is_alive():
+            lane.stop()
+            thread.join(0.05)
+
+
+@pytest.fixture
+def eventfd() -> Iterator[int]:
+    fd = os.eventfd(0, os.EFD_CLOEXEC)
+    yield fd
+    os.close(fd)
+
+
+def fire(offsets: list[int], source: wake_sources.Source, lane: Lane) -> tuple[array, array]:
+    start = waker.monotonic_ns()
+    plan = array("q", [start + offset for offset in offsets])
+    planned, fired = array("Q", bytes(8 * len(plan))), array("Q", bytes(8 * len(plan)))
+    count = waker.fire_at(plan, bytes(len(plan)), (source,), lane, KHZ, 0, planned, fired)
+    assert count == len(plan)
+    return planned, fired
+
+
+def test_it_fires_every_time_and_never_early(lane: Lane, eventfd: int) -> None:
+    planned, fired = fire([1_000_000, 2_000_000, 3_000_000], wake_sources.eventfd(eventfd), lane)
+    assert os.eventfd_read(eventfd) == 3
+    assert all(at >= due for at, due in zip(fired, planned, strict=True))
+
+
+def test_times_that_have_passed_are_not_skipped(lane: Lane, eventfd: int) -> None:
+    fire([-3, -2, -1], wake_sources.eventfd(eventfd), lane)
+    assert os.eventfd_read(eventfd) == 3
+
+
+def test_a_thread_answers(lane: Lane, eventfd: int) -> None:
+    with echoing(lane, eventfd):
+        _, fired = fire([20_000_000, 40_000_000], wake_sources.eventfd(eventfd), lane)
+        waker.sleep_until(waker.monotonic_ns() + 50_000_000, lane)
+    stamps = lane.stamps
+    assert list(waker.answers(fired, stamps)) == [0, 1]
+
+
+def test_answers_coalesce_and_miss() -> None:
+    fired, stamps = array("Q", [10, 11, 20, 30]), array("Q", [15, 25])
+    assert list(waker.answers(fired, stamps)) == [0, 0, 1, -1]
+
+
+def test_it_ends_with_its_lane(lane: Lane, eventfd: int) -> None:
+    with echoing(lane, eventfd):
+        pass
+    plan = array("q", [waker.monotonic_ns() + 10**12])
+    stamps = array("Q", [0])
+    source = wake_sources.eventfd(eventfd)
+    assert waker.fire_at(plan, b"\0", (source,), lane, KHZ, 0, stamps, stamps) == 0
+    waker.sleep_until(waker.monotonic_ns() + 10**12, lane)
+
+
+def test_a_signal_handler_ends_it(lane: Lane, eventfd: int) -> None:
+    def interrupt(*_: object) -> None:
+        raise InterruptedError
+
+    old = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    try:
+        with pytest.raises(InterruptedError):
+            fire([10**12], wake_sources.eventfd(eventfd), lane)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+
+
+def test_a_source_that_fails_says_so(lane: Lane) -> None:
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        fire([0], wake_sources.eventfd(-1), lane)

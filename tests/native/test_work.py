@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+"""The VMM's work queue."""
+
+import pytest
+
+from kbench._native.work import Queue
+
+
+def test_a_capacity_must_be_a_size() -> None:
+    with pytest.raises(OverflowError):
+        Queue(-1, 1)
