@@ -23,7 +23,7 @@ from hdrh.histogram import HdrHistogram
 
 from kbench._native import reference
 from kbench._native.hdr import Histogram
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.worker import prepare
 
 ROUNDS = 40

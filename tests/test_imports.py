@@ -17,15 +17,14 @@ FLOORS = (
     {"judge", "targets"},
     {"worker"},
     {"record"},
-    {"benches"},
-    {"policies", "patterns"},
+    {"catalogue"},
     {"guests", "kvm"},
     {"_abi", "_native"},
     {"files", "metrics", "units"},
     {"errors"},  # the ground: every room may stand on it
 )
 HEAVY = {"pyperf", "numpy", "scipy", "hdrh", "msgspec", "rich", "typer", "qemu"}
-MEASURING = ("benches", "kvm", "guests", "worker", "errors", "_native")
+MEASURING = ("catalogue", "kvm", "guests", "worker", "errors", "_native")
 # pyperf's worker process imports pyperf itself.
 EXCEPTED = {"kbench/worker/__main__.py"}
 SOURCES = sorted(ROOT.rglob("*.py"))

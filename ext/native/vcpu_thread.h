@@ -17,7 +17,7 @@
 
 #include "work.h"
 
-/* What the VMM does on an idle exit when its work is done (kbench/policies.py, Waits). */
+/* What the VMM does on an idle exit when its work is done (kbench/catalogue/policies.py, Waits). */
 enum kb_waits { ENTER, BLOCK, POLL, EVENTFD, MP_STATE, INJECT };
 
 struct kb_lane {

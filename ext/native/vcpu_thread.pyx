@@ -114,7 +114,7 @@ cdef void on_idle_exit(kb_lane *lane) noexcept nogil:
 cdef class Lane:
     """The vCPU `fd`, whose struct kvm_run is at `run`, and the stamps of its thread.
 
-    `work` is what the thread does on an idle exit and after a kick; `waits` (kbench/policies.py)
+    `work` is what the thread does on an idle exit and after a kick; `waits` (kbench/catalogue/policies.py)
     how it then waits, where that is so for `event_fd`. `capacity` bounds the stamps.
     """
 

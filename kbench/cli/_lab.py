@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kbench.benches import select
+from kbench.catalogue import select
 from kbench.errors import KbenchError
 from kbench.targets.lab import cache, emulator, machine, pins, snapshot, target
 from kbench.targets.lab import shell as lab_shell

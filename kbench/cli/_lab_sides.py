@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from kbench.benches import select
+from kbench.catalogue import select
 from kbench.cli._progress import progress_bar, teller
 from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, Options, compare, identical

@@ -12,8 +12,8 @@ from typing import NoReturn
 import pyperf
 from rich.console import Console
 
-from kbench.benches import select
-from kbench.benches.derive import require_pcpus, spread
+from kbench.catalogue import select
+from kbench.catalogue.derive import require_pcpus, spread
 from kbench.cli._progress import progress_bar, teller
 from kbench.cli._table import console as stdout
 from kbench.cli._table import suite_table

@@ -9,7 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
-from kbench.benches import Benchmark, catalogue, select
+from kbench.catalogue import Benchmark, catalogue, select
 from kbench.errors import KbenchError
 from kbench.record.suite import Suite, load
 from kbench.record.writer import SuiteWriter

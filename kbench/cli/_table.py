@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from kbench.benches.selections import FLOOR
+from kbench.catalogue.selections import FLOOR
 from kbench.cli._spark import marks, sparkline
 from kbench.record.batch import batch_cells
 from kbench.record.idle import IdleSummary

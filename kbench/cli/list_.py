@@ -21,7 +21,7 @@ def command(
 
     Example: kbench list 'exit.*'
     """
-    from kbench.benches import select
+    from kbench.catalogue import select
     from kbench.targets.host import Host
     from kbench.targets.lab.session import LabTarget
 

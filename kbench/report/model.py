@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from kbench.benches import catalogue
+from kbench.catalogue import catalogue
 from kbench.errors import KbenchError
 from kbench.judge import history
 from kbench.judge.compat import identity

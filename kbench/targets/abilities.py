@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field
 
-from kbench.benches import catalogue
+from kbench.catalogue import catalogue
 from kbench.errors import KbenchError
 from kbench.kvm import System
 from kbench.kvm.caps import USES

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.errors import KbenchError, Unavailable
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter

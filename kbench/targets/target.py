@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.record.writer import SuiteWriter
 
 

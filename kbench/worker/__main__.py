@@ -10,7 +10,7 @@ from dataclasses import replace
 import pyperf
 
 from kbench._native.watchdog import die_with_parent
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.record.hook import HistogramHook

@@ -26,6 +26,7 @@ PARTS = (
     "_abi*.so",
     "_native/*.so",
     "guests/images/*.bin",
+    "catalogue/*.py",
     "kvm/*.py",
     "worker/**/*.py",
     "*.py",

@@ -10,7 +10,7 @@ from kbench._abi import lib
 from kbench._native import batches, exits, exits_delayed, floors
 from kbench._native.hdr import Histogram
 from kbench._native.watchdog import Watchdog
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.kvm import Vcpu
 from kbench.worker.batch import Batch
 from kbench.worker.machine import Machine

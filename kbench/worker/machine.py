@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kbench._abi import lib
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.guests import Image
 from kbench.kvm import GuestMemory, System, Vcpu, Vm
 from kbench.worker.boot import boot

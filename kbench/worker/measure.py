@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kbench._abi import lib
 from kbench._native.hdr import Histogram
 from kbench._native.watchdog import Watchdog
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm.backend import detect

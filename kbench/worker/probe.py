@@ -7,9 +7,9 @@ Eighty VMs take half a second, so the answers are kept (worker/answers.py).
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from kbench.benches import Benchmark, find
+from kbench.catalogue import Benchmark, find
+from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
-from kbench.policies import policy
 from kbench.worker import answers
 from kbench.worker.errors import HUNG
 from kbench.worker.idling.scenario import NO_EVENT

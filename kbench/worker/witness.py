@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kbench._native import floors
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.kvm import IoctlError, Vcpu
 from kbench.kvm.backend import detect
 from kbench.kvm.stats import Stats

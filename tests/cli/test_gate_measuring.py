@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.cli import kbench
 
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.cli._sides import named
 from kbench.record.suite import load
 from kbench.worker import prepare

@@ -11,7 +11,7 @@ import pytest
 
 from kbench._abi import ffi
 from kbench._native.vcpu_thread import Lane
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.guests import load
 from kbench.worker.machine import build
 

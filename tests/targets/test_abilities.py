@@ -3,7 +3,7 @@
 
 import pytest
 
-from kbench.benches import catalogue
+from kbench.catalogue import catalogue
 from kbench.errors import KbenchError
 from kbench.kvm import IoctlError
 from kbench.kvm.caps import USES

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kbench.benches import Benchmark, find
+from kbench.catalogue import Benchmark, find
 from kbench.worker import answers, probe
 
 ROWS = (find("floor.clock"), find("exit.hlt"))

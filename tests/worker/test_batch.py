@@ -12,7 +12,7 @@ from support.machine import machine
 
 from kbench._abi import ffi, lib
 from kbench._native.hdr import Histogram
-from kbench.benches import Benchmark, find
+from kbench.catalogue import Benchmark, find
 from kbench.errors import Unavailable
 from kbench.worker import Measurement, errors, neighbours, prepare
 from kbench.worker.batch import Batch

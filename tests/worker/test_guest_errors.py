@@ -6,7 +6,7 @@ import time
 import pytest
 
 from kbench._abi import lib
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.kvm import IoctlError
 from kbench.worker import Measurement, errors, prepare
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm import IoctlError

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.worker.witness import TICK, Evidence, Sample, steal_ticks
 
 ROW = Benchmark(name="exit.pio_out", title="PIO", expect="KVM_EXIT_IO", guest="pio_out")

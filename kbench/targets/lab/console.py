@@ -5,16 +5,16 @@ import code
 from collections.abc import Callable
 from typing import Any
 
-from kbench import benches, kvm, worker
+from kbench import catalogue, kvm, worker
 
 BANNER = """\
 kbench in the lab: CPython as PID 1, KVM is loaded. Time here is instructions.
-benches, kvm and worker are imported; exit() or Ctrl-D ends the lab, Ctrl-A X ends QEMU."""
+catalogue, kvm and worker are imported; exit() or Ctrl-D ends the lab, Ctrl-A X ends QEMU."""
 
 
 def main(job: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
     """Talk Python on the console until the user leaves."""
-    names = {"benches": benches, "kvm": kvm, "worker": worker}
+    names = {"catalogue": catalogue, "kvm": kvm, "worker": worker}
     try:
         code.interact(BANNER, local=names, exitmsg="")
     except SystemExit:

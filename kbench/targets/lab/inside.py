@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from kbench.benches import catalogue, find
+from kbench.catalogue import catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.worker import Measurement, prepare

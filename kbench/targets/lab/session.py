@@ -14,7 +14,7 @@ from datetime import datetime
 
 import kbench
 from kbench._native.hdr import BUCKETS
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
 from kbench.errors import KbenchError
 from kbench.metrics import metrics
 from kbench.record.run import Metadata, Recording, metadata

@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kbench.benches import Benchmark
-from kbench.benches.derive import require_pcpus
+from kbench.catalogue import Benchmark
+from kbench.catalogue.derive import require_pcpus
 from kbench.worker.idling import hunt, idle, mpstate, thread_wake, vtl, wake, work
 from kbench.worker.idling.scenario import Scenario
 

@@ -18,9 +18,9 @@ from contextlib import ExitStack, contextmanager
 from kbench._abi import lib
 from kbench._native import wake_sources
 from kbench._native.work import Queue
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
+from kbench.catalogue.policies import policy
 from kbench.kvm import extension
-from kbench.policies import policy
 from kbench.worker.idling import vm
 from kbench.worker.idling.idle import AFTER_NS
 from kbench.worker.idling.scenario import Scenario

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from kbench._abi import lib
 from kbench._native import wake_sources, waker
-from kbench.benches import Benchmark
-from kbench.patterns import Pattern, pattern
-from kbench.policies import policy
+from kbench.catalogue import Benchmark
+from kbench.catalogue.patterns import Pattern, pattern
+from kbench.catalogue.policies import policy
 from kbench.worker.idling import vm
 from kbench.worker.idling.scenario import Scenario
 from kbench.worker.idling.stage import Stage

@@ -23,10 +23,10 @@ from kbench._abi import lib
 from kbench._native import mp_state_probe
 from kbench._native.mp_state_probe import Look
 from kbench._native.vcpu_thread import Lane
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
+from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError, Unavailable
 from kbench.kvm import Vcpu, extension
-from kbench.policies import policy
 from kbench.worker import errors
 from kbench.worker.idling import crew, vm
 from kbench.worker.idling.crew import Place

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from math import ceil
 
 from kbench._native.hdr import Histogram
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
+from kbench.catalogue.policies import Policy
 from kbench.errors import Unavailable
 from kbench.kvm.backend import cpu_model
-from kbench.policies import Policy
 from kbench.record.run import Recording
 from kbench.worker.errors import GuestError
 from kbench.worker.idling import crew

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from kbench.policies import Policy
+from kbench.catalogue.policies import Policy
 from kbench.record import energy
 from kbench.worker.idling.account import Account
 from kbench.worker.witness import STEAL_BOUND, STEAL_TICKS_AT_LEAST, TICK

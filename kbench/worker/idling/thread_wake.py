@@ -13,9 +13,9 @@ from random import Random
 from kbench._abi import ffi
 from kbench._native import helpers, wake_sources, waker
 from kbench._native.vcpu_thread import Lane
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
+from kbench.catalogue.policies import policy
 from kbench.kvm import System
-from kbench.policies import policy
 from kbench.worker.idling import crew
 from kbench.worker.idling.scenario import Scenario
 from kbench.worker.idling.stage import LEADS_NS, ROOM

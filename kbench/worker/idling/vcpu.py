@@ -8,8 +8,8 @@ from typing import Any
 
 from kbench._abi import ffi, lib
 from kbench._native import floors
+from kbench.catalogue.policies import Policy
 from kbench.kvm import GuestMemory, IoctlError, Vcpu, extension
-from kbench.policies import Policy
 
 MSR_TSC, MSR_TSC_DEADLINE = 0x10, 0x6E0
 APIC_BASE_X2APIC = 0xC00  # IA32_APIC_BASE: EN and EXTD

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kbench._abi import ffi, lib
+from kbench.catalogue.policies import Policy
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm import GuestMemory, System, Vm, extension
 from kbench.kvm.vm import Msi, Pin
-from kbench.policies import Policy
 from kbench.worker.boot import boot
 from kbench.worker.idling import vcpu as idle_vcpu
 from kbench.worker.idling.vcpu import IdleVcpu

@@ -27,11 +27,11 @@ from random import Random
 from kbench._abi import ffi, lib
 from kbench._native import vtl, wake_sources, waker
 from kbench._native.vtl import Processor
-from kbench.benches import Benchmark
+from kbench.catalogue import Benchmark
+from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
 from kbench.kvm import extension
 from kbench.kvm.vm import Msi
-from kbench.policies import policy
 from kbench.worker import errors
 from kbench.worker.idling import crew, vm
 from kbench.worker.idling.crew import Place

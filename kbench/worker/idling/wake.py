@@ -13,8 +13,8 @@ from random import Random
 from kbench._abi import lib
 from kbench._native import wake_sources, waker
 from kbench._native.wake_sources import Source
-from kbench.benches import Benchmark
-from kbench.policies import Policy, policy
+from kbench.catalogue import Benchmark
+from kbench.catalogue.policies import Policy, policy
 from kbench.worker.idling import vm
 from kbench.worker.idling.scenario import Scenario
 from kbench.worker.idling.stage import Stage

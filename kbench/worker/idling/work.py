@@ -22,9 +22,9 @@ from os import EFD_CLOEXEC, close, eventfd, eventfd_write
 from kbench._abi import lib
 from kbench._native import helpers, wake_sources, waker
 from kbench._native.work import Queue
-from kbench.benches import Benchmark
-from kbench.patterns import Pattern, pattern
-from kbench.policies import policy
+from kbench.catalogue import Benchmark
+from kbench.catalogue.patterns import Pattern, pattern
+from kbench.catalogue.policies import policy
 from kbench.worker.idling import vm
 from kbench.worker.idling.idle import AFTER_NS, WINDOW_NS
 from kbench.worker.idling.scenario import Scenario

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kbench.benches import select
+from kbench.catalogue import select
 from kbench.targets.lab.target import Lab, LabResult, measure_all
 
 pytestmark = pytest.mark.lab

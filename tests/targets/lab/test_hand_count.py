@@ -18,7 +18,7 @@ pytestmark = pytest.mark.lab
 ENTRY = """
 from dataclasses import replace
 
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.targets.lab.inside import WARM_UP, _sleep_past_tick
 from kbench.worker import prepare
 

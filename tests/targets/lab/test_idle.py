@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.targets.lab import session, target
 from kbench.targets.lab.inside import WINDOWS
 from kbench.targets.lab.target import Lab, LabResult, measure_all

@@ -8,7 +8,7 @@ import pyperf
 import pytest
 
 from kbench._native.hdr import bucket_index
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.record.suite import load
 from kbench.record.writer import SuiteWriter
 from kbench.targets.lab import errors, protocol, session, target

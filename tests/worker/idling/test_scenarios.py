@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kbench.benches import find
+from kbench.catalogue import find
 from kbench.errors import KbenchError, Unavailable
 from kbench.guests import load
 from kbench.record.run import Recording

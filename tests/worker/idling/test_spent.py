@@ -3,7 +3,7 @@
 
 import pytest
 
-from kbench.policies import policy
+from kbench.catalogue.policies import policy
 from kbench.worker.idling.account import Account
 from kbench.worker.idling.spent import Spent
 

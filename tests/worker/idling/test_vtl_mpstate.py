@@ -5,7 +5,7 @@ from array import array
 
 import pytest
 
-from kbench.benches import catalogue, find
+from kbench.catalogue import catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record.run import Recording
 from kbench.worker import prepare

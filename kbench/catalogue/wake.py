@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Family `wake`: how late an idle vCPU wakes, by source and by policy."""
 
-from kbench.benches.benchmark import Benchmark
-from kbench.policies import POLICIES, Policy
+from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.policies import POLICIES, Policy
 
 WAKES = 200  # in a value: 0.2 s, of which the guest idles nearly all
 

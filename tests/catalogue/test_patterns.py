@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kbench.catalogue.patterns import PATTERNS, Pattern, pattern
 from kbench.errors import KbenchError
-from kbench.patterns import PATTERNS, Pattern, pattern
 
 SECOND = 1_000_000_000
 SCHEDULED = [row for row in PATTERNS if row.kind not in ("silent", "pingpong")]

@@ -3,11 +3,11 @@
 
 import pytest
 
-from kbench.benches import catalogue, find, select
-from kbench.benches.derive import derive, require_pcpus, spread
-from kbench.benches.selections import SELECTIONS
+from kbench.catalogue import catalogue, find, select
+from kbench.catalogue.derive import derive, require_pcpus, spread
+from kbench.catalogue.policies import POLICIES
+from kbench.catalogue.selections import SELECTIONS
 from kbench.errors import KbenchError
-from kbench.policies import POLICIES
 
 
 def test_every_listed_row_of_the_idle_families_can_be_derived() -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Family `hunt`: from work that arrives at an empty queue to a vCPU's thread that does it."""
 
-from kbench.benches.benchmark import Benchmark
-from kbench.policies import POLICIES, Policy
+from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.policies import POLICIES, Policy
 
 HUNTS = 200
 VCPUS = 2

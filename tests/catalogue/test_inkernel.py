@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kbench.benches import Benchmark, select
+from kbench.catalogue import Benchmark, select
 from kbench.guests import load
 
 # The rows of kvm-unit-tests' x86/vmexit.c, in its order.
@@ -21,7 +21,7 @@ VMEXIT = tuple(
     pci-mem pci-io
     """.split()
 )  # pci-mem and pci-io are three rows each: no, wildcard and datamatch eventfd
-README = Path(__file__).parents[2] / "kbench" / "benches" / "README.md"
+README = Path(__file__).parents[2] / "kbench" / "catalogue" / "README.md"
 ROWS = select(["inkernel"])
 
 

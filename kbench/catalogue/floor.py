@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Family `floor`: the controls that every other figure is shown beside."""
 
-from kbench.benches.benchmark import Benchmark
+from kbench.catalogue.benchmark import Benchmark
 
 BENCHMARKS = (
     Benchmark(name="floor.clock", title="two TSC stamps, nothing between them", loop="clock"),

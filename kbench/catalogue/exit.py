@@ -5,7 +5,7 @@ One row an exit; `MODES` rows are measured in long mode under the plain name and
 real mode as `@real`, because backends differ there: what one emulates, another runs.
 """
 
-from kbench.benches.benchmark import Benchmark
+from kbench.catalogue.benchmark import Benchmark
 
 # event, title, guest, KVM_EXIT_*, features
 MODES = (

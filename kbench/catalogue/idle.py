@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Family `idle`: what idling costs the pCPU, by pattern and by policy."""
 
-from kbench.benches.benchmark import Benchmark
-from kbench.patterns import PATTERNS, Pattern, pattern
-from kbench.policies import POLICIES, Policy, policy
+from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.patterns import PATTERNS, Pattern, pattern
+from kbench.catalogue.policies import POLICIES, Policy, policy
 
 LOOPS = 20  # times 10 ms: a value
 

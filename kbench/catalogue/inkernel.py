@@ -6,7 +6,7 @@ to these, and more. The rows of vmexit that do end in userspace are here too: th
 are read beside them.
 """
 
-from kbench.benches.benchmark import Benchmark
+from kbench.catalogue.benchmark import Benchmark
 
 BATCH = 100
 # Where a backend may handle the subject without an exit: enough of it to be seen.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Family `work`: what is left of the pCPU for the VMM's own work, by policy."""
 
-from kbench.benches.benchmark import Benchmark
-from kbench.policies import POLICIES, Policy
+from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.policies import POLICIES, Policy
 
 LOOPS = 20  # times 10 ms: a value
 # A share of the pCPU takes more: the scheduler deals it out in slices of some milliseconds.

@@ -4,9 +4,9 @@
 import pytest
 
 from kbench._abi import lib
+from kbench.catalogue.policies import POLICIES, Policy, policy
 from kbench.errors import KbenchError
 from kbench.guests import load
-from kbench.policies import POLICIES, Policy, policy
 
 
 @pytest.mark.parametrize("row", POLICIES, ids=lambda row: row.name)

@@ -1,33 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""The catalogue: every benchmark of every family, and how to pick from it."""
+"""Picking from the catalogue: by family, name, glob or selection."""
 
 import importlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from kbench.benches.benchmark import Benchmark
+from kbench.catalogue.benchmark import Benchmark
 from kbench.errors import KbenchError
 
-__all__ = ["Benchmark", "catalogue", "find", "select"]
-
-
-# Family -> the module of its rows: a worker needs one of them.
-FAMILIES = {
-    "exit": "exits",
-    "floor": "floors",
-    "hunt": "hunt",
-    "idle": "idle",
-    "inkernel": "inkernel",
-    "mpstate": "mpstate",
-    "vtl": "vtl",
-    "wake": "wakeups",
-    "work": "work",
-}
+# A family's rows are in the module of its name; a worker imports that one alone.
+FAMILIES = ("exit", "floor", "hunt", "idle", "inkernel", "mpstate", "vtl", "wake", "work")
 
 
 @cache
 def _rows(family: str) -> dict[str, Benchmark]:
-    module = importlib.import_module(f"{__name__}.{FAMILIES[family]}")
+    module = importlib.import_module(f"kbench.catalogue.{family}")
     return {row.name: row for row in module.BENCHMARKS}
 
 
@@ -49,14 +36,14 @@ def select(
 ) -> tuple[Benchmark, ...]:
     """The benchmarks that any selector names: a family, a name, or a glob; all for none.
 
-    A selection (kbench/benches/selections.py) stands for its globs, and a name may be one
-    that the tables do not list (kbench/benches/derive.py). Raises KbenchError for a
+    A selection (kbench/catalogue/selections.py) stands for its globs, and a name may be one
+    that the tables do not list (kbench/catalogue/derive.py). Raises KbenchError for a
     selector that matches nothing, with the nearest name.
     """
     from fnmatch import fnmatchcase
 
-    from kbench.benches.derive import derive
-    from kbench.benches.selections import SELECTIONS
+    from kbench.catalogue.derive import derive
+    from kbench.catalogue.selections import SELECTIONS
 
     rows = catalogue() if rows is None else tuple(rows)
     if not selectors:

@@ -25,9 +25,9 @@ class Benchmark:
     every backend's, so a first round trip that fails is a skip and no error. `backends`
     are the only ones it may run on, where it names any.
 
-    Loops of idle guests (kbench/worker/idling) take a `policy` (kbench/policies.py), a
-    `pattern` (kbench/patterns.py) and a `source` of wake-ups or of work; `pinned` vCPUs have
-    a pCPU each. With `loops` a value always has that many of them; else pyperf finds out.
+    Loops of idle guests (kbench/worker/idling) take a `policy` (kbench/catalogue/policies.py), a
+    `pattern` (kbench/catalogue/patterns.py) and a `source` of wake-ups or of work; `pinned` vCPUs
+    have a pCPU each. With `loops` a value always has that many of them; else pyperf finds out.
     """
 
     name: str

@@ -6,7 +6,7 @@ to stop VTL0 and unpause VTL1 until it triggers VTL_RETURN at which point VTL1 s
 execution and VTL0 runs again." By the way in which user space learns of the interrupt.
 """
 
-from kbench.benches.benchmark import Benchmark
+from kbench.catalogue.benchmark import Benchmark
 
 SWITCHES = 200
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kbench.benches import hunt, idle, wakeups, work
-from kbench.benches.benchmark import Benchmark
+from kbench.catalogue import hunt, idle, wake, work
+from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
-from kbench.policies import policy
 
 NAME = re.compile(r"(idle|wake|work|hunt)\.([\w-]+)@([\w-]+)(?:/(-?\d+)(pinned)?)?")
 MOST_VCPUS = 14  # what the guests' stacks leave room for (guests/abi.h)
@@ -34,7 +34,7 @@ def derive(name: str) -> Benchmark | None:
         case "idle":
             row = idle.parse(event, variant)
         case "wake":
-            row = wakeups.row(_one(event, wakeups.sources(how), name), how)
+            row = wake.row(_one(event, wake.sources(how), name), how)
         case "work":
             row = work.row(_one(event, work.kinds(how), name), how)
         case _:

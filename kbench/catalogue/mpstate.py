@@ -5,7 +5,7 @@ A vCPU outside KVM_RUN is halted there after a HLT exit, or a restore; inside, i
 blocks in the kernel.
 """
 
-from kbench.benches.benchmark import Benchmark
+from kbench.catalogue.benchmark import Benchmark
 
 LOOKS = 200
 
