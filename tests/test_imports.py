@@ -17,6 +17,7 @@ FLOORS = (
     {"judge", "targets"},
     {"worker"},
     {"record"},
+    {"suite"},
     {"catalogue"},
     {"guests", "kvm"},
     {"_abi", "_native"},

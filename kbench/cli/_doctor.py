@@ -13,7 +13,7 @@ from dataclasses import asdict
 from json import dumps
 from textwrap import fill
 
-from kbench.record.run import Metadata
+from kbench.record.recording import Metadata
 from kbench.targets.abilities import Abilities, abilities
 from kbench.targets.disturbances import Check, checks, facts
 

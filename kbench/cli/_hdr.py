@@ -8,7 +8,7 @@ from hdrh.log import HistogramLogWriter
 
 from kbench.errors import KbenchError
 from kbench.files import write_atomically
-from kbench.record.suite import Benchmark, load
+from kbench.suite.suite import Benchmark, load
 
 
 def export(file: Path, name: str, output: Path, *, force: bool) -> None:

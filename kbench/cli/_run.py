@@ -18,9 +18,9 @@ from kbench.cli._progress import progress_bar, teller
 from kbench.cli._table import console as stdout
 from kbench.cli._table import suite_table
 from kbench.errors import KbenchError
-from kbench.record.suite import load
-from kbench.record.summary import summarize
 from kbench.record.writer import SuiteWriter
+from kbench.suite.suite import load
+from kbench.suite.summary import summarize
 from kbench.targets.choice import NAMES, choose, host_works
 
 PROCESSES = 6

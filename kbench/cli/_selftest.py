@@ -17,8 +17,8 @@ from kbench.errors import KbenchError
 from kbench.judge.rules import HostRule
 from kbench.judge.selftest import LEVELS, Report, assess
 from kbench.metrics import metrics
-from kbench.record.suite import Benchmark
 from kbench.record.writer import SuiteWriter
+from kbench.suite.suite import Benchmark
 from kbench.targets.host import machine_lock
 
 

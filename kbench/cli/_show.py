@@ -19,10 +19,10 @@ from typing import Any
 
 from kbench.cli._table import IDLE_COLUMNS, console, idle_rows, stage_cell, suite_table
 from kbench.errors import KbenchError
-from kbench.record.batch import BatchSummary, batch_cells
-from kbench.record.idle import IdleSummary
-from kbench.record.suite import load
-from kbench.record.summary import Summary, summarize
+from kbench.suite.batch import BatchSummary, batch_cells
+from kbench.suite.idle import IdleSummary
+from kbench.suite.suite import load
+from kbench.suite.summary import Summary, summarize
 from kbench.units import human, human_range
 
 

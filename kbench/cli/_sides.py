@@ -11,8 +11,8 @@ from pathlib import Path
 
 from kbench.catalogue import Benchmark, catalogue, select
 from kbench.errors import KbenchError
-from kbench.record.suite import Suite, load
 from kbench.record.writer import SuiteWriter
+from kbench.suite.suite import Suite, load
 from kbench.targets.host import calibrated_loops
 from kbench.targets.spawn import worker
 

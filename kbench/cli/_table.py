@@ -10,10 +10,10 @@ from rich.text import Text
 
 from kbench.catalogue.selections import FLOOR
 from kbench.cli._spark import marks, sparkline
-from kbench.record.batch import batch_cells
-from kbench.record.idle import IdleSummary
-from kbench.record.summary import Summary
 from kbench.report.tradeoff import front
+from kbench.suite.batch import batch_cells
+from kbench.suite.idle import IdleSummary
+from kbench.suite.summary import Summary
 from kbench.units import human, human_range, percent
 
 NOTES = {

@@ -48,7 +48,7 @@ def command(
     from kbench.judge.export.text import comparison_text
     from kbench.judge.options import options
     from kbench.judge.verdict import Change
-    from kbench.record.suite import load
+    from kbench.suite.suite import load
 
     if md + json + csv > 1:
         raise KbenchError("--md, --json and --csv exclude each other: choose one")

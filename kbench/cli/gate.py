@@ -85,7 +85,7 @@ def command(
         comparison = _gate.measured(ab, words, chosen, max_time, output)
     else:
         from kbench.judge.compare import compare
-        from kbench.record.suite import load
+        from kbench.suite.suite import load
 
         if len(words) != 2:
             raise KbenchError(f"got {len(words)} suites, expected two: kbench gate BASE HEAD")

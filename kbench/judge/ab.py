@@ -20,7 +20,7 @@ from kbench.errors import KbenchError, Unavailable
 from kbench.judge.compare import Comparison, Options, compare
 from kbench.judge.rules import HostRule
 from kbench.judge.verdict import Verdict
-from kbench.record.suite import Suite
+from kbench.suite.suite import Suite
 
 
 class Side(Protocol):

@@ -20,7 +20,7 @@ from kbench.judge.project import Project
 from kbench.judge.rules import HostRule
 from kbench.judge.verdict import Change, Margin
 from kbench.metrics import Metric, metrics
-from kbench.record.suite import Benchmark, Suite
+from kbench.suite.suite import Benchmark, Suite
 
 
 @dataclass(frozen=True, slots=True)

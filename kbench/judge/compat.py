@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from kbench.metrics import metrics
-from kbench.record.suite import Benchmark
+from kbench.suite.suite import Benchmark
 
 # Numbers whose sources differ in one of these mean different things.
 _IDENTITY = ("kbench_target", "kbench_backend", "kbench_cpu_model")

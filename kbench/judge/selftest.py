@@ -17,7 +17,7 @@ from kbench.judge.rules import HostRule, host_evidence, host_verdict
 from kbench.judge.stats import hodges_lehmann, holm
 from kbench.judge.verdict import Margin, Verdict
 from kbench.metrics import metrics
-from kbench.record.suite import Benchmark
+from kbench.suite.suite import Benchmark
 
 LEVELS = (0.05, 0.10, 0.20)
 """Injected delays, as shares of the benchmark's p50."""

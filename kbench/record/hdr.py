@@ -5,7 +5,7 @@ import ctypes
 from array import array
 from typing import Any
 
-from kbench.record.histogram import DIGITS, HIGHEST, LOWEST
+from kbench.suite.format import DIGITS, HIGHEST, LOWEST
 
 # metadata suffix -> percentile
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "p99_99": 99.99}

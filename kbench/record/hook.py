@@ -8,7 +8,7 @@ tell it which: each forgets what came before it, and the last one, the values', 
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from kbench.record.run import Metadata, Recording, metadata
+from kbench.record.recording import Metadata, Recording, metadata
 
 
 class Source(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 import kbench
 from kbench.kvm.backend import cpu_flags, cpu_model, detect, vendor_module
 from kbench.record import energy
-from kbench.record.run import Metadata
+from kbench.record.recording import Metadata
 
 CPU = Path("/sys/devices/system/cpu")
 KVM_PARAMETERS = Path("/sys/module/kvm/parameters")

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from kbench.errors import KbenchError
 from kbench.files import check_absent, temporary_beside
-from kbench.record.suite import UNIFORM, Run, load
+from kbench.suite.format import UNIFORM
+from kbench.suite.suite import Run, load
 
 # Of pyperf's metadata, what tells where somebody keeps Python and nothing of what was measured.
 PATHS = ("python_executable", "python_config_args", "python_cflags")

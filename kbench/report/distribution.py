@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kbench.record.histogram import DIGITS, HIGHEST, LOWEST
+from kbench.suite.format import DIGITS, HIGHEST, LOWEST
 
 # The percentiles of a curve: evenly spaced in log 1/(1-p), as HdrHistogram plots them.
 CURVE = tuple(100 * (1 - 10 ** (-step / 8)) for step in range(73))

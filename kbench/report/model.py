@@ -14,9 +14,9 @@ from kbench.judge.compat import identity
 from kbench.judge.history import Series
 from kbench.judge.project import load_project
 from kbench.metrics import metrics
-from kbench.record.suite import Benchmark, Suite, load
-from kbench.record.summary import Summary, summarize
 from kbench.report.distribution import Distribution, distribution
+from kbench.suite.suite import Benchmark, Suite, load
+from kbench.suite.summary import Summary, summarize
 
 
 @dataclass(frozen=True, slots=True)

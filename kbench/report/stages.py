@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kbench.errors import KbenchError
-from kbench.record.histogram import decode
-from kbench.record.stages import PREFIX, rank
 from kbench.report.distribution import Distribution, distribution
 from kbench.report.model import Entry
+from kbench.suite.histogram import decode
+from kbench.suite.stages import PREFIX, rank
 
 TITLES = {
     "late": "planned time to the waker's write",

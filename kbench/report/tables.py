@@ -4,11 +4,11 @@
 from collections.abc import Iterator, Sequence
 
 from kbench.metrics import metrics
-from kbench.record.batch import batch_cells
 from kbench.report.content import Section, Table
 from kbench.report.model import Entry, Model, Place
 from kbench.report.stages import PATHS, stages
 from kbench.report.tradeoff import DELAYED, front, points
+from kbench.suite.batch import batch_cells
 from kbench.units import human, human_range, percent
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from kbench.metrics import metrics
-from kbench.record.suite import Benchmark
-from kbench.record.summary import summarize
+from kbench.suite.suite import Benchmark
+from kbench.suite.summary import summarize
 
 LAB_SECOND = 1e9
 """Instructions a second of the lab's virtual time (-icount shift=0)."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kbench.record import provenance
-from kbench.record.run import Metadata
+from kbench.record.recording import Metadata
 from kbench.worker.witness import TICK, steal_ticks
 
 WINDOW = 0.5  # seconds that steal is watched for: 50 ticks of /proc/stat

@@ -14,7 +14,7 @@ from kbench.catalogue import find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.record.hook import HistogramHook
-from kbench.record.run import Metadata
+from kbench.record.recording import Metadata
 from kbench.worker.measure import LIMIT, prepare
 
 

@@ -13,7 +13,7 @@ from kbench.catalogue import Benchmark
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm.backend import detect
-from kbench.record.run import Recording
+from kbench.record.recording import Recording
 from kbench.worker import errors, neighbours
 from kbench.worker.batch import Batch
 from kbench.worker.loops import bind

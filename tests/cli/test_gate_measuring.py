@@ -10,7 +10,7 @@ from support.cli import kbench
 
 from kbench.catalogue import find
 from kbench.cli._sides import named
-from kbench.record.suite import load
+from kbench.suite.suite import load
 from kbench.worker import prepare
 
 

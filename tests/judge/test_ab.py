@@ -13,7 +13,7 @@ from kbench.judge.ab import Limits, measure_and_compare, spending
 from kbench.judge.compare import Options
 from kbench.judge.gate import outcome
 from kbench.judge.rules import HostRule
-from kbench.record.suite import Suite, load
+from kbench.suite.suite import Suite, load
 
 OPTIONS = Options(today=date(2026, 1, 1))
 

@@ -15,7 +15,7 @@ from kbench.judge.export.cells import footnotes
 from kbench.judge.gate import outcome
 from kbench.judge.project import Acknowledged, Project
 from kbench.judge.verdict import Margin, Verdict
-from kbench.record.suite import load
+from kbench.suite.suite import load
 
 TODAY = date(2026, 1, 15)
 Compared = Callable[..., Comparison]

@@ -10,8 +10,8 @@ import pytest
 from support.suites import PROVENANCE, host_run, write
 
 from kbench.errors import KbenchError
-from kbench.record.suite import load
 from kbench.record.writer import SuiteWriter
+from kbench.suite.suite import load
 
 
 def output(name: str, value: float, **metadata: str | int) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyperf
 from hdrh.histogram import HdrHistogram
 
-from kbench.record.histogram import DIGITS, HIGHEST, LOWEST
+from kbench.suite.format import DIGITS, HIGHEST, LOWEST
 
 Metadata = dict[str, str | int | float]
 

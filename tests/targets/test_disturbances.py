@@ -3,7 +3,7 @@
 
 import pytest
 
-from kbench.record.run import Metadata
+from kbench.record.recording import Metadata
 from kbench.targets.disturbances import checks, facts, steal_share
 
 QUIET: Metadata = {

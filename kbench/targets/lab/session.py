@@ -17,7 +17,7 @@ from kbench._native.hdr import BUCKETS
 from kbench.catalogue import Benchmark
 from kbench.errors import KbenchError
 from kbench.metrics import metrics
-from kbench.record.run import Metadata, Recording, metadata
+from kbench.record.recording import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
 from kbench.targets.lab import emulator, protocol, target
 from kbench.targets.lab.cache import Progress

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from kbench.record.run import Metadata
+from kbench.record.recording import Metadata
 from kbench.targets.lab import (
     bundle,
     cache,

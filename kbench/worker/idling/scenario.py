@@ -11,7 +11,7 @@ from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import Policy
 from kbench.errors import Unavailable
 from kbench.kvm.backend import cpu_model
-from kbench.record.run import Recording
+from kbench.record.recording import Recording
 from kbench.worker.errors import GuestError
 from kbench.worker.idling import crew
 from kbench.worker.idling.spent import UNPOLLED

@@ -19,7 +19,7 @@ from kbench.judge.export.markdown import gate_markdown
 from kbench.judge.export.text import gate_text
 from kbench.judge.gate import outcome
 from kbench.judge.project import Acknowledged, Project
-from kbench.record.suite import load
+from kbench.suite.suite import load
 
 NASTY = "x|<script>alert(1)</script>`@team`::error::%0A,=1"
 

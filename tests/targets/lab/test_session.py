@@ -9,8 +9,8 @@ import pytest
 
 from kbench._native.hdr import bucket_index
 from kbench.catalogue import find
-from kbench.record.suite import load
 from kbench.record.writer import SuiteWriter
+from kbench.suite.suite import load
 from kbench.targets.lab import errors, protocol, session, target
 from kbench.targets.lab.target import LabResult
 

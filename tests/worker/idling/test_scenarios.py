@@ -10,7 +10,7 @@ import pytest
 from kbench.catalogue import find
 from kbench.errors import KbenchError, Unavailable
 from kbench.guests import load
-from kbench.record.run import Recording
+from kbench.record.recording import Recording
 from kbench.worker import prepare
 from kbench.worker.idling import Scenario, vm
 

@@ -7,7 +7,7 @@ import pytest
 
 from kbench.catalogue import catalogue, find
 from kbench.errors import KbenchError, Unavailable
-from kbench.record.run import Recording
+from kbench.record.recording import Recording
 from kbench.worker import prepare
 from kbench.worker.idling.vtl import Vtl, last
 

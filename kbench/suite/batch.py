@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from kbench.metrics import metrics
-from kbench.record.suite import Benchmark
+from kbench.suite.suite import Benchmark
 from kbench.units import human
 
 

@@ -14,9 +14,7 @@ import zlib
 from typing import Any
 
 from kbench.errors import KbenchError
-
-LOWEST, HIGHEST, DIGITS = 1, 60_000_000_000, 3
-"""Range (ns, or instructions in the lab) and precision of every kbench histogram."""
+from kbench.suite.format import DIGITS, HIGHEST, LOWEST
 
 # 27,648 counters for this range and precision, at most 9 bytes each, behind the header.
 _COUNTERS = 27_648

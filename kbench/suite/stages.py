@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from statistics import median
 
-from kbench.record.suite import Benchmark
+from kbench.suite.suite import Benchmark
 
 PREFIX = "kbench_hdr_"
 # In the order of the path; those that are not listed follow by name.

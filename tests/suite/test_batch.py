@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from support.suites import LAB, Metadata, host_run, lab_run, write
 
-from kbench.record.batch import BatchSummary, summarize_batch
-from kbench.record.suite import load
+from kbench.suite.batch import BatchSummary, summarize_batch
+from kbench.suite.suite import load
 
 FIGURES = ("control_p50", "control_min", "per_instruction", "per_instruction_min")
 

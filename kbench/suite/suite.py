@@ -16,17 +16,11 @@ from typing import Any
 
 from kbench.errors import KbenchError
 from kbench.metrics import Metric, metrics
-from kbench.record.histogram import check, decode
-from kbench.record.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, read
-from kbench.record.run import SCHEMA
+from kbench.suite.format import HISTOGRAM, SCHEMA, UNIFORM
+from kbench.suite.histogram import check, decode
+from kbench.suite.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, read
 
 _UNITS = ("second", "integer", "byte")
-# pyperf refuses a benchmark whose runs differ in one of these (_bench._CHECKED_METADATA).
-UNIFORM = (
-    *("aslr", "cpu_count", "cpu_model_name", "hostname", "inner_loops", "name", "platform"),
-    *("python_executable", "python_implementation", "python_unicode", "python_version", "unit"),
-)
-HISTOGRAM = "kbench_hdr"
 _REQUIRED = ("kbench_target", "kbench_backend", "kbench_cpu_model")
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from kbench.errors import KbenchError
 from kbench.metrics import metrics
-from kbench.record.batch import BatchSummary, summarize_batch
-from kbench.record.idle import IdleSummary, summarize_idle
-from kbench.record.pyperf_json import Scalar
-from kbench.record.stages import StageSummary, summarize_stages
-from kbench.record.suite import Benchmark
+from kbench.suite.batch import BatchSummary, summarize_batch
+from kbench.suite.idle import IdleSummary, summarize_idle
+from kbench.suite.pyperf_json import Scalar
+from kbench.suite.stages import StageSummary, summarize_stages
+from kbench.suite.suite import Benchmark
 
 TAIL = (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99)
 """The percentiles of Summary.tail."""

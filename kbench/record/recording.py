@@ -5,11 +5,9 @@ from array import array
 from dataclasses import dataclass, field
 
 from kbench.record.hdr import PERCENTILES, library_histogram
+from kbench.suite.format import SCHEMA
 
 Metadata = dict[str, str | int | float]
-
-SCHEMA = 1
-"""`kbench_schema` of the runs this kbench writes and the newest it reads. 1: the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.suites import encoded, histogram
 
 from kbench.errors import KbenchError
-from kbench.record.histogram import decode
+from kbench.suite.histogram import decode
 
 
 def packed(plain: bytes, cookie: int = 0x1C849314) -> str:

@@ -7,8 +7,8 @@ import pytest
 from support.suites import encoded, histogram, host_run, lab_run, write
 
 from kbench.errors import KbenchError
-from kbench.record.suite import load
-from kbench.record.summary import summarize
+from kbench.suite.suite import load
+from kbench.suite.summary import summarize
 
 
 def one(path: Path, *runs: dict[str, str | int | float]) -> Path:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from kbench.metrics import metrics
-from kbench.record.suite import Benchmark, Run
+from kbench.suite.suite import Benchmark, Run
 
 
 @dataclass(frozen=True, slots=True)

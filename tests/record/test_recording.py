@@ -9,7 +9,8 @@ from hdrh.histogram import HdrHistogram
 from kbench._native.hdr import Histogram
 from kbench.record.hdr import PERCENTILES, library_histogram
 from kbench.record.hook import HistogramHook
-from kbench.record.run import SCHEMA, Recording, metadata
+from kbench.record.recording import Recording, metadata
+from kbench.suite.format import SCHEMA
 
 
 def recording(**changes: object) -> Recording:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from kbench.record.idle import summarize_idle
-from kbench.record.suite import Benchmark, Run
+from kbench.suite.idle import summarize_idle
+from kbench.suite.suite import Benchmark, Run
 
 
 def benchmark(name: str, *runs: Mapping[str, float]) -> Benchmark:

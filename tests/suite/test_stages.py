@@ -8,9 +8,9 @@ from rich.console import Console
 from support.suites import encoded, host_run, write
 
 from kbench.cli._table import suite_table
-from kbench.record.stages import StageSummary, summarize_stages
-from kbench.record.suite import Benchmark, Run, load
-from kbench.record.summary import summarize
+from kbench.suite.stages import StageSummary, summarize_stages
+from kbench.suite.suite import Benchmark, Run, load
+from kbench.suite.summary import summarize
 
 
 def run(**figures: float | str) -> Run:
