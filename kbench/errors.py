@@ -19,3 +19,27 @@ class Unavailable(KbenchError):
     """
 
     WORKER_STATUS = 3
+
+
+OUTPUT_LINES = 12
+# How the kernel begins to say why it cannot go on.
+FATAL = ("BUG:", "Oops:", "general protection fault", "Kernel panic")
+
+
+class ToolError(KbenchError):
+    """A program or a machine that kbench started failed; `output` is what it said about it.
+
+    That is its last lines, or where a kernel died the first lines from there on.
+    """
+
+    def __init__(self, message: str, output: str = "") -> None:
+        self.output = "\n".join(_excerpt(output))
+        super().__init__(f"{message}\n{self.output}" if self.output else message)
+
+
+def _excerpt(output: str) -> list[str]:
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        if any(word in line for word in FATAL):
+            return lines[number : number + OUTPUT_LINES]
+    return lines[-OUTPUT_LINES:]

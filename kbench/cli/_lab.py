@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kbench.catalogue import select
 from kbench.errors import KbenchError
-from kbench.targets.lab import cache, emulator, machine, pins, snapshot, target
+from kbench.kernels import cache, debian
+from kbench.targets.lab import emulator, machine, snapshot, target
 from kbench.targets.lab import shell as lab_shell
 from kbench.targets.lab import verify as lab_verify
 
@@ -22,14 +23,14 @@ def say(line: str) -> None:
 
 
 def build(kernel: str, update: bool) -> None:
-    pin = pins.resolve(kernel, update=update)
+    pin = debian.resolve(kernel, update=update)
     shots = snapshot.ensure(pin, say), target.prepare(kernel, target.STOCK, say).snapshot
     size = _megabytes(sum(cache.size(shot.place) for shot in shots))
     say(f"the lab of Linux {pin.version} is ready: {size}")
 
 
 def info(kernel: str) -> None:
-    pin = pins.recorded(kernel)
+    pin = debian.recorded(kernel)
     try:
         version = emulator.find().version
     except KbenchError as error:

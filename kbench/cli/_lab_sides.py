@@ -11,10 +11,10 @@ from kbench.catalogue import select
 from kbench.cli._progress import progress_bar, teller
 from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, Options, compare, identical
+from kbench.kernels.debian import DEFAULT
 from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import load
 from kbench.targets.lab import target
-from kbench.targets.lab.pins import DEFAULT
 from kbench.targets.lab.session import LabTarget
 
 

@@ -41,12 +41,13 @@ def build(
 
     Example: kbench kvm build --variant all --kernel 6.1
     """
-    from kbench.targets.lab import kvm_recipe, kvm_series, kvm_text, modules, packages, pins
+    from kbench.kernels import debian, packages
+    from kbench.targets.lab import kvm_recipe, kvm_series, kvm_text, modules
 
     kvm_series.variant(variant)  # a wrong name is told before anything is fetched
     if source is not None and (patch or variant != "stock"):
         raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
-    pin = pins.resolve(kernel)
+    pin = debian.resolve(kernel)
     if source is not None:
         recipe = kvm_recipe.source(source)
         tree = packages.fetch(pin, _say)
@@ -70,10 +71,11 @@ def diff(variant: Name = "all", kernel: Kernel = "6.1") -> None:
     """
     import tempfile
 
-    from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source, packages, pins
+    from kbench.kernels import debian, packages
+    from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source
 
     chosen = kvm_series.variant(variant)
-    tree = packages.fetch(pins.resolve(kernel), _say)
+    tree = packages.fetch(debian.resolve(kernel), _say)
     with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
         before, after = Path(scratch) / "a", Path(scratch) / "b"
         for place in (before, after):
@@ -106,9 +108,10 @@ def live_build(kernel: Kernel = "6.1") -> None:
 
     Example: kbench kvm live build --kernel 6.12
     """
-    from kbench.targets.lab import kvm_live, packages, pins
+    from kbench.kernels import debian, packages
+    from kbench.targets.lab import kvm_live
 
-    typer.echo(kvm_live.build(packages.fetch(pins.resolve(kernel), _say), _say))
+    typer.echo(kvm_live.build(packages.fetch(debian.resolve(kernel), _say), _say))
 
 
 @app.command()
@@ -121,8 +124,9 @@ def dkms(
 
     Example: kbench kvm dkms kbench-dkms --variant all
     """
-    from kbench.targets.lab import kvm_dkms, kvm_series, packages, pins
+    from kbench.kernels import debian, packages
+    from kbench.targets.lab import kvm_dkms, kvm_series
 
     kvm_series.variant(variant)
-    tree = packages.fetch(pins.resolve(kernel), _say)
+    tree = packages.fetch(debian.resolve(kernel), _say)
     typer.echo(kvm_dkms.write(tree, variant, directory, _say))

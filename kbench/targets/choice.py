@@ -33,7 +33,7 @@ def choose(
         from kbench.targets.host import Host
 
         return Host()
-    from kbench.targets.lab.pins import DEFAULT
+    from kbench.kernels.debian import DEFAULT
     from kbench.targets.lab.session import LabTarget
     from kbench.targets.lab.target import STOCK
 

@@ -11,8 +11,10 @@ from select import select
 import pytest
 from support.cli import LIMIT, command, kbench, without_kvm
 
-from kbench.targets.lab import pins, target
-from kbench.targets.lab.errors import PinUnavailable, QemuUnavailable
+from kbench.kernels import debian
+from kbench.kernels.errors import PackageUnavailable
+from kbench.targets.lab import target
+from kbench.targets.lab.errors import QemuUnavailable
 
 QUICK = ("exit.pio_out", "floor.syscall")
 
@@ -20,8 +22,8 @@ QUICK = ("exit.pio_out", "floor.syscall")
 @pytest.fixture(scope="module")
 def ready() -> None:
     try:
-        target.prepare(pins.DEFAULT, target.STOCK, print)
-    except (QemuUnavailable, PinUnavailable) as error:
+        target.prepare(debian.DEFAULT, target.STOCK, print)
+    except (QemuUnavailable, PackageUnavailable) as error:
         pytest.skip(str(error))
 
 

@@ -1,42 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What can go wrong in the lab, one named error each."""
 
-from kbench.errors import KbenchError
-
-CONSOLE_LINES = 12
-# How the kernel begins to say why it cannot go on.
-FATAL = ("BUG:", "Oops:", "general protection fault", "Kernel panic")
+from kbench.errors import ToolError
 
 
-class LabError(KbenchError):
-    """A failure of the lab, with what the lab's console says about it.
-
-    That is its last lines, or where the kernel died the first lines from there on.
-    """
-
-    def __init__(self, message: str, console: str = "") -> None:
-        self.console = "\n".join(_excerpt(console))
-        super().__init__(f"{message}\n{self.console}" if self.console else message)
-
-
-def _excerpt(console: str) -> list[str]:
-    lines = [line.rstrip() for line in console.splitlines() if line.strip()]
-    for number, line in enumerate(lines):
-        if any(word in line for word in FATAL):
-            return lines[number : number + CONSOLE_LINES]
-    return lines[-CONSOLE_LINES:]
-
-
-class PinUnavailable(LabError):
-    """The kernel packages of a pin cannot be had."""
-
-
-class NoSpace(LabError):
-    """The cache's file system, or the one of temporary files, is full."""
-
-
-class CacheBusy(LabError):
-    """Another process has held a cache entry's lock for too long."""
+class LabError(ToolError):
+    """A failure of the lab, with what the lab's console says about it."""
 
 
 class QemuUnavailable(LabError):

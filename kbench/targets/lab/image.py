@@ -7,9 +7,9 @@ import re
 import struct
 from pathlib import Path
 
-from kbench.targets.lab import packages
+from kbench.kernels import packages
+from kbench.kernels.debian import Pin
 from kbench.targets.lab.errors import LabError
-from kbench.targets.lab.pins import Pin
 
 # Offsets in the boot protocol's header (Documentation/x86/boot.rst).
 SETUP_SECTORS, MAGIC, VERSION, PAYLOAD = 0x1F1, 0x202, 0x206, 0x248

@@ -15,7 +15,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kbench.targets.lab import cache, cpio, elf
+from kbench.kernels import cache, elf
+from kbench.targets.lab import cpio
 from kbench.targets.lab.errors import LabError
 
 # What a measuring process has no use for; most of it is tests and user interfaces.

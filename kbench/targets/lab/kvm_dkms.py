@@ -3,10 +3,10 @@
 
 from pathlib import Path
 
+from kbench.kernels.cache import Progress
+from kbench.kernels.errors import KernelError
+from kbench.kernels.packages import KernelTree
 from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source, modules
-from kbench.targets.lab.cache import Progress
-from kbench.targets.lab.errors import LabError
-from kbench.targets.lab.packages import KernelTree
 
 PACKAGE = "kbench-kvm"
 # DKMS builds with the headers of the running kernel: the sources fit that one only.
@@ -30,13 +30,13 @@ def write(tree: KernelTree, name: str, into: Path, progress: Progress) -> Path:
     """Write `into`/kbench-kvm-VERSION, ready for `dkms add`; its path.
 
     It holds the kernel's KVM sources with the variant's hooks, under the kernel's
-    licence (GPL-2.0). Errors: LabError when the directory is there already.
+    licence (GPL-2.0). Errors: KernelError when the directory is there already.
     """
     variant = kvm_series.variant(name)
     version = f"{name}-{kvm_series.digest()}"
     place = into / f"{PACKAGE}-{version}"
     if place.exists():
-        raise LabError(f"{place} is there already: remove it first")
+        raise KernelError(f"{place} is there already: remove it first")
     place.mkdir(parents=True)
     kvm_source.copy(kvm_source.pristine(tree, progress), place)
     kvm_hooks.apply(place, variant)

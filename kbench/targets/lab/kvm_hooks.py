@@ -12,8 +12,8 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+from kbench.kernels.errors import KernelError
 from kbench.targets.lab import kvm_series
-from kbench.targets.lab.errors import LabError
 from kbench.targets.lab.kvm_series import Variant
 from kbench.targets.lab.kvm_source import MAKEFILE
 
@@ -26,7 +26,7 @@ HOOK = re.compile(r"\b(?:kvm|svm|vmx)_kbench_\w+|kbench/\w+\.h")
 def apply(tree: Path, variant: Variant) -> None:
     """Hook the KVM sources of `tree` and add the extension's files for `variant`.
 
-    Errors: LabError naming the file and the hook that did not land.
+    Errors: KernelError naming the file and the hook that did not land.
     """
     if variant.mechanisms:
         hook(tree)
@@ -69,7 +69,7 @@ def diff(before: Path, after: Path) -> str:
         command += ["--label", f"b/{name}" if new.exists() else "/dev/null", str(old), str(new)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=DIFF_SECONDS)
         if done.returncode != 1:
-            raise LabError(f"diff failed on {name}", done.stderr)
+            raise KernelError(f"diff failed on {name}", done.stderr)
         parts.append(done.stdout)
     return "".join(parts)
 
@@ -81,16 +81,16 @@ def _hook(path: Path, rules: Path, name: str) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SPATCH_SECONDS)
     except FileNotFoundError as error:
-        raise LabError("spatch is not here: install the package coccinelle") from error
+        raise KernelError("spatch is not here: install the package coccinelle") from error
     except subprocess.TimeoutExpired as error:
-        raise LabError(f"spatch did not end within {SPATCH_SECONDS} s on {name}") from error
+        raise KernelError(f"spatch did not end within {SPATCH_SECONDS} s on {name}") from error
     if done.returncode:
-        raise LabError(f"spatch failed on {name}", done.stderr)
+        raise KernelError(f"spatch failed on {name}", done.stderr)
     added = (line for line in difflib.ndiff(before, _lines(path)) if line.startswith("+ "))
     landed = Counter(word for line in added for word in HOOK.findall(line))
     for hook, wanted in expected(rules).items():
         if landed[hook] != wanted:
-            raise LabError(
+            raise KernelError(
                 f"the hook {hook} landed {landed[hook]} times in {name}, not {wanted}: "
                 f"{rules.name} does not know this kernel"
             )

@@ -5,9 +5,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from kbench.targets.lab import cache, kvm_series, modules
-from kbench.targets.lab.cache import Progress
-from kbench.targets.lab.packages import KernelTree
+from kbench.kernels import cache
+from kbench.kernels.cache import Progress
+from kbench.kernels.packages import KernelTree
+from kbench.targets.lab import kvm_series, modules
 
 NAME = "kvm-kbench-live"
 MAKEFILE = """\

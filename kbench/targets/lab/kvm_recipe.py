@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.targets.lab import cache, kvm_hooks, kvm_series, kvm_source
-from kbench.targets.lab.cache import Progress
-from kbench.targets.lab.packages import KernelTree
+from kbench.kernels import cache
+from kbench.kernels.cache import Progress
+from kbench.kernels.packages import KernelTree
+from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,14 @@ class Recipe:
 
 
 def variant(tree: KernelTree, name: str, progress: Progress) -> Recipe:
-    """A variant of the extension, or `stock`. Errors: LabError (unknown variant)."""
+    """A variant of the extension, or `stock`. Errors: KernelError (unknown variant)."""
     return patched(tree, [], name, progress)
 
 
 def patched(tree: KernelTree, patches: list[Path], name: str, progress: Progress) -> Recipe:
     """The variant `name` with a user's patches below it.
 
-    Errors: LabError (unknown variant, unreadable patch); prepare() raises it for a patch
+    Errors: KernelError (unknown variant, unreadable patch); prepare() raises it for a patch
     that does not apply and for a hook that does not land.
     """
     chosen = kvm_series.variant(name)
@@ -61,7 +62,7 @@ def hooked(tree: KernelTree, progress: Progress) -> Path:
 
 
 def source(directory: Path) -> Recipe:
-    """KVM's part of a user's own kernel tree. Errors: LabError when there is none."""
+    """KVM's part of a user's own kernel tree. Errors: KernelError when there is none."""
 
     def prepare(work: Path) -> None:
         kvm_source.copy(directory, work)

@@ -12,8 +12,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from kbench.targets.lab import cache
-from kbench.targets.lab.errors import LabError
+from kbench.kernels import cache
+from kbench.kernels.errors import KernelError
 
 STOCK = "stock"
 
@@ -79,12 +79,12 @@ def variants() -> tuple[Variant, ...]:
 
 
 def variant(name: str) -> Variant:
-    """The variant called `name`. Errors: LabError that lists the known names."""
+    """The variant called `name`. Errors: KernelError that lists the known names."""
     for candidate in variants():
         if candidate.name == name:
             return candidate
     names = ", ".join(candidate.name for candidate in variants())
-    raise LabError(f"no KVM variant {name!r}: known are {names}")
+    raise KernelError(f"no KVM variant {name!r}: known are {names}")
 
 
 def sources() -> list[Path]:

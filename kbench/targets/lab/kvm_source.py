@@ -10,10 +10,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from kbench.targets.lab import cache
-from kbench.targets.lab.cache import Progress
-from kbench.targets.lab.errors import LabError
-from kbench.targets.lab.packages import KernelTree
+from kbench.kernels import cache
+from kbench.kernels.cache import Progress
+from kbench.kernels.errors import KernelError
+from kbench.kernels.packages import KernelTree
 
 # What a change of KVM may touch. The headers shadow those of linux-headers.
 DIRECTORIES = ("arch/x86/kvm", "virt/kvm", "include/kvm")
@@ -30,7 +30,7 @@ EXTRACT_SECONDS = 600
 
 
 def pristine(tree: KernelTree, progress: Progress) -> Path:
-    """The unchanged KVM sources of `tree`'s kernel, cached. Errors: LabError, NoSpace."""
+    """The unchanged KVM sources of `tree`'s kernel, cached. Errors: KernelError, NoSpace."""
 
     def build(work: Path) -> None:
         progress(f"extracting KVM from {tree.source.name}")
@@ -48,10 +48,10 @@ def pristine(tree: KernelTree, progress: Progress) -> Path:
 def copy(source: Path, into: Path) -> None:
     """Copy KVM's part of the kernel tree `source` to `into`, writable.
 
-    Errors: LabError when `source` holds no KVM.
+    Errors: KernelError when `source` holds no KVM.
     """
     if not (source / MAKEFILE).is_file():
-        raise LabError(f"{source} is no kernel source: it has no {MAKEFILE}")
+        raise KernelError(f"{source} is no kernel source: it has no {MAKEFILE}")
     for name in DIRECTORIES:
         if (source / name).is_dir():
             ignore = shutil.ignore_patterns("*.o", "*.ko", "*.cmd", "*.mod", "*.mod.c")
@@ -66,13 +66,13 @@ def copy(source: Path, into: Path) -> None:
 def patch(tree: Path, patches: list[Path]) -> None:
     """Apply unified diffs (-p1, no fuzz) to the KVM sources below `tree`.
 
-    Errors: LabError naming the patch, when it does not apply or leaves KVM's part.
+    Errors: KernelError naming the patch, when it does not apply or leaves KVM's part.
     """
     for file in patches:
         for name in _touched(file):
             path = Path(name)
             if ".." in path.parts or not _ours(path):
-                raise LabError(
+                raise KernelError(
                     f"{file}: {name} is not part of the KVM modules: --source DIR "
                     "takes a whole tree, but other parts of it are not rebuilt"
                 )
@@ -81,11 +81,11 @@ def patch(tree: Path, patches: list[Path]) -> None:
 
 
 def read_patch(file: Path) -> str:
-    """The text of a patch. Errors: LabError when it cannot be read."""
+    """The text of a patch. Errors: KernelError when it cannot be read."""
     try:
         return file.read_text(errors="replace")
     except OSError as error:
-        raise LabError(f"cannot read the patch {file}: {error.strerror}") from error
+        raise KernelError(f"cannot read the patch {file}: {error.strerror}") from error
 
 
 def relocate(tree: Path) -> None:
@@ -118,7 +118,7 @@ def _touched(file: Path) -> set[str]:
     names = {line[4:].split("\t")[0].strip() for line in lines if line.startswith(("+++ ", "--- "))}
     names.discard("/dev/null")
     if not names:
-        raise LabError(f"{file} is not a unified diff")
+        raise KernelError(f"{file} is not a unified diff")
     return {name.split("/", 1)[-1] for name in names}
 
 
@@ -126,8 +126,8 @@ def _run(command: list[str], what: str) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=EXTRACT_SECONDS)
     except FileNotFoundError as error:
-        raise LabError(f"{what}: {command[0]} is not here, install it") from error
+        raise KernelError(f"{what}: {command[0]} is not here, install it") from error
     except subprocess.TimeoutExpired as error:
-        raise LabError(f"{what}: {command[0]} did not end within {EXTRACT_SECONDS} s") from error
+        raise KernelError(f"{what}: {command[0]} did not end within {EXTRACT_SECONDS} s") from error
     if done.returncode:
-        raise LabError(what, done.stdout + done.stderr)
+        raise KernelError(what, done.stdout + done.stderr)

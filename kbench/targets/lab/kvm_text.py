@@ -9,7 +9,7 @@ import lzma
 import struct
 from pathlib import Path
 
-from kbench.targets.lab.errors import LabError
+from kbench.kernels.errors import KernelError
 
 SECTION = ".text"
 # struct elf64_shdr: name, type, flags, addr, offset, size, link, info, align, entsize.
@@ -19,13 +19,13 @@ HEADER = struct.Struct("<IIQQQQIIQQ")
 def text(module: Path) -> bytes:
     """The .text section of a module, which may be compressed (.ko, .ko.xz).
 
-    Errors: LabError when the file is no 64-bit ELF or has no such section.
+    Errors: KernelError when the file is no 64-bit ELF or has no such section.
     """
     data = module.read_bytes()
     if module.suffix == ".xz":
         data = lzma.decompress(data)
     if data[:5] != b"\x7fELF\x02":
-        raise LabError(f"{module} is not a 64-bit module")
+        raise KernelError(f"{module} is not a 64-bit module")
     (start,) = struct.unpack_from("<Q", data, 0x28)
     size, count, names = struct.unpack_from("<HHH", data, 0x3A)
     sections = [HEADER.unpack_from(data, start + index * size) for index in range(count)]
@@ -34,7 +34,7 @@ def text(module: Path) -> bytes:
         begin = strings + name
         if data[begin : data.index(b"\0", begin)].decode() == SECTION:
             return data[offset : offset + length]
-    raise LabError(f"{module} has no section {SECTION}")
+    raise KernelError(f"{module} has no section {SECTION}")
 
 
 def identical(left: Path, right: Path) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kbench.targets.lab import cache
-from kbench.targets.lab.pins import Pin
+from kbench.kernels import cache
+from kbench.kernels.debian import Pin
 
 BUILDING = ".building"
 SOURCES = (".c", ".h", ".S")

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.targets.lab import cache, elf, kvm_source, kvm_tree
-from kbench.targets.lab.cache import Progress
-from kbench.targets.lab.errors import LabError
+from kbench.kernels import cache, elf
+from kbench.kernels.cache import Progress
+from kbench.kernels.debian import Pin
+from kbench.kernels.errors import KernelError
+from kbench.kernels.packages import KernelTree
+from kbench.targets.lab import kvm_source, kvm_tree
 from kbench.targets.lab.kvm_recipe import Recipe
-from kbench.targets.lab.packages import KernelTree
-from kbench.targets.lab.pins import Pin
 
 # The lab's CPU is an AMD: kvm-intel is built apart, where somebody asks for it.
 NAMES = ("kvm", "kvm-amd")
@@ -48,7 +49,7 @@ class ModuleSet:
 
 
 def build(tree: KernelTree, recipe: Recipe, progress: Progress) -> ModuleSet:
-    """The modules of NAMES. Errors: LabError (recipe.prepare's, a compiler error), NoSpace."""
+    """The modules of NAMES. Errors: KernelError (recipe.prepare's, a compiler error), NoSpace."""
     key = cache.digest(RECIPE, tree.pin.key, *OPTIONS, *recipe.content)
 
     def fill(work: Path) -> None:
@@ -78,12 +79,12 @@ def build_intel(tree: KernelTree, recipe: Recipe, progress: Progress) -> Path:
 def made(pin: Pin, label: str) -> ModuleSet:
     """The latest modules that a user's patch or tree was built to, for `pin`, as `label`.
 
-    Errors: LabError when there are none.
+    Errors: KernelError when there are none.
     """
     places = (cache.root() / "kvm-modules").glob(f"{pin.release}-{label}-{'?' * 16}")
     found = sorted(places, key=lambda place: place.stat().st_mtime)
     if not found or not cache.intact(found[-1]):
-        raise LabError(
+        raise KernelError(
             f"no modules {label!r} for {pin.release} are built: "
             f"kbench kvm build --kernel {pin.name} with --patch or --source says their name"
         )
@@ -110,16 +111,18 @@ def _build(
 
 
 def make(tree: KernelTree, directory: Path, options: Sequence[str] = ()) -> None:
-    """Run kbuild on an external module directory. Errors: LabError with the compiler's words."""
+    """Run kbuild on an external module directory. Errors: KernelError with the compiler's words."""
     jobs = len(os.sched_getaffinity(0))
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_SECONDS)
     except FileNotFoundError as error:
-        raise LabError("make is not here: install build-essential, gcc-12, flex, bison") from error
+        raise KernelError(
+            "make is not here: install build-essential, gcc-12, flex, bison"
+        ) from error
     except subprocess.TimeoutExpired as error:
-        raise LabError(f"the build did not end within {BUILD_SECONDS} s") from error
+        raise KernelError(f"the build did not end within {BUILD_SECONDS} s") from error
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if "warning" not in line]
-        raise LabError("the modules do not build", "\n".join(errors) or done.stdout)
+        raise KernelError("the modules do not build", "\n".join(errors) or done.stdout)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import kbench
 from kbench.guests.image import IMAGES
-from kbench.targets.lab import elf
+from kbench.kernels import elf
 from kbench.targets.lab.errors import LabError
 from kbench.targets.lab.initramfs import compiled
 

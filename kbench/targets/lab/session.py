@@ -16,12 +16,12 @@ import kbench
 from kbench._native.hdr import BUCKETS
 from kbench.catalogue import Benchmark
 from kbench.errors import KbenchError
+from kbench.kernels.cache import Progress
+from kbench.kernels.debian import DEFAULT
 from kbench.metrics import metrics
 from kbench.record.recording import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
 from kbench.targets.lab import emulator, protocol, target
-from kbench.targets.lab.cache import Progress
-from kbench.targets.lab.pins import DEFAULT
 from kbench.targets.target import Outcome, Step
 from kbench.worker.probe import representative
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.targets.lab import cache, emulator, image, initramfs, machine, qemu, state
-from kbench.targets.lab.cache import Progress
+from kbench.kernels import cache
+from kbench.kernels.cache import Progress
+from kbench.kernels.debian import Pin
+from kbench.kernels.packages import fetch_image
+from kbench.targets.lab import emulator, image, initramfs, machine, qemu, state
 from kbench.targets.lab.emulator import Emulator
 from kbench.targets.lab.errors import LabError
-from kbench.targets.lab.packages import fetch_image
-from kbench.targets.lab.pins import Pin
 
 # A boot takes 10 s on an idle machine of 2023.
 BOOT_SECONDS = 300.0
@@ -65,7 +66,7 @@ class Snapshot:
 def ensure(pin: Pin, progress: Progress) -> Snapshot:
     """The snapshot of `pin` with this QEMU and this Python, built where it is missing.
 
-    Errors: QemuUnavailable, PinUnavailable, NoSpace, CacheBusy, BootFailed.
+    Errors: QemuUnavailable, PackageUnavailable, NoSpace, CacheBusy, BootFailed.
     """
     installed = emulator.find()
     package = fetch_image(pin, progress)

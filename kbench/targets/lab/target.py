@@ -6,22 +6,20 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from kbench.kernels import cache, debian, packages
+from kbench.kernels.cache import Progress
 from kbench.record.recording import Metadata
 from kbench.targets.lab import (
     bundle,
-    cache,
     image,
     kvm_recipe,
     kvm_series,
     machine,
     modules,
-    packages,
     payload,
-    pins,
     protocol,
     snapshot,
 )
-from kbench.targets.lab.cache import Progress
 from kbench.targets.lab.errors import AgentFailed, LabError, LabPanic
 from kbench.targets.lab.qemu import Running
 
@@ -147,7 +145,7 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     """
     if not _users(variant):
         kvm_series.variant(variant)  # a wrong name is told before anything is fetched
-    pin = pins.resolve(kernel)
+    pin = debian.resolve(kernel)
     if variant == STOCK:
         package = packages.fetch_image(pin, progress)
         kvm = {name: image.module(package, pin, name) for name in snapshot.KVM_MODULES}
@@ -157,7 +155,7 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     return Lab(snapshot.ready(pin, loading(kvm), progress), variant, kvm)
 
 
-def _built(pin: pins.Pin, variant: str, progress: Progress) -> modules.ModuleSet:
+def _built(pin: debian.Pin, variant: str, progress: Progress) -> modules.ModuleSet:
     """A variant of the extension, or what a user's patch or source tree was built to."""
     if _users(variant):
         return modules.made(pin, variant)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from kbench.targets.lab.cache import Progress
+from kbench.kernels.cache import Progress
 from kbench.targets.lab.target import JOBS, Lab, LabResult, measure_all
 
 # One busy process for each CPU and one more: every lab is preempted all the time.

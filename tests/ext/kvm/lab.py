@@ -9,18 +9,8 @@ from typing import Any
 
 import pytest
 
-from kbench.targets.lab import (
-    bundle,
-    cache,
-    image,
-    kvm_live,
-    kvm_recipe,
-    modules,
-    packages,
-    payload,
-    pins,
-    snapshot,
-)
+from kbench.kernels import cache, debian, packages
+from kbench.targets.lab import bundle, image, kvm_live, kvm_recipe, modules, payload, snapshot
 
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
@@ -52,14 +42,14 @@ def package(scratch: Path) -> bytes:
 
 def built(kernel: str, variant: str) -> dict[str, bytes]:
     """The modules of a variant, by name, in the order of loading."""
-    tree = packages.fetch(pins.resolve(kernel), print)
+    tree = packages.fetch(debian.resolve(kernel), print)
     made = modules.build(tree, kvm_recipe.variant(tree, variant, print), print)
     return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
 
 
 def live(kernel: str) -> dict[str, bytes]:
     """The distribution's modules and the live one, in the order of loading."""
-    pin = pins.resolve(kernel)
+    pin = debian.resolve(kernel)
     shot = snapshot.ensure(pin, print)
     # With their local symbols: a probe is placed by the name of a static function.
     found = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
@@ -82,7 +72,7 @@ def run(
     `only` selects tests by parts of their names, `parameters` are kvm-amd's, `unload` are
     modules that go at the end. What `kept` has of an equal run is the answer.
     """
-    shot = snapshot.ensure(pins.resolve(kernel), print)
+    shot = snapshot.ensure(debian.resolve(kernel), print)
     job = {"modules": list(loaded), "entry": "selftests.main:main", "only": list(only)}
     job |= {"parameters": parameters, "unload": list(unload), "without": {}}
     version = shot.emulator.version

@@ -9,9 +9,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import lab
 
-from kbench.targets.lab import kvm_series, pins
+from kbench.kernels import debian
+from kbench.targets.lab import kvm_series
 
-KERNEL = pins.DEFAULT
+KERNEL = debian.DEFAULT
 EXITS = ("pio", "mwait nop + pio", "hlt + pio")
 Costs = dict[str, int]
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from kbench.kernels.errors import PackageUnavailable
 from kbench.targets.lab import target
-from kbench.targets.lab.errors import PinUnavailable, QemuUnavailable
+from kbench.targets.lab.errors import QemuUnavailable
 from kbench.targets.lab.target import Lab
 
 
@@ -15,7 +16,7 @@ def lab() -> Lab:
     """The lab of the default kernel with the distribution's KVM."""
     try:
         return target.prepare("6.1", target.STOCK, print)
-    except (QemuUnavailable, PinUnavailable) as error:
+    except (QemuUnavailable, PackageUnavailable) as error:
         pytest.skip(str(error))
 
 

@@ -3,8 +3,8 @@
 
 from pathlib import Path
 
+from kbench.kernels.debian import Package, Pin
 from kbench.targets.lab import kvm_tree
-from kbench.targets.lab.pins import Package, Pin
 
 PACKAGE = Package("linux", "6.1.2-1", "0" * 64, 1)
 PIN = Pin("6.1", "6.1.2-1", "6.1.0-2-amd64", PACKAGE, (), PACKAGE)

@@ -11,17 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kbench.targets.lab import (
-    bundle,
-    errors,
-    image,
-    initramfs,
-    packages,
-    pins,
-    snapshot,
-    state,
-    target,
-)
+from kbench.kernels import debian, packages
+from kbench.targets.lab import bundle, errors, image, initramfs, snapshot, state, target
 from kbench.targets.lab.protocol import Job
 from kbench.targets.lab.qemu import Running
 from kbench.targets.lab.target import Lab, LabResult
@@ -179,7 +170,7 @@ def test_stopped_run_kills_what_comes_later(lab: Lab) -> None:
 def test_labs_die_with_kbench(lab: Lab, number: signal.Signals) -> None:
     program = (
         "from kbench.targets.lab import target\n"
-        f"lab = target.prepare({pins.DEFAULT!r}, 'stock', print)\n"
+        f"lab = target.prepare({debian.DEFAULT!r}, 'stock', print)\n"
         f"list(target.measure_all(lab, {NAMES!r} * 40))"
     )
     with subprocess.Popen(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kbench.kernels.errors import KernelError
 from kbench.targets.lab import kvm_dkms, kvm_hooks, kvm_live, kvm_series, kvm_source, kvm_text
-from kbench.targets.lab.errors import LabError
 
 needs_builder = pytest.mark.skipif(
     shutil.which("make") is None or shutil.which("spatch") is None,
@@ -36,7 +36,7 @@ def test_copy_takes_kvms_part_only(tmp_path: Path) -> None:
 
 
 def test_copy_refuses_what_is_no_kernel(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="is no kernel source"):
+    with pytest.raises(KernelError, match="is no kernel source"):
         kvm_source.copy(tmp_path, tmp_path / "into")
 
 
@@ -57,7 +57,7 @@ def test_patch_changes_the_tree(tmp_path: Path) -> None:
     )
     kvm_source.patch(source, [change])
     assert "int four;" in (source / "virt/kvm/kvm_main.c").read_text()
-    with pytest.raises(LabError, match="does not apply"):
+    with pytest.raises(KernelError, match="does not apply"):
         kvm_source.patch(source, [change])
 
 
@@ -65,7 +65,7 @@ def test_patch_outside_kvm_is_refused(tmp_path: Path) -> None:
     source = kernel(tmp_path / "source")
     change = tmp_path / "change.diff"
     change.write_text("--- a/mm/slab.c\n+++ b/mm/slab.c\n@@ -1 +1 @@\n-int other;\n+int x;\n")
-    with pytest.raises(LabError, match="is not part of the KVM modules"):
+    with pytest.raises(KernelError, match="is not part of the KVM modules"):
         kvm_source.patch(source, [change])
 
 
@@ -76,12 +76,12 @@ def test_a_hook_that_does_not_land_is_an_error(tmp_path: Path) -> None:
     for name in kvm_series.hooks():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("int one;\n")
-    with pytest.raises(LabError, match=r"landed 0 times in arch/x86/kvm/x86\.c, not 1"):
+    with pytest.raises(KernelError, match=r"landed 0 times in arch/x86/kvm/x86\.c, not 1"):
         kvm_hooks.apply(source, kvm_series.variant("all"))
 
 
 def test_without_coccinelle(tmp_path: Path, programs: Path) -> None:
-    with pytest.raises(LabError, match="spatch is not here: install the package coccinelle"):
+    with pytest.raises(KernelError, match="spatch is not here: install the package coccinelle"):
         kvm_hooks.apply(kernel(tmp_path), kvm_series.variant("all"))
 
 
@@ -96,7 +96,7 @@ def test_variants_answer_their_mechanisms_bits() -> None:
     assert kvm_series.variant("userspace_exits").bits == 1
     assert kvm_series.variant("vcpu_poll").bits == 0x480
     assert kvm_series.variant("all").bits == 0x5FF
-    with pytest.raises(LabError, match="no KVM variant 'none': known are stock"):
+    with pytest.raises(KernelError, match="no KVM variant 'none': known are stock"):
         kvm_series.variant("none")
 
 
@@ -118,7 +118,7 @@ def test_diff_shows_changed_and_new_files(tmp_path: Path) -> None:
 def test_text_of_what_is_no_module(tmp_path: Path) -> None:
     path = tmp_path / "x.ko"
     path.write_bytes(b"no ELF")
-    with pytest.raises(LabError, match="is not a 64-bit module"):
+    with pytest.raises(KernelError, match="is not a 64-bit module"):
         kvm_text.text(path)
 
 
@@ -133,9 +133,10 @@ def test_live_module_shares_the_uapi() -> None:
 @needs_builder
 @pytest.mark.parametrize("pin", ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)])
 def test_stock_has_the_distributions_text(pin: str) -> None:
-    from kbench.targets.lab import kvm_recipe, modules, packages, pins
+    from kbench.kernels import debian, packages
+    from kbench.targets.lab import kvm_recipe, modules
 
-    tree = packages.fetch(pins.resolve(pin), print)
+    tree = packages.fetch(debian.resolve(pin), print)
     built = modules.build(tree, kvm_recipe.variant(tree, "stock", print), print)
     for name in modules.NAMES:
         assert kvm_text.identical(built.path(name), tree.module(name)), name
@@ -146,9 +147,10 @@ def test_stock_has_the_distributions_text(pin: str) -> None:
 @needs_builder
 @pytest.mark.parametrize("pin", ["6.1", "6.12"])
 def test_stock_intel_has_the_distributions_text(pin: str) -> None:
-    from kbench.targets.lab import kvm_recipe, modules, packages, pins
+    from kbench.kernels import debian, packages
+    from kbench.targets.lab import kvm_recipe, modules
 
-    tree = packages.fetch(pins.resolve(pin), print)
+    tree = packages.fetch(debian.resolve(pin), print)
     built = modules.build_intel(tree, kvm_recipe.variant(tree, "stock", print), print)
     assert kvm_text.identical(built, tree.module(modules.INTEL))
 
@@ -159,9 +161,10 @@ def test_stock_intel_has_the_distributions_text(pin: str) -> None:
 @pytest.mark.parametrize("pin", ["6.1", "6.12"])
 def test_intel_is_built_with_every_mechanism(pin: str) -> None:
     """Built, not run: no VMX here."""
-    from kbench.targets.lab import kvm_recipe, modules, packages, pins
+    from kbench.kernels import debian, packages
+    from kbench.targets.lab import kvm_recipe, modules
 
-    tree = packages.fetch(pins.resolve(pin), print)
+    tree = packages.fetch(debian.resolve(pin), print)
     built = modules.build_intel(tree, kvm_recipe.variant(tree, "all", print), print)
     assert not kvm_text.identical(built, tree.module(modules.INTEL))
 
@@ -169,13 +172,13 @@ def test_intel_is_built_with_every_mechanism(pin: str) -> None:
 @pytest.mark.lab
 @needs_builder
 def test_dkms_directory(tmp_path: Path) -> None:
-    from kbench.targets.lab import packages, pins
+    from kbench.kernels import debian, packages
 
-    tree = packages.fetch(pins.resolve(), print)
+    tree = packages.fetch(debian.resolve(), print)
     place = kvm_dkms.write(tree, "all", tmp_path, print)
     assert 'BUILT_MODULE_NAME[1]="kvm-amd"' in (place / "dkms.conf").read_text()
     assert (place / "arch/x86/kvm/kbench/kbench.h").is_file()
-    with pytest.raises(LabError, match="is there already"):
+    with pytest.raises(KernelError, match="is there already"):
         kvm_dkms.write(tree, "all", tmp_path, print)
 
 
@@ -184,9 +187,9 @@ def test_dkms_directory(tmp_path: Path) -> None:
 @needs_builder
 def test_dkms_directory_builds(tmp_path: Path) -> None:
     """The command of dkms.conf, as dkms(8) would run it, makes the modules where it says."""
-    from kbench.targets.lab import packages, pins
+    from kbench.kernels import debian, packages
 
-    tree = packages.fetch(pins.resolve(), print)
+    tree = packages.fetch(debian.resolve(), print)
     place = kvm_dkms.write(tree, "all", tmp_path, print)
     script = f"""
         set -eu

@@ -62,7 +62,7 @@ def test_skip_has_its_reason() -> None:
 def test_failures_have_names(failure: str, error: type[errors.LabError]) -> None:
     with pytest.raises(error, match="because") as raised:
         target.outcome(lines({"failure": failure, "reason": "because"}), "last words\n", "")
-    assert raised.value.console == "last words"
+    assert raised.value.output == "last words"
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_error_shows_the_consoles_last_lines() -> None:
 def test_error_begins_where_the_kernel_died() -> None:
     after = "\n".join(f"frame {number}" for number in range(100))
     error = errors.LabPanic("it panicked", f"booting\n{OOPS}\n{after}")
-    assert error.console.startswith("BUG: kernel NULL pointer dereference\nRIP: 0010")
+    assert error.output.startswith("BUG: kernel NULL pointer dereference\nRIP: 0010")

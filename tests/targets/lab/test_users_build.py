@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from support.cli import command
 
-from kbench.targets.lab import kvm_source, packages, pins
+from kbench.kernels import debian, packages
+from kbench.targets.lab import kvm_source
 
 pytestmark = [
     pytest.mark.lab,
@@ -45,7 +46,7 @@ def p50(variant: str, into: Path) -> float:
 
 
 def test_patch_and_tree(tmp_path: Path) -> None:
-    tree = packages.fetch(pins.resolve(), print)
+    tree = packages.fetch(debian.resolve(), print)
     source = tmp_path / "linux"
     kvm_source.copy(kvm_source.pristine(tree, print), source)
     before = (source / CHANGED).read_text()

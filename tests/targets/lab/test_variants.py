@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kbench.targets.lab import cache, modules
-from kbench.targets.lab.errors import LabError
-from kbench.targets.lab.pins import Package, Pin
+from kbench.kernels import cache
+from kbench.kernels.debian import Package, Pin
+from kbench.kernels.errors import KernelError
+from kbench.targets.lab import modules
 
 PACKAGE = Package("linux", "6.1.2-1", "0" * 64, 1)
 PIN = Pin("6.1", "6.1.2-1", "6.1.0-2-amd64", PACKAGE, (), PACKAGE)
@@ -22,5 +23,5 @@ def test_users_build_is_found_by_its_label(root: Path) -> None:
 
 
 def test_label_that_was_not_built(root: Path) -> None:
-    with pytest.raises(LabError, match="kbench kvm build --kernel"):
+    with pytest.raises(KernelError, match="kbench kvm build --kernel"):
         modules.made(PIN, "source-ab12cd34")

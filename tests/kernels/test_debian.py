@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from kbench.targets.lab import apt, pins
-from kbench.targets.lab.errors import PinUnavailable
+from kbench.kernels import apt, debian
+from kbench.kernels.errors import PackageUnavailable
 
 
 class Archive:
@@ -49,7 +49,7 @@ def rows(version: str, abi: str) -> list[tuple[str, str, str]]:
 
 
 def test_pin_has_one_version_of_everything() -> None:
-    pin = pins.newest("6.1", Archive(rows("6.1.2-1", "6.1.0-2") + rows("6.1.1-1", "6.1.0-1")))
+    pin = debian.newest("6.1", Archive(rows("6.1.2-1", "6.1.0-2") + rows("6.1.1-1", "6.1.0-1")))
     assert (pin.version, pin.release) == ("6.1.2-1", "6.1.0-2-amd64")
     assert pin.image.name == "linux-image-6.1.0-2-amd64"
     assert [package.name for package in pin.headers] == [
@@ -61,34 +61,34 @@ def test_pin_has_one_version_of_everything() -> None:
 @pytest.mark.parametrize("late", ["linux-image-6.1.0-2-amd64", "linux-source-6.1"])
 def test_incomplete_version_is_passed_over(late: str) -> None:
     new = [row for row in rows("6.1.2-1", "6.1.0-2") if row[0] != late]
-    pin = pins.newest("6.1", Archive(new + rows("6.1.1-1", "6.1.0-1")))
+    pin = debian.newest("6.1", Archive(new + rows("6.1.1-1", "6.1.0-1")))
     assert pin.version == "6.1.1-1"
 
 
 def test_archive_without_a_kernel() -> None:
-    with pytest.raises(PinUnavailable, match=r"no complete kernel 6\.1"):
-        pins.newest("6.1", Archive([]))
+    with pytest.raises(PackageUnavailable, match=r"no complete kernel 6\.1"):
+        debian.newest("6.1", Archive([]))
 
 
 def test_unknown_pin() -> None:
-    with pytest.raises(PinUnavailable, match=r"known are 6\.1, 6\.12"):
-        pins.resolve("5.10")
+    with pytest.raises(PackageUnavailable, match=r"known are 6\.1, 6\.12"):
+        debian.resolve("5.10")
 
 
 def test_pin_stays_until_an_update(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive(rows("6.1.1-1", "6.1.0-1"))
-    monkeypatch.setattr(pins.apt, "Apt", lambda home, suites: archive)
-    first = pins.resolve("6.1")
+    monkeypatch.setattr(debian.apt, "Apt", lambda home, suites: archive)
+    first = debian.resolve("6.1")
     archive.rows = rows("6.1.2-1", "6.1.0-2") + archive.rows
-    assert pins.resolve("6.1") == pins.recorded("6.1") == first
-    assert pins.resolve("6.1", update=True).version == "6.1.2-1"
-    assert pins.resolve("6.1").version == "6.1.2-1"
+    assert debian.resolve("6.1") == debian.recorded("6.1") == first
+    assert debian.resolve("6.1", update=True).version == "6.1.2-1"
+    assert debian.resolve("6.1").version == "6.1.2-1"
     assert archive.updates == 2
 
 
 def test_damaged_record_is_resolved_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pins.apt, "Apt", lambda home, suites: Archive(rows("6.1.1-1", "6.1.0-1")))
-    pin = pins.resolve("6.1")
+    monkeypatch.setattr(debian.apt, "Apt", lambda home, suites: Archive(rows("6.1.1-1", "6.1.0-1")))
+    pin = debian.resolve("6.1")
     (root / "pins/6.1.json").write_text('{"name": 3}')
-    assert pins.recorded("6.1") is None
-    assert pins.resolve("6.1") == pin
+    assert debian.recorded("6.1") is None
+    assert debian.resolve("6.1") == pin

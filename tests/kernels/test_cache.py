@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kbench.targets.lab import cache
-from kbench.targets.lab.errors import NoSpace
+from kbench.kernels import cache
+from kbench.kernels.errors import NoSpace
 
 
 def builder(calls: list[str], content: str = "x") -> Callable[[Path], None]:

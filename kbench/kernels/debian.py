@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.targets.lab import apt, cache
-from kbench.targets.lab.errors import PinUnavailable
+from kbench.kernels import apt, cache
+from kbench.kernels.errors import PackageUnavailable
 
 DEFAULT = "6.1"
 # Name -> suites, each with the label of the archive that holds it. The names are
@@ -54,10 +54,10 @@ def resolve(name: str = DEFAULT, *, update: bool = False) -> Pin:
     """The pin `name`: the recorded one, or the archive's newest where none is recorded.
 
     `update` asks the archive in any case and records its answer.
-    Errors: PinUnavailable (unknown name, archive not reachable, packages not there).
+    Errors: PackageUnavailable (unknown name, archive not reachable, packages not there).
     """
     if name not in SUITES:
-        raise PinUnavailable(f"no kernel pin {name!r}: known are {', '.join(SUITES)}")
+        raise PackageUnavailable(f"no kernel pin {name!r}: known are {', '.join(SUITES)}")
     with cache.lock(f"pin-{name}"):
         if not update and (pin := recorded(name)):
             return pin
@@ -100,7 +100,7 @@ def newest(name: str, source: apt.Apt) -> Pin:
                     headers=(_package(headers), *parts),
                     source=_package(sources[version]),
                 )
-    raise PinUnavailable(
+    raise PackageUnavailable(
         f"the archive has no complete kernel {name} (image, headers and source of one version)"
     )
 
@@ -109,7 +109,7 @@ def _exactly(source: apt.Apt, package: str, version: str) -> Package:
     for stanza in source.show(package):
         if stanza["Version"] == version:
             return _package(stanza)
-    raise PinUnavailable(f"the archive has no {package} of version {version}")
+    raise PackageUnavailable(f"the archive has no {package} of version {version}")
 
 
 def _dependency(stanza: apt.Stanza, pattern: str) -> str | None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kbench.targets.lab import cache, packages
-from kbench.targets.lab.errors import LabError, PinUnavailable
-from kbench.targets.lab.pins import Package, Pin
+from kbench.kernels import cache, packages
+from kbench.kernels.debian import Package, Pin
+from kbench.kernels.errors import KernelError, PackageUnavailable
 
 VERSION, RELEASE = "6.1.2-1", "6.1.0-2-amd64"
 HEADERS = f"usr/src/linux-headers-{RELEASE}"
@@ -78,7 +78,7 @@ def test_tree_is_unpacked_and_usable_where_it_lies(pin: Pin, root: Path) -> None
 
 
 def test_only_modules_the_lab_uses_are_kept(pin: Pin) -> None:
-    with pytest.raises(LabError, match="no module e1000"):
+    with pytest.raises(KernelError, match="no module e1000"):
         packages.fetch(pin, print).module("e1000")
 
 
@@ -92,5 +92,5 @@ def test_nothing_is_fetched_twice(pin: Pin) -> None:
 
 def test_other_content_than_the_pins_is_refused(pin: Pin) -> None:
     wrong = Package(pin.image.name, VERSION, "0" * 64, 1)
-    with pytest.raises(PinUnavailable, match="is not the package of the pin"):
+    with pytest.raises(PackageUnavailable, match="is not the package of the pin"):
         packages.fetch_image(Pin("6.1", VERSION, RELEASE, wrong, (), pin.source), print)

@@ -12,8 +12,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from kbench.targets.lab import cache
-from kbench.targets.lab.errors import PinUnavailable
+from kbench.kernels import cache
+from kbench.kernels.errors import PackageUnavailable
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UPDATE_SECONDS = 300
@@ -57,7 +57,7 @@ class Apt:
         lines = []
         for suite, label in self.suites:
             if label not in archives:
-                raise PinUnavailable(
+                raise PackageUnavailable(
                     f"apt on this machine knows no archive labelled {label}, where {suite} is: "
                     "the lab's kernels are Debian's; add Debian 12 to apt's sources "
                     "and run apt-get update"
@@ -71,7 +71,7 @@ class Apt:
         """The package's records in the suites, newest version first; empty when there is none."""
         try:
             text = self._run(["apt-cache", "show", package], UPDATE_SECONDS, self.home)
-        except PinUnavailable:
+        except PackageUnavailable:
             return []
         return [_stanza(part) for part in text.split("\n\n") if part.strip()]
 
@@ -81,7 +81,7 @@ class Apt:
         self._run(["apt-get", "download", f"{package}={version}"], DOWNLOAD_SECONDS, into)
         found = sorted(into.glob(f"{package}_*.deb"))
         if not found:
-            raise PinUnavailable(f"apt-get download {package}={version} brought no file")
+            raise PackageUnavailable(f"apt-get download {package}={version} brought no file")
         return found[-1]
 
     def _run(self, command: list[str], seconds: int, cwd: Path) -> str:
@@ -109,14 +109,14 @@ def _output(command: list[str], seconds: int, cwd: Path | None = None) -> str:
             env={**os.environ, "LC_ALL": "C"},
         )
     except FileNotFoundError as error:
-        raise PinUnavailable(
+        raise PackageUnavailable(
             f"{command[0]} is not here: the lab's kernels come from Debian's packages, by apt"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise PinUnavailable(f"{' '.join(command)} did not end within {seconds} s") from error
+        raise PackageUnavailable(f"{' '.join(command)} did not end within {seconds} s") from error
     if done.returncode:
         reason = re.sub(r"\s+", " ", done.stderr.strip()) or f"exit code {done.returncode}"
-        raise PinUnavailable(f"{' '.join(command)}: {reason}")
+        raise PackageUnavailable(f"{' '.join(command)}: {reason}")
     return done.stdout
 
 

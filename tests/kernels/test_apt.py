@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from kbench.targets.lab.apt import Apt
-from kbench.targets.lab.errors import PinUnavailable
+from kbench.kernels.apt import Apt
+from kbench.kernels.errors import PackageUnavailable
 
 SUITES = (("bookworm", "Debian"),)
 
@@ -24,12 +24,12 @@ def test_update_uses_the_machines_archive(tmp_path: Path, programs: Path) -> Non
 
 def test_machine_without_debian(tmp_path: Path, programs: Path) -> None:
     program(programs, "apt-get", 'echo "Ubuntu|mirror:/u/"')
-    with pytest.raises(PinUnavailable, match="no archive labelled Debian"):
+    with pytest.raises(PackageUnavailable, match="no archive labelled Debian"):
         Apt(tmp_path, SUITES).update()
 
 
 def test_machine_without_apt(tmp_path: Path, programs: Path) -> None:
-    with pytest.raises(PinUnavailable, match="apt-get is not here"):
+    with pytest.raises(PackageUnavailable, match="apt-get is not here"):
         Apt(tmp_path, SUITES).update()
 
 
@@ -42,5 +42,5 @@ def test_show_splits_records(tmp_path: Path, programs: Path) -> None:
 
 def test_unreachable_archive_is_named(tmp_path: Path, programs: Path) -> None:
     program(programs, "apt-get", "echo 'E: Could not resolve' >&2; exit 100")
-    with pytest.raises(PinUnavailable, match="E: Could not resolve"):
+    with pytest.raises(PackageUnavailable, match="E: Could not resolve"):
         Apt(tmp_path, SUITES).download("linux-image", "1", tmp_path / "debs")

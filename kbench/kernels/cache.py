@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kbench.targets.lab.errors import CacheBusy, NoSpace
+from kbench.kernels.errors import CacheBusy, NoSpace
 
 Progress = Callable[[str], None]
 MANIFEST = "manifest.json"

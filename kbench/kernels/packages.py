@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.targets.lab import apt, cache
-from kbench.targets.lab.cache import Progress
-from kbench.targets.lab.errors import LabError, PinUnavailable
-from kbench.targets.lab.pins import SUITES, Package, Pin
+from kbench.kernels import apt, cache
+from kbench.kernels.cache import Progress
+from kbench.kernels.debian import SUITES, Package, Pin
+from kbench.kernels.errors import KernelError, PackageUnavailable
 
 UNPACK_SECONDS = 600
 # A package unpacks to about five times its size (the image: 70 MB to 400 MB).
@@ -40,7 +40,7 @@ class KernelTree:
 def fetch(pin: Pin, progress: Progress) -> KernelTree:
     """Everything that building KVM modules for `pin` needs.
 
-    Errors: PinUnavailable, NoSpace, CacheBusy.
+    Errors: PackageUnavailable, NoSpace, CacheBusy.
     """
     headers = _unpacked("headers", pin, pin.headers, progress)
     source = _unpacked("source", pin, [pin.source], progress)
@@ -63,7 +63,7 @@ def module(image: Path, pin: Pin, name: str) -> Path:
     for path in (image / "lib/modules" / pin.release / "kernel").rglob("*.ko*"):
         if path.name.split(".ko")[0].replace("-", "_") == wanted:
             return path
-    raise LabError(f"the kernel {pin.version} has no module {name}")
+    raise KernelError(f"the kernel {pin.version} has no module {name}")
 
 
 def _unpacked(kind: str, pin: Pin, packages: Sequence[Package], progress: Progress) -> Path:
@@ -94,14 +94,14 @@ def _fetched(pin: Pin, package: Package, progress: Progress) -> Path:
         source.update()
     try:
         deb = source.download(package.name, package.version, _downloads() / package.sha256)
-    except PinUnavailable as error:
-        raise PinUnavailable(
+    except PackageUnavailable as error:
+        raise PackageUnavailable(
             f"{error}: if {package.version} has left the archive, "
             f"`kbench lab build --kernel {pin.name} --update` takes the present version"
         ) from error
     if cache.file_digest(deb) != package.sha256:
         deb.unlink()
-        raise PinUnavailable(f"{package.name} {package.version} is not the package of the pin")
+        raise PackageUnavailable(f"{package.name} {package.version} is not the package of the pin")
     deb.rename(place)
     deb.parent.rmdir()
     return place
@@ -116,11 +116,11 @@ def _unpack(deb: Path, into: Path) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=UNPACK_SECONDS)
     except FileNotFoundError as error:
-        raise PinUnavailable("dpkg-deb is not here: install dpkg") from error
+        raise PackageUnavailable("dpkg-deb is not here: install dpkg") from error
     except subprocess.TimeoutExpired as error:
-        raise LabError(f"unpacking {deb} did not end within {UNPACK_SECONDS} s") from error
+        raise KernelError(f"unpacking {deb} did not end within {UNPACK_SECONDS} s") from error
     if done.returncode:
-        raise LabError(f"dpkg-deb could not unpack {deb}: {done.stderr.strip()}")
+        raise KernelError(f"dpkg-deb could not unpack {deb}: {done.stderr.strip()}")
 
 
 def _relocate(makefile: Path) -> None:

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Where kernels come from: pinned Debian packages, fetched and kept in the cache."""
