@@ -15,6 +15,7 @@ FLOORS = (
     {"cli"},
     {"report"},
     {"judge", "targets"},
+    {"kmod"},
     {"kernels"},
     {"worker"},
     {"record"},

@@ -42,23 +42,23 @@ def build(
     Example: kbench kvm build --variant all --kernel 6.1
     """
     from kbench.kernels import debian, packages
-    from kbench.targets.lab import kvm_recipe, kvm_series, kvm_text, modules
+    from kbench.kmod import modules, recipes, text, variants
 
-    kvm_series.variant(variant)  # a wrong name is told before anything is fetched
+    variants.variant(variant)  # a wrong name is told before anything is fetched
     if source is not None and (patch or variant != "stock"):
         raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
     pin = debian.resolve(kernel)
     if source is not None:
-        recipe = kvm_recipe.source(source)
+        recipe = recipes.source(source)
         tree = packages.fetch(pin, _say)
     else:
         tree = packages.fetch(pin, _say)
-        recipe = kvm_recipe.patched(tree, patch or [], variant, _say)
+        recipe = recipes.patched(tree, patch or [], variant, _say)
     built = modules.build(tree, recipe, _say)
     typer.echo(f"{built.variant} for {built.release}, key {built.key}")
     intel = modules.build_intel(tree, recipe, _say)
     for path in (*(built.path(name) for name in modules.NAMES), intel):
-        same = kvm_text.identical(path, tree.module(path.stem))
+        same = text.identical(path, tree.module(path.stem))
         note = "identical to the distribution's" if same else "differs from the distribution's"
         typer.echo(f"{path}  .text {note}")
 
@@ -72,16 +72,16 @@ def diff(variant: Name = "all", kernel: Kernel = "6.1") -> None:
     import tempfile
 
     from kbench.kernels import debian, packages
-    from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source
+    from kbench.kmod import hooks, sources, variants
 
-    chosen = kvm_series.variant(variant)
+    chosen = variants.variant(variant)
     tree = packages.fetch(debian.resolve(kernel), _say)
     with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
         before, after = Path(scratch) / "a", Path(scratch) / "b"
         for place in (before, after):
-            kvm_source.copy(kvm_source.pristine(tree, _say), place)
-        kvm_hooks.apply(after, chosen)
-        typer.echo(kvm_hooks.diff(before, after), nl=False)
+            sources.copy(sources.pristine(tree, _say), place)
+        hooks.apply(after, chosen)
+        typer.echo(hooks.diff(before, after), nl=False)
 
 
 @app.command()
@@ -90,14 +90,14 @@ def info() -> None:
 
     Example: kbench kvm info
     """
-    from kbench.targets.lab import kvm_series
+    from kbench.kmod import variants
 
-    typer.echo(f"series {kvm_series.digest()} in {kvm_series.directory()}")
-    for mechanism in kvm_series.mechanisms():
+    typer.echo(f"series {variants.digest()} in {variants.directory()}")
+    for mechanism in variants.mechanisms():
         typer.echo(f"{mechanism.label:4}{mechanism.name:18}{mechanism.title}")
         typer.echo(f"{'':22}{mechanism.mail}; {', '.join(mechanism.sources)}")
     typer.echo("")
-    for variant in kvm_series.variants():
+    for variant in variants.variants():
         parts = " ".join(mechanism.label for mechanism in variant.mechanisms) or "-"
         typer.echo(f"{variant.name:18} capability {variant.bits:#06x}  {parts}")
 
@@ -109,9 +109,9 @@ def live_build(kernel: Kernel = "6.1") -> None:
     Example: kbench kvm live build --kernel 6.12
     """
     from kbench.kernels import debian, packages
-    from kbench.targets.lab import kvm_live
+    from kbench.kmod import live
 
-    typer.echo(kvm_live.build(packages.fetch(debian.resolve(kernel), _say), _say))
+    typer.echo(live.build(packages.fetch(debian.resolve(kernel), _say), _say))
 
 
 @app.command()
@@ -125,8 +125,8 @@ def dkms(
     Example: kbench kvm dkms kbench-dkms --variant all
     """
     from kbench.kernels import debian, packages
-    from kbench.targets.lab import kvm_dkms, kvm_series
+    from kbench.kmod import dkms, variants
 
-    kvm_series.variant(variant)
+    variants.variant(variant)
     tree = packages.fetch(debian.resolve(kernel), _say)
-    typer.echo(kvm_dkms.write(tree, variant, directory, _say))
+    typer.echo(dkms.write(tree, variant, directory, _say))

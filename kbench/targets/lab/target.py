@@ -8,18 +8,9 @@ from dataclasses import dataclass, field
 
 from kbench.kernels import cache, debian, packages
 from kbench.kernels.cache import Progress
+from kbench.kmod import modules, recipes, variants
 from kbench.record.recording import Metadata
-from kbench.targets.lab import (
-    bundle,
-    image,
-    kvm_recipe,
-    kvm_series,
-    machine,
-    modules,
-    payload,
-    protocol,
-    snapshot,
-)
+from kbench.targets.lab import bundle, image, machine, payload, protocol, snapshot
 from kbench.targets.lab.errors import AgentFailed, LabError, LabPanic
 from kbench.targets.lab.qemu import Running
 
@@ -144,7 +135,7 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     Errors: LabError of the step that failed.
     """
     if not _users(variant):
-        kvm_series.variant(variant)  # a wrong name is told before anything is fetched
+        variants.variant(variant)  # a wrong name is told before anything is fetched
     pin = debian.resolve(kernel)
     if variant == STOCK:
         package = packages.fetch_image(pin, progress)
@@ -160,7 +151,7 @@ def _built(pin: debian.Pin, variant: str, progress: Progress) -> modules.ModuleS
     if _users(variant):
         return modules.made(pin, variant)
     tree = packages.fetch(pin, progress)
-    return modules.build(tree, kvm_recipe.variant(tree, variant, progress), progress)
+    return modules.build(tree, recipes.variant(tree, variant, progress), progress)
 
 
 def _users(variant: str) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from kbench.kernels import cache, debian, packages
-from kbench.targets.lab import bundle, image, kvm_live, kvm_recipe, modules, payload, snapshot
+from kbench.kmod import live as live_module
+from kbench.kmod import modules, recipes
+from kbench.targets.lab import bundle, image, payload, snapshot
 
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
@@ -43,7 +45,7 @@ def package(scratch: Path) -> bytes:
 def built(kernel: str, variant: str) -> dict[str, bytes]:
     """The modules of a variant, by name, in the order of loading."""
     tree = packages.fetch(debian.resolve(kernel), print)
-    made = modules.build(tree, kvm_recipe.variant(tree, variant, print), print)
+    made = modules.build(tree, recipes.variant(tree, variant, print), print)
     return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
 
 
@@ -53,8 +55,8 @@ def live(kernel: str) -> dict[str, bytes]:
     shot = snapshot.ensure(pin, print)
     # With their local symbols: a probe is placed by the name of a static function.
     found = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
-    made = kvm_live.build(packages.fetch(pin, print), print)
-    return {**found, kvm_live.NAME: payload.module(made.read_bytes())}
+    made = live_module.build(packages.fetch(pin, print), print)
+    return {**found, live_module.NAME: payload.module(made.read_bytes())}
 
 
 def run(

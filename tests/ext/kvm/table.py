@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import lab
 
 from kbench.kernels import debian
-from kbench.targets.lab import kvm_series
+from kbench.kmod import variants
 
 KERNEL = debian.DEFAULT
 EXITS = ("pio", "mwait nop + pio", "hlt + pio")
@@ -37,13 +37,13 @@ def main() -> None:
         scratch = Path(directory)
         found = {
             variant.name: costs(lab.built(KERNEL, variant.name), scratch)
-            for variant in kvm_series.variants()
+            for variant in variants.variants()
         }
         found["live"] = costs(lab.live(KERNEL), scratch)
     stock = found["stock"]
     print(f"stock: {', '.join(f'{name} {stock[name]}' for name in EXITS)}\n")
     print("| mechanism | alone, off | alone, on | in `all`, on |\n|---|---|---|---|")
-    for mechanism in kvm_series.mechanisms():
+    for mechanism in variants.mechanisms():
         alone, on = found[mechanism.name], f", {mechanism.name}"
         cells = [more(alone, stock), more(alone, stock, on), more(found["all"], stock, on)]
         print(f"| {mechanism.label} `{mechanism.name}` | {' | '.join(cells)} |")

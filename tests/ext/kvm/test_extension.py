@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import lab
 
-from kbench.targets.lab import kvm_live, kvm_series
+from kbench.kmod import live, variants
 
 pytestmark = [
     pytest.mark.lab,
@@ -59,14 +59,14 @@ def check(messages: lab.Messages, wanted: set[str], subtests: pytest.Subtests) -
 
 
 def suites(variant: str) -> set[str]:
-    return {mechanism.name for mechanism in kvm_series.variant(variant).mechanisms}
+    return {mechanism.name for mechanism in variants.variant(variant).mechanisms}
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_all(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
     messages = lab.run(kernel, lab.built(kernel, "all"), tmp_path, kept=kept)
     check(messages, {"quirk", "interactions", "races", *suites("all")}, subtests)
-    assert messages["capability"]["bits"] == kvm_series.variant("all").bits
+    assert messages["capability"]["bits"] == variants.variant("all").bits
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -95,7 +95,7 @@ def test_single_mechanism(
     """A mechanism needs none of the others."""
     messages = lab.run(kernel, lab.built(kernel, variant), tmp_path, kept=kept)
     check(messages, {"quirk", "interactions", "races", variant}, subtests)
-    assert messages["capability"]["bits"] == kvm_series.variant(variant).bits
+    assert messages["capability"]["bits"] == variants.variant(variant).bits
 
 
 @pytest.mark.selftest
@@ -109,7 +109,7 @@ def test_nested_off(tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtest
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 def test_live(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
     """On the distribution's own KVM; afterwards it can be unloaded, and KVM is as before."""
-    unload = [kvm_live.NAME.replace("-", "_")]
+    unload = [live.NAME.replace("-", "_")]
     messages = lab.run(kernel, lab.live(kernel), tmp_path, LIVE, unload=unload, kept=kept)
     wanted = {"userspace_exits", "mwait_yield", "entry_intercepts", "vcpu_poll", "unload", "after"}
     check(messages, wanted, subtests)

@@ -11,7 +11,7 @@ import pytest
 from support.cli import command
 
 from kbench.kernels import debian, packages
-from kbench.targets.lab import kvm_source
+from kbench.kmod import sources
 
 pytestmark = [
     pytest.mark.lab,
@@ -48,7 +48,7 @@ def p50(variant: str, into: Path) -> float:
 def test_patch_and_tree(tmp_path: Path) -> None:
     tree = packages.fetch(debian.resolve(), print)
     source = tmp_path / "linux"
-    kvm_source.copy(kvm_source.pristine(tree, print), source)
+    sources.copy(sources.pristine(tree, print), source)
     before = (source / CHANGED).read_text()
     after = one_instruction_more(before)
     (source / CHANGED).write_text(after)

@@ -9,7 +9,7 @@ from pathlib import Path
 from kbench.kernels import cache
 from kbench.kernels.cache import Progress
 from kbench.kernels.packages import KernelTree
-from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source
+from kbench.kmod import hooks, sources, variants
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ def patched(tree: KernelTree, patches: list[Path], name: str, progress: Progress
     Errors: KernelError (unknown variant, unreadable patch); prepare() raises it for a patch
     that does not apply and for a hook that does not land.
     """
-    chosen = kvm_series.variant(name)
-    contents = [kvm_source.read_patch(patch) for patch in patches]
-    series = kvm_series.digest() if chosen.mechanisms else ""
+    chosen = variants.variant(name)
+    contents = [sources.read_patch(patch) for patch in patches]
+    series = variants.digest() if chosen.mechanisms else ""
 
     def prepare(work: Path) -> None:
         if patches or not chosen.mechanisms:
-            kvm_source.copy(kvm_source.pristine(tree, progress), work)
-            kvm_source.patch(work, patches)
-            kvm_hooks.apply(work, chosen)
+            sources.copy(sources.pristine(tree, progress), work)
+            sources.patch(work, patches)
+            hooks.apply(work, chosen)
         else:
-            kvm_source.copy(hooked(tree, progress), work)
-            kvm_hooks.select(work, chosen)
+            sources.copy(hooked(tree, progress), work)
+            hooks.select(work, chosen)
 
     label = f"{name}+{cache.digest(*contents)[:8]}" if patches else name
     return Recipe(label, (series, name, *contents), prepare)
@@ -54,10 +54,10 @@ def hooked(tree: KernelTree, progress: Progress) -> Path:
 
     def build(work: Path) -> None:
         progress(f"putting the hooks into the KVM of {tree.pin.version}")
-        kvm_source.copy(kvm_source.pristine(tree, progress), work)
-        kvm_hooks.hook(work)
+        sources.copy(sources.pristine(tree, progress), work)
+        hooks.hook(work)
 
-    key = cache.digest(tree.pin.source.sha256, kvm_series.digest())
+    key = cache.digest(tree.pin.source.sha256, variants.digest())
     return cache.entry("kernel-kvm-hooked", key, build, progress)
 
 
@@ -65,7 +65,7 @@ def source(directory: Path) -> Recipe:
     """KVM's part of a user's own kernel tree. Errors: KernelError when there is none."""
 
     def prepare(work: Path) -> None:
-        kvm_source.copy(directory, work)
+        sources.copy(directory, work)
 
     with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
         prepare(Path(scratch))

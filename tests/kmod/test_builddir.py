@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from kbench.kernels.debian import Package, Pin
-from kbench.targets.lab import kvm_tree
+from kbench.kmod import builddir
 
 PACKAGE = Package("linux", "6.1.2-1", "0" * 64, 1)
 PIN = Pin("6.1", "6.1.2-1", "6.1.0-2-amd64", PACKAGE, (), PACKAGE)
@@ -22,7 +22,7 @@ def test_equal_files_stay_untouched(tmp_path: Path) -> None:
     place = write(tmp_path / "place", same="1", other="1", gone="1")
     (place / "gone.o").touch()
     before = (place / "same.c").stat().st_mtime_ns
-    kvm_tree.refresh(place, write(tmp_path / "sources", same="1", other="2", new="3"))
+    builddir.refresh(place, write(tmp_path / "sources", same="1", other="2", new="3"))
     assert (place / "same.c").stat().st_mtime_ns == before
     assert {path.name: path.read_text() for path in place.glob("*.c")} == {
         "same.c": "1",
@@ -33,16 +33,16 @@ def test_equal_files_stay_untouched(tmp_path: Path) -> None:
 
 
 def test_directory_is_the_same_for_every_build(root: Path) -> None:
-    with kvm_tree.directory(PIN) as first:
+    with builddir.directory(PIN) as first:
         (first / "x.o").touch()
-    with kvm_tree.directory(PIN) as second:
+    with builddir.directory(PIN) as second:
         assert second == first
         assert (second / "x.o").exists()
 
 
 def test_killed_build_leaves_nothing(root: Path) -> None:
-    with kvm_tree.directory(PIN) as place:
+    with builddir.directory(PIN) as place:
         (place / "half.o").touch()
-    (place / kvm_tree.BUILDING).touch()
-    with kvm_tree.directory(PIN) as place:
+    (place / builddir.BUILDING).touch()
+    with builddir.directory(PIN) as place:
         assert not (place / "half.o").exists()

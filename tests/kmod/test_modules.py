@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kbench.kernels.errors import KernelError
-from kbench.targets.lab import kvm_dkms, kvm_hooks, kvm_live, kvm_series, kvm_source, kvm_text
+from kbench.kmod import dkms, hooks, live, sources, text, variants
 
 needs_builder = pytest.mark.skipif(
     shutil.which("make") is None or shutil.which("spatch") is None,
@@ -30,20 +30,20 @@ def kernel(top: Path) -> Path:
 def test_copy_takes_kvms_part_only(tmp_path: Path) -> None:
     source = kernel(tmp_path / "source")
     into = tmp_path / "into"
-    kvm_source.copy(source, into)
+    sources.copy(source, into)
     assert (into / "include/uapi/linux/kvm.h").is_file()
     assert not (into / "mm").exists()
 
 
 def test_copy_refuses_what_is_no_kernel(tmp_path: Path) -> None:
     with pytest.raises(KernelError, match="is no kernel source"):
-        kvm_source.copy(tmp_path, tmp_path / "into")
+        sources.copy(tmp_path, tmp_path / "into")
 
 
 def test_relocated_makefile_takes_nothing_from_the_kernels_tree(tmp_path: Path) -> None:
     source = kernel(tmp_path)
-    kvm_source.relocate(source)
-    text = (source / kvm_source.MAKEFILE).read_text()
+    sources.relocate(source)
+    text = (source / sources.MAKEFILE).read_text()
     assert "$(srctree)" not in text
     assert "include $(KVMTOP)/virt/kvm/Makefile.kvm" in text
 
@@ -55,10 +55,10 @@ def test_patch_changes_the_tree(tmp_path: Path) -> None:
         "--- a/virt/kvm/kvm_main.c\n+++ b/virt/kvm/kvm_main.c\n"
         "@@ -1,3 +1,3 @@\n int one;\n-int two;\n+int four;\n int three;\n"
     )
-    kvm_source.patch(source, [change])
+    sources.patch(source, [change])
     assert "int four;" in (source / "virt/kvm/kvm_main.c").read_text()
     with pytest.raises(KernelError, match="does not apply"):
-        kvm_source.patch(source, [change])
+        sources.patch(source, [change])
 
 
 def test_patch_outside_kvm_is_refused(tmp_path: Path) -> None:
@@ -66,43 +66,43 @@ def test_patch_outside_kvm_is_refused(tmp_path: Path) -> None:
     change = tmp_path / "change.diff"
     change.write_text("--- a/mm/slab.c\n+++ b/mm/slab.c\n@@ -1 +1 @@\n-int other;\n+int x;\n")
     with pytest.raises(KernelError, match="is not part of the KVM modules"):
-        kvm_source.patch(source, [change])
+        sources.patch(source, [change])
 
 
 def test_a_hook_that_does_not_land_is_an_error(tmp_path: Path) -> None:
     if shutil.which("spatch") is None:
         pytest.skip("coccinelle is not installed")
     source = kernel(tmp_path)
-    for name in kvm_series.hooks():
+    for name in variants.hooks():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("int one;\n")
     with pytest.raises(KernelError, match=r"landed 0 times in arch/x86/kvm/x86\.c, not 1"):
-        kvm_hooks.apply(source, kvm_series.variant("all"))
+        hooks.apply(source, variants.variant("all"))
 
 
 def test_without_coccinelle(tmp_path: Path, programs: Path) -> None:
     with pytest.raises(KernelError, match="spatch is not here: install the package coccinelle"):
-        kvm_hooks.apply(kernel(tmp_path), kvm_series.variant("all"))
+        hooks.apply(kernel(tmp_path), variants.variant("all"))
 
 
 def test_every_hook_is_wanted_somewhere() -> None:
-    hooks = [hook for rules in kvm_series.hooks().values() for hook in kvm_hooks.expected(rules)]
+    hooks = [hook for rules in variants.hooks().values() for hook in hooks.expected(rules)]
     assert "kvm_kbench_mwait" in hooks
     assert "svm_kbench_entry" in hooks
 
 
 def test_variants_answer_their_mechanisms_bits() -> None:
-    assert kvm_series.variant("stock").bits == 0
-    assert kvm_series.variant("userspace_exits").bits == 1
-    assert kvm_series.variant("vcpu_poll").bits == 0x480
-    assert kvm_series.variant("all").bits == 0x5FF
+    assert variants.variant("stock").bits == 0
+    assert variants.variant("userspace_exits").bits == 1
+    assert variants.variant("vcpu_poll").bits == 0x480
+    assert variants.variant("all").bits == 0x5FF
     with pytest.raises(KernelError, match="no KVM variant 'none': known are stock"):
-        kvm_series.variant("none")
+        variants.variant("none")
 
 
 def test_every_mechanisms_sources_exist() -> None:
-    names = {path.name for path in kvm_series.sources()}
-    for mechanism in kvm_series.mechanisms():
+    names = {path.name for path in variants.sources()}
+    for mechanism in variants.mechanisms():
         assert set(mechanism.sources) <= names, mechanism
 
 
@@ -110,7 +110,7 @@ def test_diff_shows_changed_and_new_files(tmp_path: Path) -> None:
     before, after = kernel(tmp_path / "a"), kernel(tmp_path / "b")
     (after / "virt/kvm/kvm_main.c").write_text("int one;\nint four;\nint three;\n")
     (after / "virt/kvm/new.c").write_text("int five;\n")
-    text = kvm_hooks.diff(before, after)
+    text = hooks.diff(before, after)
     assert "-int two;\n+int four;\n" in text
     assert "--- /dev/null\n+++ b/virt/kvm/new.c\n" in text
 
@@ -119,11 +119,11 @@ def test_text_of_what_is_no_module(tmp_path: Path) -> None:
     path = tmp_path / "x.ko"
     path.write_bytes(b"no ELF")
     with pytest.raises(KernelError, match="is not a 64-bit module"):
-        kvm_text.text(path)
+        text.text(path)
 
 
 def test_live_module_shares_the_uapi() -> None:
-    files = kvm_live.files()
+    files = live.files()
     assert b"kvm-kbench-live-y := fops.o kvm_kbench_live.o svm.o" in files["Makefile"]
     assert "kvm_kbench.h" in files
     assert "run_bytes.h" in files
@@ -134,12 +134,12 @@ def test_live_module_shares_the_uapi() -> None:
 @pytest.mark.parametrize("pin", ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)])
 def test_stock_has_the_distributions_text(pin: str) -> None:
     from kbench.kernels import debian, packages
-    from kbench.targets.lab import kvm_recipe, modules
+    from kbench.kmod import modules, recipes
 
     tree = packages.fetch(debian.resolve(pin), print)
-    built = modules.build(tree, kvm_recipe.variant(tree, "stock", print), print)
+    built = modules.build(tree, recipes.variant(tree, "stock", print), print)
     for name in modules.NAMES:
-        assert kvm_text.identical(built.path(name), tree.module(name)), name
+        assert text.identical(built.path(name), tree.module(name)), name
 
 
 @pytest.mark.lab
@@ -148,11 +148,11 @@ def test_stock_has_the_distributions_text(pin: str) -> None:
 @pytest.mark.parametrize("pin", ["6.1", "6.12"])
 def test_stock_intel_has_the_distributions_text(pin: str) -> None:
     from kbench.kernels import debian, packages
-    from kbench.targets.lab import kvm_recipe, modules
+    from kbench.kmod import modules, recipes
 
     tree = packages.fetch(debian.resolve(pin), print)
-    built = modules.build_intel(tree, kvm_recipe.variant(tree, "stock", print), print)
-    assert kvm_text.identical(built, tree.module(modules.INTEL))
+    built = modules.build_intel(tree, recipes.variant(tree, "stock", print), print)
+    assert text.identical(built, tree.module(modules.INTEL))
 
 
 @pytest.mark.lab
@@ -162,11 +162,11 @@ def test_stock_intel_has_the_distributions_text(pin: str) -> None:
 def test_intel_is_built_with_every_mechanism(pin: str) -> None:
     """Built, not run: no VMX here."""
     from kbench.kernels import debian, packages
-    from kbench.targets.lab import kvm_recipe, modules
+    from kbench.kmod import modules, recipes
 
     tree = packages.fetch(debian.resolve(pin), print)
-    built = modules.build_intel(tree, kvm_recipe.variant(tree, "all", print), print)
-    assert not kvm_text.identical(built, tree.module(modules.INTEL))
+    built = modules.build_intel(tree, recipes.variant(tree, "all", print), print)
+    assert not text.identical(built, tree.module(modules.INTEL))
 
 
 @pytest.mark.lab
@@ -175,11 +175,11 @@ def test_dkms_directory(tmp_path: Path) -> None:
     from kbench.kernels import debian, packages
 
     tree = packages.fetch(debian.resolve(), print)
-    place = kvm_dkms.write(tree, "all", tmp_path, print)
+    place = dkms.write(tree, "all", tmp_path, print)
     assert 'BUILT_MODULE_NAME[1]="kvm-amd"' in (place / "dkms.conf").read_text()
     assert (place / "arch/x86/kvm/kbench/kbench.h").is_file()
     with pytest.raises(KernelError, match="is there already"):
-        kvm_dkms.write(tree, "all", tmp_path, print)
+        dkms.write(tree, "all", tmp_path, print)
 
 
 @pytest.mark.lab
@@ -190,7 +190,7 @@ def test_dkms_directory_builds(tmp_path: Path) -> None:
     from kbench.kernels import debian, packages
 
     tree = packages.fetch(debian.resolve(), print)
-    place = kvm_dkms.write(tree, "all", tmp_path, print)
+    place = dkms.write(tree, "all", tmp_path, print)
     script = f"""
         set -eu
         kernel_source_dir={tree.headers}

@@ -8,7 +8,7 @@ from pathlib import Path
 from kbench.kernels import cache
 from kbench.kernels.cache import Progress
 from kbench.kernels.packages import KernelTree
-from kbench.targets.lab import kvm_series, modules
+from kbench.kmod import modules, variants
 
 NAME = "kvm-kbench-live"
 MAKEFILE = """\
@@ -20,7 +20,7 @@ ccflags-y += -I$(src)
 
 def files() -> dict[str, bytes]:
     """What the module is built from, by name: its C files, the shared headers, a Makefile."""
-    below = kvm_series.directory()
+    below = variants.directory()
     own = sorted((below / "live").glob("*.[ch]"))
     shared = [below / "include" / "kvm_kbench.h", below / "src" / "run_bytes.h"]
     found = {path.name: path.read_bytes() for path in (*own, *shared)}

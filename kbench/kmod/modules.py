@@ -19,8 +19,8 @@ from kbench.kernels.cache import Progress
 from kbench.kernels.debian import Pin
 from kbench.kernels.errors import KernelError
 from kbench.kernels.packages import KernelTree
-from kbench.targets.lab import kvm_source, kvm_tree
-from kbench.targets.lab.kvm_recipe import Recipe
+from kbench.kmod import builddir, sources
+from kbench.kmod.recipes import Recipe
 
 # The lab's CPU is an AMD: kvm-intel is built apart, where somebody asks for it.
 NAMES = ("kvm", "kvm-amd")
@@ -96,12 +96,12 @@ def _build(
 ) -> None:
     """Build `names`; `into` gets them and what they export."""
     with (
-        tempfile.TemporaryDirectory(prefix="kbench-kvm-") as sources,
-        kvm_tree.directory(tree.pin) as place,
+        tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch,
+        builddir.directory(tree.pin) as place,
     ):
-        recipe.prepare(Path(sources))
-        kvm_source.relocate(Path(sources))
-        kvm_tree.refresh(place, Path(sources))
+        recipe.prepare(Path(scratch))
+        sources.relocate(Path(scratch))
+        builddir.refresh(place, Path(scratch))
         below = place / "arch/x86/kvm"
         make(tree, below, options)
         for name in names:

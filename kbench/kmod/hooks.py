@@ -13,9 +13,9 @@ from collections import Counter
 from pathlib import Path
 
 from kbench.kernels.errors import KernelError
-from kbench.targets.lab import kvm_series
-from kbench.targets.lab.kvm_series import Variant
-from kbench.targets.lab.kvm_source import MAKEFILE
+from kbench.kmod import variants
+from kbench.kmod.sources import MAKEFILE
+from kbench.kmod.variants import Variant
 
 SPATCH_SECONDS = 300
 DIFF_SECONDS = 60
@@ -35,11 +35,11 @@ def apply(tree: Path, variant: Variant) -> None:
 
 def hook(tree: Path) -> None:
     """What all variants have in common: the hooks and the extension's files. Errors: as apply()."""
-    for name, rules in kvm_series.hooks().items():
+    for name, rules in variants.hooks().items():
         _hook(tree / name, rules, name)
     own = tree / OWN
     own.mkdir()
-    for source in kvm_series.sources():
+    for source in variants.sources():
         (own / source.name).write_bytes(source.read_bytes())
     objects = " ".join(f"kbench/{path.stem}.o" for path in sorted(own.glob("*.c")))
     with (tree / MAKEFILE).open("a") as makefile:

@@ -6,7 +6,7 @@ from pathlib import Path
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
 from kbench.kernels.packages import KernelTree
-from kbench.targets.lab import kvm_hooks, kvm_series, kvm_source, modules
+from kbench.kmod import hooks, modules, sources, variants
 
 PACKAGE = "kbench-kvm"
 # DKMS builds with the headers of the running kernel: the sources fit that one only.
@@ -32,15 +32,15 @@ def write(tree: KernelTree, name: str, into: Path, progress: Progress) -> Path:
     It holds the kernel's KVM sources with the variant's hooks, under the kernel's
     licence (GPL-2.0). Errors: KernelError when the directory is there already.
     """
-    variant = kvm_series.variant(name)
-    version = f"{name}-{kvm_series.digest()}"
+    variant = variants.variant(name)
+    version = f"{name}-{variants.digest()}"
     place = into / f"{PACKAGE}-{version}"
     if place.exists():
         raise KernelError(f"{place} is there already: remove it first")
     place.mkdir(parents=True)
-    kvm_source.copy(kvm_source.pristine(tree, progress), place)
-    kvm_hooks.apply(place, variant)
-    kvm_source.relocate(place)
+    sources.copy(sources.pristine(tree, progress), place)
+    hooks.apply(place, variant)
+    sources.relocate(place)
     release = tree.pin.release.replace(".", r"\.").replace("+", r"\+")
     options = " ".join(modules.OPTIONS)
     config = CONFIG.format(package=PACKAGE, version=version, release=release, options=options)

@@ -8,7 +8,7 @@ import pytest
 from kbench.kernels import cache
 from kbench.kernels.debian import Package, Pin
 from kbench.kernels.errors import KernelError
-from kbench.targets.lab import modules
+from kbench.kmod import modules
 
 PACKAGE = Package("linux", "6.1.2-1", "0" * 64, 1)
 PIN = Pin("6.1", "6.1.2-1", "6.1.0-2-amd64", PACKAGE, (), PACKAGE)
