@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[1] / "kbench"
 FLOORS = (
     {"cli"},
     {"report"},
-    {"judge", "targets"},
+    {"judge"},
+    {"lab"},
+    {"targets"},
     {"kmod"},
     {"kernels"},
     {"worker"},

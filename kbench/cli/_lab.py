@@ -9,9 +9,10 @@ from pathlib import Path
 from kbench.catalogue import select
 from kbench.errors import KbenchError
 from kbench.kernels import cache, debian
-from kbench.targets.lab import emulator, machine, snapshot, target
-from kbench.targets.lab import shell as lab_shell
-from kbench.targets.lab import verify as lab_verify
+from kbench.lab import labs
+from kbench.lab import shell as lab_shell
+from kbench.lab import verify as lab_verify
+from kbench.lab.vm import emulator, options, snapshot
 
 # The cache's directories that are cheap to make again, and the one that others may hold open.
 SNAPSHOTS, LOCKS = ("snapshot", "ready"), "locks"
@@ -24,7 +25,7 @@ def say(line: str) -> None:
 
 def build(kernel: str, update: bool) -> None:
     pin = debian.resolve(kernel, update=update)
-    shots = snapshot.ensure(pin, say), target.prepare(kernel, target.STOCK, say).snapshot
+    shots = snapshot.ensure(pin, say), labs.prepare(kernel, labs.STOCK, say).snapshot
     size = _megabytes(sum(cache.size(shot.place) for shot in shots))
     say(f"the lab of Linux {pin.version} is ready: {size}")
 
@@ -38,8 +39,8 @@ def info(kernel: str) -> None:
     rows = {
         "kernel": f"{pin.version} ({pin.release})" if pin else f"{kernel}: not built yet",
         "QEMU": version,
-        "CPU": machine.CPU,
-        "memory": f"{machine.MEMORY_MB} MB",
+        "CPU": options.CPU,
+        "memory": f"{options.MEMORY_MB} MB",
         "cache": str(cache.root()),
     }
     for kind in _kinds():
@@ -53,7 +54,7 @@ def info(kernel: str) -> None:
 
 def verify(selectors: Sequence[str], kernel: str, variant: str) -> int:
     names = [row.name for row in select(selectors)]
-    lab = target.prepare(kernel, variant, say)
+    lab = labs.prepare(kernel, variant, say)
     differences = lab_verify.verify(lab, names, say)
     for difference in differences:
         print(f"{difference.benchmark} differs {difference.repetition}:")
@@ -66,7 +67,7 @@ def verify(selectors: Sequence[str], kernel: str, variant: str) -> int:
 
 
 def shell(kernel: str, variant: str) -> None:
-    lab_shell.run(target.prepare(kernel, variant, say))
+    lab_shell.run(labs.prepare(kernel, variant, say))
 
 
 def clean(kernels: bool) -> None:

@@ -12,10 +12,10 @@ from kbench.cli._progress import progress_bar, teller
 from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, Options, compare, identical
 from kbench.kernels.debian import DEFAULT
+from kbench.lab import labs
+from kbench.lab.target import LabTarget
 from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import load
-from kbench.targets.lab import target
-from kbench.targets.lab.session import LabTarget
 
 
 def in_the_lab(
@@ -28,14 +28,14 @@ def in_the_lab(
     console = Console(stderr=True)
     rows = select(list(selectors) or ["exit"])
     report = teller(console)
-    labs = [target.prepare(DEFAULT, variant, report) for variant in variants]
-    if labs[0].kvm[1] == labs[1].kvm[1] and labs[0].pins == labs[1].pins:
+    pair = [labs.prepare(DEFAULT, variant, report) for variant in variants]
+    if pair[0].kvm[1] == pair[1].kvm[1] and pair[0].pins == pair[1].pins:
         return identical(*variants, "modules, guest images and pins are the same")
     notes = []
     for variant, writer in zip(variants, writers, strict=True):
         with progress_bar(console) as show:
             outcome = LabTarget(variant=variant, report=report).measure(
-                rows, argparse.Namespace(), writer, limit=target.RUN_SECONDS, progress=show
+                rows, argparse.Namespace(), writer, limit=labs.RUN_SECONDS, progress=show
             )
         if outcome.failed:
             raise KbenchError(f"{variant}: {'; '.join(outcome.failed.values())}")

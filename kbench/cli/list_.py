@@ -22,8 +22,8 @@ def command(
     Example: kbench list 'exit.*'
     """
     from kbench.catalogue import select
+    from kbench.lab.target import LabTarget
     from kbench.targets.host import Host
-    from kbench.targets.lab.session import LabTarget
 
     chosen = select(selectors or [])
     obstacles = {target.name: target.obstacles(chosen) for target in (Host(), LabTarget())}

@@ -8,7 +8,7 @@ the margin raised none and found +5 % in 79-92 %.
 
 Lab. Counts repeat bit for bit, so a difference needs no test: it is there, and the margin
 alone says whether it matters. Where an event meets a vCPU or a thread is chance, a benchmark has
-a sample of windows (kbench.targets.lab.inside.windows), which is judged as runs of a host are.
+a sample of windows (kbench.lab.inside.measure.windows), which is judged as runs of a host are.
 The same window of both sides has the same plan at the same phase of the kernel's tick: the
 shift is that of pairs. The p-value is not, as ten pairs cannot reach alpha; it errs to silence.
 """

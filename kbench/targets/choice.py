@@ -34,8 +34,8 @@ def choose(
 
         return Host()
     from kbench.kernels.debian import DEFAULT
-    from kbench.targets.lab.session import LabTarget
-    from kbench.targets.lab.target import STOCK
+    from kbench.lab.labs import STOCK
+    from kbench.lab.target import LabTarget
 
     return LabTarget(kernel or DEFAULT, kvm or STOCK, report=report)
 

@@ -13,8 +13,8 @@ from support.cli import LIMIT, command, kbench, without_kvm
 
 from kbench.kernels import debian
 from kbench.kernels.errors import PackageUnavailable
-from kbench.targets.lab import target
-from kbench.targets.lab.errors import QemuUnavailable
+from kbench.lab import labs
+from kbench.lab.errors import QemuUnavailable
 
 QUICK = ("exit.pio_out", "floor.syscall")
 
@@ -22,7 +22,7 @@ QUICK = ("exit.pio_out", "floor.syscall")
 @pytest.fixture(scope="module")
 def ready() -> None:
     try:
-        target.prepare(debian.DEFAULT, target.STOCK, print)
+        labs.prepare(debian.DEFAULT, labs.STOCK, print)
     except (QemuUnavailable, PackageUnavailable) as error:
         pytest.skip(str(error))
 

@@ -72,7 +72,7 @@ def test_interrupted_build_leaves_nothing(root: Path) -> None:
 
 def test_killed_build_is_swept_by_the_next(root: Path) -> None:
     program = (
-        "import os, signal\nfrom kbench.targets.lab import cache\n"
+        "import os, signal\nfrom kbench.kernels import cache\n"
         "cache.entry('kind', 'key', lambda work: os.kill(os.getpid(), signal.SIGKILL), print)"
     )
     subprocess.run([sys.executable, "-P", "-c", program], timeout=60, check=False)

@@ -12,7 +12,9 @@ import pytest
 from kbench.kernels import cache, debian, packages
 from kbench.kmod import live as live_module
 from kbench.kmod import modules, recipes
-from kbench.targets.lab import bundle, image, payload, snapshot
+from kbench.lab.image import payload, vmlinux
+from kbench.lab.inside import bundle
+from kbench.lab.vm import snapshot
 
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
@@ -31,7 +33,7 @@ def guest(scratch: Path) -> bytes:
     command += [str(HERE / "guest.S"), str(GUESTS / "start.S"), "-o", str(elf)]
     subprocess.run(command, check=True, capture_output=True)
     subprocess.run(["objcopy", "-O", "binary", elf, image], check=True, capture_output=True)
-    return image.read_bytes()
+    return vmlinux.read_bytes()
 
 
 def package(scratch: Path) -> bytes:
@@ -54,7 +56,7 @@ def live(kernel: str) -> dict[str, bytes]:
     pin = debian.resolve(kernel)
     shot = snapshot.ensure(pin, print)
     # With their local symbols: a probe is placed by the name of a static function.
-    found = {name: image.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
+    found = {name: vmlinux.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
     made = live_module.build(packages.fetch(pin, print), print)
     return {**found, live_module.NAME: payload.module(made.read_bytes())}
 

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""Benchmarks in the lab: each from the restored snapshot, several labs side by side."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from kbench.kernels import cache, debian, packages
+from kbench.kernels.cache import Progress
+from kbench.kmod import modules, recipes, variants
+from kbench.lab import protocol
+from kbench.lab.errors import AgentFailed, LabError, LabPanic
+from kbench.lab.image import payload, vmlinux
+from kbench.lab.inside import bundle
+from kbench.lab.vm import options, snapshot
+from kbench.lab.vm.qemu import Running
+from kbench.record.recording import Metadata
+
+STOCK = "stock"
+SAMPLES = 500
+JOBS = 2
+RUN_SECONDS = 5.0
+# Limits of one benchmark: inside (virtual) and outside. The slowest takes 2 s outside.
+VIRTUAL_SECONDS = 20.0
+WALL_SECONDS = 120.0
+READY = "kbench.lab.inside.measure:ready"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabResult:
+    """One benchmark in the lab: counts, or the reason of a skip, or an error.
+
+    kvm: the variant and a digest of its modules. pins: what must be equal for two counts
+    to be compared. facts: the provenance of the machine inside (kbench.record.provenance).
+    further: the runs after the first, of a benchmark that is a sample of windows.
+    """
+
+    benchmark: str
+    kvm: tuple[str, str]
+    pins: dict[str, str]
+    facts: Metadata = field(default_factory=dict)
+    counts: protocol.Counts | None = None
+    further: tuple[protocol.Counts, ...] = ()
+    skipped: str = ""
+    error: LabError | None = None
+    wall_seconds: float = 0.0
+
+    @property
+    def runs(self) -> tuple[protocol.Counts, ...]:
+        """The counts of every run; none of a skip or an error."""
+        return (self.counts, *self.further) if self.counts else ()
+
+
+class Lab:
+    """A ready lab of one kernel and one variant of KVM; make it with prepare()."""
+
+    def __init__(self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes]) -> None:
+        self.snapshot = shot
+        # Debian builds modules without srcversion: their content identifies them.
+        self.kvm = (variant, cache.digest(*kvm.values()))
+        self.pins = {
+            "qemu": shot.emulator.version,
+            "kernel": shot.pin.version,
+            "cpu": options.CPU,
+            "machine": cache.digest(*options.OPTIONS, *options.KERNEL_OPTIONS),
+        }
+
+    def measure(self, job: protocol.Job, running: Running) -> LabResult:
+        """Do one job from the restored snapshot.
+
+        A failure that is the benchmark's own is in the result's `error`.
+        """
+        start = time.monotonic()
+        try:
+            with (
+                self.snapshot.restore(files(job), WALL_SECONDS) as process,
+                running.one(process),
+            ):
+                process.wait()
+                measured, facts = outcome(process.results(), process.console(), process.log())
+        except LabError as error:
+            return LabResult(benchmark=job.benchmark, kvm=self.kvm, pins=self.pins, error=error)
+        return LabResult(
+            benchmark=job.benchmark,
+            kvm=self.kvm,
+            pins=self.pins,
+            facts=facts,
+            counts=measured[0].counts,
+            further=tuple(message.counts for message in measured[1:] if message.counts),
+            skipped=measured[0].skipped,
+            wall_seconds=time.monotonic() - start,
+        )
+
+
+def files(job: protocol.Job) -> dict[str, bytes]:
+    """What the agent of a ready lab is handed for `job`: it has all the rest."""
+    return {"job": protocol.encode(job)}
+
+
+def loading(kvm: dict[str, bytes]) -> dict[str, bytes]:
+    """What the agent is handed to make the lab ready: modules by name, and kbench."""
+    job = protocol.Job(modules=tuple(kvm), entry=READY, pauses=True)
+    loaded = {name: payload.module(data) for name, data in kvm.items()}
+    return {**files(job), "package": bundle.pack(payload.package()), **loaded}
+
+
+def outcome(results: bytes, console: str, log: str) -> tuple[list[protocol.Message], Metadata]:
+    """The runs, or the skip, and the facts among an ended lab's messages.
+
+    Errors: the LabError that the messages or the console tell of.
+    """
+    facts: Metadata = {}
+    measured: list[protocol.Message] = []
+    for message in protocol.decode(results):
+        if message.failure:
+            raise protocol.failure(message, console)
+        if message.counts is not None or message.skipped:
+            measured.append(message)
+        facts = message.facts or facts
+    if measured:
+        return measured, facts
+    # The agent is the first process: when it dies, with or without the kernel's fault,
+    # the kernel panics.
+    if (
+        "Kernel panic - not syncing: Attempted to kill init" in console
+        and "RIP: 0010" not in console
+    ):
+        raise AgentFailed("the agent inside the lab crashed", console)
+    if "Kernel panic" in console:
+        raise LabPanic("the kernel inside the lab panicked", console)
+    raise AgentFailed(f"the lab ended without a result {log.strip()}".rstrip(), console)
+
+
+def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
+    """Fetch, build and snapshot whatever is missing for `kernel` (a pin) and `variant`.
+
+    Errors: LabError of the step that failed.
+    """
+    if not _users(variant):
+        variants.variant(variant)  # a wrong name is told before anything is fetched
+    pin = debian.resolve(kernel)
+    if variant == STOCK:
+        package = packages.fetch_image(pin, progress)
+        kvm = {name: vmlinux.module(package, pin, name) for name in snapshot.KVM_MODULES}
+    else:
+        built = _built(pin, variant, progress)
+        kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
+    return Lab(snapshot.ready(pin, loading(kvm), progress), variant, kvm)
+
+
+def _built(pin: debian.Pin, variant: str, progress: Progress) -> modules.ModuleSet:
+    """A variant of the extension, or what a user's patch or source tree was built to."""
+    if _users(variant):
+        return modules.made(pin, variant)
+    tree = packages.fetch(pin, progress)
+    return modules.build(tree, recipes.variant(tree, variant, progress), progress)
+
+
+def _users(variant: str) -> bool:
+    """Whether the name is one that a user's patch or source tree got."""
+    return "+" in variant or variant.startswith("source-")
+
+
+def measure_all(
+    lab: Lab,
+    benchmarks: Sequence[str],
+    samples: int = SAMPLES,
+    jobs: int = JOBS,
+    run_seconds: float = RUN_SECONDS,
+) -> Iterator[LabResult]:
+    """Measure `benchmarks` (names) and yield their results in that order.
+
+    `jobs` labs run side by side; `run_seconds` of virtual time bound each KVM_RUN. Closing the
+    iterator, and any exception in the consumer, ends the labs.
+    """
+    running = Running()
+    with ThreadPoolExecutor(jobs, thread_name_prefix="lab") as pool:
+        todo = [protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS) for name in benchmarks]
+        futures = [pool.submit(lab.measure, job, running) for job in todo]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+            running.stop()

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The lab as a target of `kbench run`: results become runs of a pyperf suite.
+
+A benchmark has one run, or the windows of a sample; measured again they are the same, bit for
+bit (`kbench lab verify` shows it).
+"""
+
+import argparse
+import json
+import shutil
+from array import array
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import kbench
+from kbench._native.hdr import BUCKETS
+from kbench.catalogue import Benchmark
+from kbench.errors import KbenchError
+from kbench.kernels.cache import Progress
+from kbench.kernels.debian import DEFAULT
+from kbench.lab import labs, protocol
+from kbench.lab.vm import emulator
+from kbench.metrics import metrics
+from kbench.record.recording import Metadata, Recording, metadata
+from kbench.record.writer import SuiteWriter
+from kbench.targets.target import Outcome, Step
+from kbench.worker.probe import representative
+
+BACKEND = "svm-tcg"
+
+
+class LabTarget:
+    """The lab of one kernel pin and one variant of KVM; `jobs` labs side by side."""
+
+    name = "lab"
+    unit = "integer"
+    pcpus = 1
+
+    def __init__(
+        self,
+        kernel: str = DEFAULT,
+        variant: str = labs.STOCK,
+        jobs: int = labs.JOBS,
+        report: Progress = lambda line: None,
+    ) -> None:
+        self._kernel = kernel
+        self._variant = variant
+        self._jobs = jobs
+        self._report = report
+
+    def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
+        """Why there can be no lab here; what a lab lacks is only known when it has tried."""
+        reason = "" if shutil.which(emulator.PROGRAM) else emulator.MISSING
+        return {row.name: reason for row in benchmarks}
+
+    def measure(
+        self,
+        benchmarks: Sequence[Benchmark],
+        args: argparse.Namespace,
+        writer: SuiteWriter,
+        *,
+        limit: float,
+        progress: Callable[[Step], None],
+    ) -> Outcome:
+        """One run of each benchmark. `limit` is in virtual seconds; `args` do not apply.
+
+        Errors: LabError when the lab cannot be made ready; what is a benchmark's own
+        failure is in the Outcome.
+        """
+        outcome = Outcome()
+        lab = labs.prepare(self._kernel, self._variant, self._report)
+        done = 0
+        for part in _in_turn(benchmarks):
+            todo = {}
+            for row in part:
+                # What a policy lacks, all its rows lack: no need to ask in each.
+                if reason := outcome.skipped.get(representative(row).name):
+                    outcome.skipped[row.name] = reason
+                    done += 1
+                else:
+                    todo[row.name] = row.title
+            for result in labs.measure_all(lab, list(todo), jobs=self._jobs, run_seconds=limit):
+                p50, done = None, done + 1
+                if result.error is not None:
+                    outcome.failed[result.benchmark] = f"{result.benchmark}: {result.error}"
+                elif result.skipped:
+                    outcome.skipped[result.benchmark] = result.skipped
+                else:
+                    try:
+                        for counts in result.runs:
+                            run = writer.add(suite(result, counts, todo[result.benchmark]))
+                            p50 = run.figure(metrics()["p50"])
+                    except KbenchError as error:
+                        outcome.failed[result.benchmark] = str(error)
+                progress(Step(result.benchmark, done, len(benchmarks), self.unit, p50))
+        return outcome
+
+
+def _in_turn(rows: Sequence[Benchmark]) -> tuple[list[Benchmark], list[Benchmark]]:
+    """Those whose obstacle is that of others first, then the others."""
+    leaders = [row for row in rows if representative(row) == row]
+    return leaders, [row for row in rows if row not in leaders]
+
+
+def suite(result: labs.LabResult, counts: protocol.Counts, title: str) -> bytes:
+    """The pyperf JSON of one run of a result: one benchmark, unit "integer"."""
+    recording = Recording(
+        buckets=_buckets(counts.buckets),
+        count=counts.count,
+        minimum=counts.minimum,
+        maximum=counts.maximum,
+        total=counts.total,
+        counters=counts.counters,
+        void=counts.void,
+        warnings=counts.warnings,
+        figures=counts.figures,
+        stages={name: _buckets(pairs) for name, pairs in counts.stages.items()},
+        value=counts.value,
+    )
+    value = counts.value if counts.value is not None else counts.total / max(counts.count, 1)
+    run: Metadata = {
+        "name": result.benchmark,
+        "unit": "integer",
+        "loops": counts.count,
+        "date": f"{datetime.now():%Y-%m-%d %H:%M:%S.%f}",
+        "duration": result.wall_seconds,
+        "kbench_title": title,
+        **metadata(recording, "integer"),
+        **provenance(result),
+    }
+    if len(result.runs) > 1:
+        run["kbench_windows"] = len(result.runs)
+    benchmark = {"runs": [{"values": [value], "metadata": run}]}
+    return json.dumps({"version": "1.0", "benchmarks": [benchmark]}).encode()
+
+
+def _buckets(pairs: Sequence[tuple[int, int]]) -> "array[int]":
+    buckets = array("Q", bytes(8 * BUCKETS))
+    for index, count in pairs:
+        buckets[index] = count
+    return buckets
+
+
+def provenance(result: labs.LabResult) -> Metadata:
+    """What identifies the run: the machine inside, and every pin as `kbench_pin_*`."""
+    counts = result.counts
+    variant, modules = result.kvm
+    return {
+        **result.facts,
+        **{f"kbench_pin_{name}": value for name, value in result.pins.items()},
+        "kbench_target": "lab",
+        "kbench_backend": BACKEND,
+        "kbench_version": kbench.__version__,
+        "kbench_kvm_srcversion": modules,
+        "kbench_extension": variant,
+        "kbench_guest_sha256": counts.guest_sha256 if counts else "none",
+    }

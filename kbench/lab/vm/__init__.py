@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The emulated machine: its options, its process, its snapshots."""

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""Snapshots: of the booted lab, its agent ready, and of one with KVM and kbench loaded.
+
+The first is ensure()'s, one a kernel. ready() goes on from it and saves once more: what every
+benchmark would do first is done once for a variant of KVM and a state of kbench.
+"""
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kbench.kernels import cache
+from kbench.kernels.cache import Progress
+from kbench.kernels.debian import Pin
+from kbench.kernels.packages import fetch_image
+from kbench.lab.errors import LabError
+from kbench.lab.image import initramfs, vmlinux
+from kbench.lab.vm import emulator, migrate, options, qemu
+from kbench.lab.vm.emulator import Emulator
+
+# A boot takes 10 s on an idle machine of 2023.
+BOOT_SECONDS = 300.0
+READY_SECONDS = 120.0
+# Snapshots that stay in the cache: of two kernels with two agents, and of what is loaded
+# into them: two variants on each, and some more while kbench itself is changed.
+KEPT = {"snapshot": 4, "ready": 6}
+# In the order of loading; they come through fw_cfg after a restore.
+KVM_MODULES = ("kvm", "kvm-amd")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A complete snapshot: what to restore, with which QEMU, of which kernel."""
+
+    place: Path
+    emulator: Emulator
+    pin: Pin
+    image: Path
+
+    @property
+    def key(self) -> str:
+        """Changes with everything that the snapshot's content depends on."""
+        return self.place.name
+
+    def restore(
+        self, files: dict[str, bytes], seconds: float, serial: Sequence[str] = ()
+    ) -> qemu.Process:
+        """A running lab that continues from the snapshot with `files` (enter it at once).
+
+        seconds: limit of wall time. serial: as in qemu.Process.
+
+        Errors: QemuUnavailable, SnapshotUnusable, WallTimeout.
+        """
+        process = qemu.Process(
+            self.emulator, options.restore(self.place / migrate.RAM), files, seconds, serial
+        )
+        try:
+            migrate.load(process, self.place / migrate.STATE)
+        except BaseException:
+            process.kill()
+            process.__exit__(None, None, None)
+            raise
+        return process
+
+
+def ensure(pin: Pin, progress: Progress) -> Snapshot:
+    """The snapshot of `pin` with this QEMU and this Python, built where it is missing.
+
+    Errors: QemuUnavailable, PackageUnavailable, NoSpace, CacheBusy, BootFailed.
+    """
+    installed = emulator.find()
+    package = fetch_image(pin, progress)
+
+    def build(work: Path) -> None:
+        progress(f"booting Linux {pin.version} in the lab")
+        _boot(work, installed, pin, package)
+
+    place = cache.entry("snapshot", f"{pin.version}-{_key(pin, installed)}", build, progress)
+    return _kept(Snapshot(place, installed, pin, package))
+
+
+def ready(pin: Pin, files: dict[str, bytes], progress: Progress) -> Snapshot:
+    """A snapshot of `pin` after the job in `files`, which pauses, built where it is missing.
+
+    `files`: as for Snapshot.restore(). Errors: as ensure(), and what the job reports.
+    """
+    installed = emulator.find()
+    package = fetch_image(pin, progress)
+    parts = (part for item in sorted(files.items()) for part in item)
+    key = cache.digest(_key(pin, installed), *parts)
+
+    def build(work: Path) -> None:
+        base = ensure(pin, progress)
+        progress(f"loading KVM and kbench into the lab of Linux {pin.version}")
+        _go_on(work, base, files)
+
+    place = cache.entry("ready", f"{pin.version}-{key}", build, progress)
+    return _kept(Snapshot(place, installed, pin, package))
+
+
+def _key(pin: Pin, installed: Emulator) -> str:
+    pinned = (*options.OPTIONS, *options.KERNEL_OPTIONS, str(options.MEMORY_MB))
+    return cache.digest(pin.image.sha256, installed.version, initramfs.key(), *pinned)
+
+
+def _kept(shot: Snapshot) -> Snapshot:
+    """`shot`, safe from removal while it is in use, and without those that nobody used lately."""
+    cache.hold(shot.place, shot)
+    cache.keep_recent(shot.place, KEPT[shot.place.parent.name])
+    return shot
+
+
+def _modules(package: Path, pin: Pin) -> list[tuple[str, bytes]]:
+    """What the KVM modules need of other modules: loaded before the snapshot."""
+    found: dict[str, bytes] = {}
+    for name in KVM_MODULES:
+        found.update(vmlinux.dependencies(package, pin, vmlinux.module(package, pin, name)))
+    return [(name, data) for name, data in found.items() if name not in KVM_MODULES]
+
+
+def _boot(work: Path, installed: Emulator, pin: Pin, package: Path) -> None:
+    """Boot, wait for the agent's pause, and save RAM and devices into `work`."""
+    cache.require_space(work, 2 * options.MEMORY_MB << 20)
+    kernel, archive = work / "kernel", work / "initrd"
+    kernel.write_bytes(vmlinux.bootable((package / "boot" / f"vmlinuz-{pin.release}").read_bytes()))
+    archive.write_bytes(initramfs.build(_modules(package, pin)))
+    arguments = options.boot(kernel, archive, work / migrate.RAM)
+    with qemu.Process(installed, arguments, {}, BOOT_SECONDS) as process:
+        migrate.save(process, work / migrate.STATE)
+    kernel.unlink()
+    archive.unlink()
+
+
+def _go_on(work: Path, base: Snapshot, files: dict[str, bytes]) -> None:
+    """Restore `base` with `files`, let it run to the next pause, and save it into `work`."""
+    cache.require_space(work, 2 * options.MEMORY_MB << 20)
+    # cp keeps the holes, and shares the blocks where the file system can.
+    copy = ["cp", "--reflink=auto", str(base.place / migrate.RAM), str(work / migrate.RAM)]
+    copied = subprocess.run(copy, capture_output=True, text=True)
+    if copied.returncode:
+        raise LabError(copied.stderr.strip())
+    arguments = options.restore(work / migrate.RAM, share=True)
+    with qemu.Process(base.emulator, arguments, files, READY_SECONDS) as process:
+        migrate.load(process, base.place / migrate.STATE)
+        migrate.save(process, work / migrate.STATE)

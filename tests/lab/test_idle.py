@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Idle guests in the lab: exact, with their stages and their share of the pCPU."""
+
+import json
+
+import pytest
+
+from kbench.catalogue import find
+from kbench.lab import labs, target
+from kbench.lab.inside.measure import WINDOWS
+from kbench.lab.labs import Lab, LabResult, measure_all
+
+HALTED, SPINNING = "idle.poisson@hlt", "idle.poisson@mwait-nop"
+WOKEN, WOKEN_SPINNING, FLOOR = "wake.irqfd@hlt", "wake.irqfd@spin", "floor.thread_wake"
+TICKING, POLLED = "idle.tick250@hlt", "wake.irqfd@hlt-poll-50us"
+BESIDE_HALTED, BESIDE_SPINNING = "work.neighbour@hlt", "work.neighbour@mwait-nop"
+EXACT = [HALTED, WOKEN, FLOOR]
+SAMPLES = [SPINNING, WOKEN_SPINNING, TICKING, POLLED, BESIDE_HALTED, BESIDE_SPINNING]
+WAITS = [f"work.neighbour@hlt-exit{waits}" for waits in ("", "-poll", "-eventfd", "-mp-state")]
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def results(lab: Lab) -> "dict[str, LabResult]":
+    names = [*EXACT, *SAMPLES, "hunt.flag@hlt"]
+    return {result.benchmark: result for result in measure_all(lab, names)}
+
+
+def test_nothing_is_void(results: "dict[str, LabResult]") -> None:
+    for result in results.values():
+        assert result.error is None
+        assert result.skipped or (result.counts is not None and not result.counts.void)
+
+
+def test_a_missing_mechanism_is_a_skip(results: "dict[str, LabResult]") -> None:
+    assert "KVM_KBENCH_IDLE_FLAG" in results["hunt.flag@hlt"].skipped
+
+
+def test_a_halted_vcpu_leaves_the_pcpu_and_a_spinning_one_does_not(
+    results: "dict[str, LabResult]",
+) -> None:
+    halted, spinning = (results[name].counts for name in (HALTED, SPINNING))
+    assert halted and spinning and halted.value and spinning.value
+    assert halted.value < 0.1e9 < 0.8e9 < spinning.value <= 1e9
+    assert halted.counters["progress"] == spinning.counters["progress"] == 1
+
+
+def test_the_order_of_the_paths(results: "dict[str, LabResult]") -> None:
+    """A halted vCPU's thread has to be woken, a spinning one's not, and the waker is in both."""
+    floor, spinning, halted = (results[n].counts for n in (FLOOR, WOKEN_SPINNING, WOKEN))
+    assert floor and spinning and halted
+    assert floor.minimum < spinning.minimum < halted.minimum
+
+
+def test_what_is_chance_is_measured_at_many_phases_of_the_tick(
+    results: "dict[str, LabResult]",
+) -> None:
+    """Who takes turns, where in its loop a vCPU is, where the kernel's tick falls."""
+    assert {len(results[name].runs) for name in EXACT} == {1}
+    for name in SAMPLES:
+        windows = results[name].runs
+        assert len(windows) == WINDOWS
+        assert len({run.total for run in windows}) > WINDOWS / 2
+
+
+def test_what_is_left_for_a_neighbour(results: "dict[str, LabResult]") -> None:
+    """The VMM's thread and the neighbour share the pCPU, with the vCPU's where that spins."""
+    halted, spinning = (results[name].counts for name in (BESIDE_HALTED, BESIDE_SPINNING))
+    assert halted and spinning
+    assert halted.counters["neighbour_share"] == pytest.approx(1 / 2, abs=0.1)
+    assert spinning.counters["neighbour_share"] == pytest.approx(1 / 3, abs=0.1)
+    assert halted.counters["worker_share"] > 0.9
+
+
+@pytest.mark.selftest
+def test_work_in_the_vcpus_thread_leaves_a_neighbour_half() -> None:
+    """However the VMM waits, it works on while the vCPU is halted, and the guest is served."""
+    lab = labs.prepare("6.1", "all", print)
+    for result in measure_all(lab, WAITS):
+        counts = result.counts
+        assert counts and not counts.void
+        assert counts.counters["progress"] == 1
+        assert counts.counters["neighbour_share"] == pytest.approx(1 / 2, abs=0.1)
+        assert counts.counters["work_per_s"] > 15_000  # of some 40,000 that the pCPU can do
+
+
+def test_the_suite_has_value_and_stages(results: "dict[str, LabResult]") -> None:
+    for name, stages in ((HALTED, {"late"}), ("wake.irqfd@hlt", {"late", "guest", "ack"})):
+        result = results[name]
+        assert result.counts is not None
+        document = json.loads(target.suite(result, result.counts, find(name).title))
+        (run,) = document["benchmarks"][0]["runs"]
+        assert {f"kbench_hdr_{stage}" for stage in stages} <= set(run["metadata"])
+        if result.counts.value is not None:
+            assert run["values"] == [result.counts.value]
