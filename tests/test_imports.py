@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[1] / "kbench"
 # Each room may import from those below its own line, and from itself.
 FLOORS = (
     {"cli"},
+    {"doctor"},
+    {"session"},
     {"report"},
     {"judge"},
     {"lab"},

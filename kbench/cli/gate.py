@@ -71,18 +71,18 @@ def command(
     words = words or []
     formats = Formats(everything=all_, md=md, json=json, junit=junit, github=github)
     if self_test:
-        from kbench.cli import _selftest
+        from kbench.session import selftest
 
         if ab:
             raise KbenchError("--ab and --self-test exclude each other: choose one")
-        report = _selftest.self_test(words, rounds, max_time)
-        print(_selftest.to_json(report) if json else _selftest.to_text(report))
+        report = selftest.self_test(words, rounds, max_time)
+        print(selftest.to_json(report) if json else selftest.to_text(report))
         raise typer.Exit(1 if report.alarms else 0)
     chosen = options(margin or (), config, force)
     if ab:
-        from kbench.cli import _gate
+        from kbench.session import measured_gate
 
-        comparison = _gate.measured(ab, words, chosen, max_time, output)
+        comparison = measured_gate.measured(ab, words, chosen, max_time, output)
     else:
         from kbench.judge.compare import compare
         from kbench.suite.suite import load

@@ -38,8 +38,8 @@ def add(
 
     Example: kbench history add bench-history/ head.json
     """
-    from kbench.cli._commit import resolve
     from kbench.judge.history import add as keep
+    from kbench.session.commit import resolve
 
     name, when = resolve(commit, date)
     print(keep(directory, suite, name, when))

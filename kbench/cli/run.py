@@ -57,7 +57,7 @@ def command(
 
     Example: kbench run exit floor --fast -o a.json
     """
-    from kbench.cli import _run
+    from kbench.session import run
 
     if append and output is None:
         # pyperf's own form is --append FILE.
@@ -66,12 +66,12 @@ def command(
     options = [f"--processes={processes}", *(["--fast"] * fast), *(["--rigorous"] * rigorous)]
     if pin is not None:
         options.append(f"--affinity={pin}")
-    sessions = _run.sessions(words or [], target, kvm, kernel)
+    sessions = run.sessions(words or [], target, kvm, kernel)
     for one in sessions:
-        _run.session(
+        run.session(
             [*options, *(words or [])],
             target=one,
-            output=_run.named(output, one[0]) if len(sessions) > 1 else output,
+            output=run.named(output, one[0]) if len(sessions) > 1 else output,
             append=append,
             force=force,
             limit=limit,

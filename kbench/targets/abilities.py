@@ -7,7 +7,7 @@ from kbench.catalogue import catalogue
 from kbench.errors import KbenchError
 from kbench.kvm import System
 from kbench.kvm.caps import USES
-from kbench.targets.choice import choose
+from kbench.session.choose import choose
 from kbench.targets.host import Host
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kbench.cli import _run
 from kbench.errors import KbenchError
+from kbench.session import run
 
 HOST = ("host", None, None)
 LAB, LAB_ALL = ("lab", None, None), ("lab", "all", None)
@@ -28,23 +28,23 @@ def test_where_a_run_measures(
     words: list[str],
     name: str,
     works: bool,
-    sessions: list[_run.Chosen],
+    sessions: list[run.Chosen],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_run, "host_works", lambda: works)
-    assert _run.sessions(words, name, None, None) == sessions
+    monkeypatch.setattr(run, "host_works", lambda: works)
+    assert run.sessions(words, name, None, None) == sessions
 
 
 def test_the_lab_s_options_choose_the_lab_and_its_modules() -> None:
-    assert _run.sessions(["rfc"], "lab", "stock", "6.12") == [("lab", "stock", "6.12")]
-    assert _run.sessions(["rfc"], "auto", "rfc-v1", None) == [("auto", "rfc-v1", None)]
+    assert run.sessions(["rfc"], "lab", "stock", "6.12") == [("lab", "stock", "6.12")]
+    assert run.sessions(["rfc"], "auto", "rfc-v1", None) == [("auto", "rfc-v1", None)]
 
 
 def test_an_unknown_target_is_refused_with_the_valid_ones() -> None:
     with pytest.raises(KbenchError, match="one of auto, host, lab, both"):
-        _run.sessions(["exit"], "moon", None, None)
+        run.sessions(["exit"], "moon", None, None)
 
 
 def test_each_target_has_a_suite() -> None:
-    assert _run.named(Path("a/rfc.json"), "lab") == Path("a/rfc-lab.json")
-    assert _run.named(None, "host").name.endswith("-host.json")
+    assert run.named(Path("a/rfc.json"), "lab") == Path("a/rfc-lab.json")
+    assert run.named(None, "host").name.endswith("-host.json")

@@ -11,7 +11,10 @@ from kbench.lab.errors import LabError
 from kbench.lab.image.initramfs import compiled
 
 # The rooms that only the host side uses; of the lab itself two modules run inside.
-HOST_SIDE = ("cli", "judge", "kernels", "kmod", "lab", "report", "targets")
+HOST_SIDE = (
+    *("cli", "doctor", "judge", "kernels", "kmod", "lab", "present", "report", "session"),
+    "targets",
+)
 INSIDE = tuple(
     f"lab/{name}.py" for name in ("__init__", "inside/__init__", "inside/measure", "inside/console")
 )

@@ -8,13 +8,13 @@ from dataclasses import replace
 from rich.console import Console
 
 from kbench.catalogue import select
-from kbench.cli._progress import progress_bar, teller
 from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, Options, compare, identical
 from kbench.kernels.debian import DEFAULT
 from kbench.lab import labs
 from kbench.lab.target import LabTarget
 from kbench.record.writer import SuiteWriter
+from kbench.session.progress import progress_bar, teller
 from kbench.suite.suite import load
 
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from kbench.cli._lab_sides import in_the_lab
-from kbench.cli._progress import counter
-from kbench.cli._run import pyperf_options
-from kbench.cli._sides import HostSide, interpreter, named
 from kbench.errors import KbenchError
-from kbench.judge.ab import Limits, measure_and_compare
 from kbench.judge.compare import Comparison, Options
 from kbench.record.writer import SuiteWriter
+from kbench.session.ab import Limits, measure_and_compare
+from kbench.session.lab_sides import in_the_lab
+from kbench.session.progress import counter
+from kbench.session.run import pyperf_options
+from kbench.session.sides import HostSide, interpreter, named
 from kbench.targets.host import machine_lock
 
 

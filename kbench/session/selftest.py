@@ -10,14 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
-from kbench.cli._progress import counter
-from kbench.cli._run import pyperf_options
-from kbench.cli._sides import HostSide, delayable
 from kbench.errors import KbenchError
 from kbench.judge.rules import HostRule
 from kbench.judge.selftest import LEVELS, Report, assess
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
+from kbench.session.progress import counter
+from kbench.session.run import pyperf_options
+from kbench.session.sides import HostSide, delayable
 from kbench.suite.suite import Benchmark
 from kbench.targets.host import machine_lock
 

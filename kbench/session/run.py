@@ -14,14 +14,14 @@ from rich.console import Console
 
 from kbench.catalogue import select
 from kbench.catalogue.derive import require_pcpus, spread
-from kbench.cli._progress import progress_bar, teller
 from kbench.cli._table import console as stdout
 from kbench.cli._table import suite_table
 from kbench.errors import KbenchError
 from kbench.record.writer import SuiteWriter
+from kbench.session.choose import NAMES, choose, host_works
+from kbench.session.progress import progress_bar, teller
 from kbench.suite.suite import load
 from kbench.suite.summary import summarize
-from kbench.targets.choice import NAMES, choose, host_works
 
 PROCESSES = 6
 MIN_TIME = 0.05  # seconds a value: some 7,000 exits of 7 us

@@ -9,10 +9,10 @@ import pytest
 from support.suites import Metadata, host_run, write
 
 from kbench.errors import KbenchError, Unavailable
-from kbench.judge.ab import Limits, measure_and_compare, spending
 from kbench.judge.compare import Options
 from kbench.judge.gate import outcome
 from kbench.judge.rules import HostRule
+from kbench.session.ab import Limits, measure_and_compare, spending
 from kbench.suite.suite import Suite, load
 
 OPTIONS = Options(today=date(2026, 1, 1))
