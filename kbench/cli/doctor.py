@@ -18,6 +18,6 @@ def command(
 
     Example: kbench doctor
     """
-    from kbench.cli import _doctor
+    from kbench.doctor import text
 
-    typer.echo(_doctor.as_json() if json else _doctor.as_text())
+    typer.echo(text.as_json() if json else text.as_text())

@@ -3,8 +3,8 @@
 
 import pytest
 
+from kbench.doctor.disturbances import checks, facts, steal_share
 from kbench.record.recording import Metadata
-from kbench.targets.disturbances import checks, facts, steal_share
 
 QUIET: Metadata = {
     "kbench_hypervisor": "no",

@@ -13,9 +13,9 @@ from dataclasses import asdict
 from json import dumps
 from textwrap import fill
 
+from kbench.doctor.capabilities import Abilities, abilities
+from kbench.doctor.disturbances import Check, checks, facts
 from kbench.record.recording import Metadata
-from kbench.targets.abilities import Abilities, abilities
-from kbench.targets.disturbances import Check, checks, facts
 
 
 def as_json() -> str:

@@ -4,15 +4,15 @@
 import pytest
 
 from kbench.catalogue import catalogue
+from kbench.doctor import capabilities
 from kbench.errors import KbenchError
 from kbench.kvm import IoctlError
 from kbench.kvm.caps import USES
-from kbench.targets import abilities
 
 
 @pytest.mark.kvm
 def test_with_kvm() -> None:
-    found = abilities.abilities()
+    found = capabilities.abilities()
     assert found.host_reason == ""
     assert found.auto == "host"
     assert [capability.name for capability in found.capabilities] == list(USES)
@@ -25,7 +25,7 @@ def test_without_kvm(monkeypatch: pytest.MonkeyPatch) -> None:
         raise IoctlError("open", 2)
 
     monkeypatch.setattr(abilities, "System", absent)
-    found = abilities.abilities()
+    found = capabilities.abilities()
     assert "there is no /dev/kvm" in found.host_reason
     assert (found.capabilities, found.obstacles, found.runnable) == ((), {}, 0)
 
@@ -35,5 +35,5 @@ def test_no_target_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KbenchError(f"nothing for {name}")
 
     monkeypatch.setattr(abilities, "choose", refuse)
-    found = abilities.abilities()
+    found = capabilities.abilities()
     assert (found.auto, found.auto_reason) == ("", "nothing for auto")

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What this machine can measure, and what will disturb it."""
