@@ -16,6 +16,7 @@ FLOORS = (
     {"doctor"},
     {"session"},
     {"report"},
+    {"present"},
     {"judge"},
     {"lab"},
     {"targets"},

@@ -43,11 +43,11 @@ def command(
     """
     from kbench.errors import KbenchError
     from kbench.judge.compare import compare
-    from kbench.judge.export.data import to_csv, to_json
-    from kbench.judge.export.markdown import comparison_markdown
-    from kbench.judge.export.text import comparison_text
     from kbench.judge.options import options
     from kbench.judge.verdict import Change
+    from kbench.present.data import to_csv, to_json
+    from kbench.present.markdown import comparison_markdown
+    from kbench.present.text import comparison_text
     from kbench.suite.suite import load
 
     if md + json + csv > 1:

@@ -64,9 +64,9 @@ def command(
     Example: kbench gate baseline.json head.json --strict --junit gate.xml
     """
     from kbench.errors import KbenchError
-    from kbench.judge.export.emit import Formats, emit
     from kbench.judge.gate import outcome
     from kbench.judge.options import options
+    from kbench.present.emit import Formats, emit
 
     words = words or []
     formats = Formats(everything=all_, md=md, json=json, junit=junit, github=github)

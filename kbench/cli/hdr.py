@@ -22,6 +22,6 @@ def command(
 
     Example: kbench hdr a.json exit.pio_out -o pio_out.hlog
     """
-    from kbench.cli import _hdr
+    from kbench.present import hdr
 
-    _hdr.export(file, benchmark, output, force=force)
+    hdr.export(file, benchmark, output, force=force)

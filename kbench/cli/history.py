@@ -59,7 +59,7 @@ def show(
     Example: kbench history show bench-history/ exit.pio_out --metric p50
     """
     from kbench.errors import KbenchError
-    from kbench.judge.export import series
+    from kbench.present import series
 
     if json and csv:
         raise KbenchError("--json and --csv exclude each other: choose one")
@@ -83,7 +83,7 @@ def check(
 
     Example: kbench history check bench-history/
     """
-    from kbench.judge.export import series
+    from kbench.present import series
 
     rows = _rows(directory, benchmarks, metric, config)
     print(series.shifts_text(rows))

@@ -22,10 +22,10 @@ def command(
 
     Example: kbench show a.json --percentiles 50,99,99.99
     """
-    from kbench.cli import _show
     from kbench.errors import KbenchError
+    from kbench.present import show
 
     if json + csv + md > 1:
         raise KbenchError("choose one of --json, --csv and --md")
     form = "json" if json else "csv" if csv else "md" if md else "text"
-    _show.show(files, _show.parse_percentiles(percentiles), form)
+    show.show(files, show.parse_percentiles(percentiles), form)

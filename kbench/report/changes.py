@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, compare
-from kbench.judge.export import cells
 from kbench.judge.options import options
 from kbench.judge.verdict import Verdict
+from kbench.present import cells
 from kbench.report.content import Section, Table
 from kbench.report.model import Model, Place, Source
 

@@ -3,13 +3,13 @@
 
 from collections.abc import Sequence
 
-from kbench.judge.export import cells
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
+from kbench.present import cells
 from kbench.report.changes import Pair, counted
 from kbench.report.charts.exits import FLOOR
 from kbench.report.model import Entry, Model, Place, Source
-from kbench.report.tradeoff import Point, points
+from kbench.suite.tradeoff import Point, points
 from kbench.units import human, percent
 
 

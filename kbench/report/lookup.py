@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Self
 
 from kbench.report.model import Entry, Model
-from kbench.report.tradeoff import LAB_SECOND
+from kbench.suite.tradeoff import LAB_SECOND
 from kbench.units import human, percent
 
 SHARE = "share"

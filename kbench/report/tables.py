@@ -7,8 +7,8 @@ from kbench.metrics import metrics
 from kbench.report.content import Section, Table
 from kbench.report.model import Entry, Model, Place
 from kbench.report.stages import PATHS, stages
-from kbench.report.tradeoff import DELAYED, front, points
 from kbench.suite.batch import batch_cells
+from kbench.suite.tradeoff import DELAYED, front, points
 from kbench.units import human, human_range, percent
 
 

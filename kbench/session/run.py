@@ -14,9 +14,9 @@ from rich.console import Console
 
 from kbench.catalogue import select
 from kbench.catalogue.derive import require_pcpus, spread
-from kbench.cli._table import console as stdout
-from kbench.cli._table import suite_table
 from kbench.errors import KbenchError
+from kbench.present.suite_table import console as stdout
+from kbench.present.suite_table import suite_table
 from kbench.record.writer import SuiteWriter
 from kbench.session.choose import NAMES, choose, host_works
 from kbench.session.progress import progress_bar, teller

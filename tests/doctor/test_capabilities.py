@@ -24,7 +24,7 @@ def test_without_kvm(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent() -> None:
         raise IoctlError("open", 2)
 
-    monkeypatch.setattr(abilities, "System", absent)
+    monkeypatch.setattr(capabilities, "System", absent)
     found = capabilities.abilities()
     assert "there is no /dev/kvm" in found.host_reason
     assert (found.capabilities, found.obstacles, found.runnable) == ((), {}, 0)
@@ -34,6 +34,6 @@ def test_no_target_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(name: str) -> None:
         raise KbenchError(f"nothing for {name}")
 
-    monkeypatch.setattr(abilities, "choose", refuse)
+    monkeypatch.setattr(capabilities, "choose", refuse)
     found = capabilities.abilities()
     assert (found.auto, found.auto_reason) == ("", "nothing for auto")

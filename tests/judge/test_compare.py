@@ -11,10 +11,10 @@ from support.suites import LAB, Metadata, host_run, lab_run, noisy, write
 
 from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, Options, compare
-from kbench.judge.export.cells import footnotes
 from kbench.judge.gate import outcome
 from kbench.judge.project import Acknowledged, Project
 from kbench.judge.verdict import Margin, Verdict
+from kbench.present.cells import footnotes
 from kbench.suite.suite import load
 
 TODAY = date(2026, 1, 15)

@@ -13,10 +13,10 @@ from support.cli import Result, kbench
 from support.suites import LAB, Metadata, lab_run, noisy, write
 
 from kbench.errors import KbenchError
-from kbench.judge.export.series import regressions, series_csv, series_json, shifts_text
 from kbench.judge.history import add, entries, series
 from kbench.judge.project import Acknowledged, Project
 from kbench.metrics import metrics
+from kbench.present.series import regressions, series_csv, series_json, shifts_text
 
 DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -11,12 +11,12 @@ import typer
 
 from kbench.cli import build
 from kbench.judge.compare import Comparison
-from kbench.judge.export.series import Series
 from kbench.judge.gate import Outcome
 from kbench.judge.history import Shift
 from kbench.judge.project import load_project
 from kbench.judge.selftest import Level, Report
 from kbench.judge.verdict import Change
+from kbench.present.series import Series
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "kbench/judge/README.md").read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from support.suites import encoded, host_run, write
 
-from kbench.cli._table import suite_table
+from kbench.present.suite_table import suite_table
 from kbench.suite.stages import StageSummary, summarize_stages
 from kbench.suite.suite import Benchmark, Run, load
 from kbench.suite.summary import summarize

@@ -23,7 +23,7 @@ from kbench.report.charts.axes import (
 from kbench.report.charts.labels import Point, lanes
 from kbench.report.model import Entry, Place, Source
 from kbench.report.theme import LIGHT
-from kbench.report.tradeoff import front
+from kbench.suite.tradeoff import front
 from kbench.units import human
 
 WIDTH, HEIGHT = 600, 400

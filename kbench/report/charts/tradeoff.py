@@ -9,7 +9,7 @@ from kbench.report.charts.axes import SCALES, source_keys, sources_of
 from kbench.report.charts.scatter import Across, pair, scatter
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
-from kbench.report.tradeoff import points
+from kbench.suite.tradeoff import points
 from kbench.units import percent
 
 COSTS = {kind: Across("pCPU cost while idle", "~%", kind=kind) for kind in SCALES}

@@ -8,7 +8,7 @@ from kbench.report.charts.axes import source_keys, sources_of, value_title
 from kbench.report.charts.scatter import Across, pair, scatter
 from kbench.report.content import Key, Picture, View
 from kbench.report.model import Entry, Model, Place
-from kbench.report.tradeoff import DELAYED
+from kbench.suite.tradeoff import DELAYED
 from kbench.units import human
 
 DONE = Across("items of VMM work done a second", ",~r", more_is_better=True, kind="linear")

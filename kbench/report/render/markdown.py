@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kbench.judge.export.markdown import escape
+from kbench.present.markdown import escape
 from kbench.report.content import Content, Picture, Section, Table
 
 

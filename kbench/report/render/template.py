@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kbench.errors import KbenchError
-from kbench.judge.export.markdown import escape
+from kbench.present.markdown import escape
 from kbench.report import lookup
 from kbench.report.content import Table
 from kbench.report.measured import overview

@@ -17,8 +17,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from kbench.cli._table import IDLE_COLUMNS, console, idle_rows, stage_cell, suite_table
 from kbench.errors import KbenchError
+from kbench.present.suite_table import IDLE_COLUMNS, console, idle_rows, stage_cell, suite_table
 from kbench.suite.batch import BatchSummary, batch_cells
 from kbench.suite.idle import IdleSummary
 from kbench.suite.suite import load

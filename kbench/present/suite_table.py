@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from kbench.catalogue.selections import FLOOR
-from kbench.cli._spark import marks, sparkline
-from kbench.report.tradeoff import front
+from kbench.present.sparkline import marks, sparkline
 from kbench.suite.batch import batch_cells
 from kbench.suite.idle import IdleSummary
 from kbench.suite.summary import Summary
+from kbench.suite.tradeoff import front
 from kbench.units import human, human_range, percent
 
 NOTES = {

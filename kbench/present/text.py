@@ -4,9 +4,9 @@
 from collections.abc import Iterable, Sequence
 
 from kbench.judge.compare import Comparison
-from kbench.judge.export import cells
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Change
+from kbench.present import cells
 
 
 def comparison_text(comparison: Comparison, changes: Iterable[Change]) -> str:

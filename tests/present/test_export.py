@@ -12,13 +12,13 @@ import pytest
 from support.suites import LAB, host_run, lab_run, noisy, write
 
 from kbench.judge.compare import Comparison, Options, compare
-from kbench.judge.export.data import to_csv, to_json
-from kbench.judge.export.github import gate_github
-from kbench.judge.export.junit import gate_junit
-from kbench.judge.export.markdown import gate_markdown
-from kbench.judge.export.text import gate_text
 from kbench.judge.gate import outcome
 from kbench.judge.project import Acknowledged, Project
+from kbench.present.data import to_csv, to_json
+from kbench.present.github import gate_github
+from kbench.present.junit import gate_junit
+from kbench.present.markdown import gate_markdown
+from kbench.present.text import gate_text
 from kbench.suite.suite import load
 
 NASTY = "x|<script>alert(1)</script>`@team`::error::%0A,=1"

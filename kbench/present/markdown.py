@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable
 
 from kbench.judge.compare import Comparison
-from kbench.judge.export import cells
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Change
+from kbench.present import cells
 
 # Names and warnings come from files: nothing in them may act as markup or mention anyone.
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~@&-])")

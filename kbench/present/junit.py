@@ -4,9 +4,9 @@
 import xml.etree.ElementTree as ET
 
 from kbench.judge.compare import Comparison
-from kbench.judge.export import cells
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Change, Verdict
+from kbench.present import cells
 
 
 def gate_junit(comparison: Comparison, outcome: Outcome) -> str:

@@ -3,7 +3,7 @@
 
 import pytest
 
-from kbench.cli._spark import BLOCKS, PLAIN, sparkline
+from kbench.present.sparkline import BLOCKS, PLAIN, sparkline
 
 
 @pytest.mark.parametrize(

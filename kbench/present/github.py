@@ -2,9 +2,9 @@
 """A gate as GitHub Actions annotations: workflow commands on stdout, shown at the check."""
 
 from kbench.judge.compare import Comparison
-from kbench.judge.export import cells
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Verdict
+from kbench.present import cells
 
 
 def gate_github(comparison: Comparison, outcome: Outcome) -> str:

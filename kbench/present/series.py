@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from kbench.judge.export.text import columns
 from kbench.judge.history import Series, Shift
 from kbench.judge.verdict import Verdict
 from kbench.metrics import metrics
+from kbench.present.text import columns
 from kbench.units import human
 
 VERSION = 1

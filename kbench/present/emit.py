@@ -7,13 +7,13 @@ from pathlib import Path
 from kbench.errors import KbenchError
 from kbench.files import write_atomically
 from kbench.judge.compare import Comparison
-from kbench.judge.export.data import to_json
-from kbench.judge.export.github import gate_github
-from kbench.judge.export.junit import gate_junit
-from kbench.judge.export.markdown import gate_markdown
-from kbench.judge.export.text import gate_text
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Change, Verdict
+from kbench.present.data import to_json
+from kbench.present.github import gate_github
+from kbench.present.junit import gate_junit
+from kbench.present.markdown import gate_markdown
+from kbench.present.text import gate_text
 
 
 @dataclass(frozen=True, slots=True)
