@@ -46,25 +46,25 @@ def command(
 
     Example: kbench report stock.json mypatch.json -o report.html
     """
-    from kbench.cli import _report
     from kbench.errors import KbenchError
+    from kbench.report import write
 
     outputs = output or []
     if extract:
         if len(suites) != 1 or len(outputs) > 1 or md or txt or svg or png or template:
             raise KbenchError("--extract takes one page, and one -o for the folder")
-        _report.extract_to(suites[0], outputs[0] if outputs else Path(), force=force)
+        write.extract_to(suites[0], outputs[0] if outputs else Path(), force=force)
         return
     if md and txt:
         raise KbenchError("--md and --txt exclude each other: choose one")
     named = "md" if md else "txt" if txt else None
     forms: list[tuple[str, Path | None]]
-    forms = [(named or _report.form_of(path), path) for path in outputs]
+    forms = [(named or write.form_of(path), path) for path in outputs]
     if named and not outputs:
         forms = [(named, None)]
     if template is None:
-        _report.report(suites, forms, svg, png, force=force)
+        write.report(suites, forms, svg, png, force=force)
         return
     if len(forms) != 1 or svg or png:
         raise KbenchError("--template takes one output: -o FILE.md, -o FILE.txt, --md or --txt")
-    _report.fill(suites, template, *forms[0], force=force)
+    write.fill(suites, template, *forms[0], force=force)
