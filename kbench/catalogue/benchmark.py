@@ -9,10 +9,10 @@ from typing import Literal
 class Benchmark:
     """A named measurement, `family.event[@variant]`. It knows neither KVM nor a machine.
 
-    `loop` names the timed loop (kbench/worker/loops.py); for loop "kvm_run", `guest` is
+    `loop` names the timed loop (kbench/worker/roundtrip/loops.py); for loop "kvm_run", `guest` is
     the image, `mode` the CPU mode it is built for, `expect` the KVM_EXIT_* that every
     entry must end with, and `features` what the VM needs beside RAM and a vCPU
-    (kbench/worker/features.py). `batch` is what the guest finds in kb_params.batch.
+    (kbench/worker/vm/features.py). `batch` is what the guest finds in kb_params.batch.
     `delay_ns` is spun away in each round trip: no row has it, the gate's self-test sets it.
 
     Loop "halt" is "kvm_run" for a guest that halts: before each entry, untimed, the vCPU is
@@ -25,7 +25,7 @@ class Benchmark:
     every backend's, so a first round trip that fails is a skip and no error. `backends`
     are the only ones it may run on, where it names any.
 
-    Loops of idle guests (kbench/worker/idling) take a `policy` (kbench/catalogue/policies.py), a
+    Loops of idle guests (kbench/worker/idle) take a `policy` (kbench/catalogue/policies.py), a
     `pattern` (kbench/catalogue/patterns.py) and a `source` of wake-ups or of work; `pinned` vCPUs
     have a pCPU each. With `loops` a value always has that many of them; else pyperf finds out.
     """

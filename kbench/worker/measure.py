@@ -14,14 +14,15 @@ from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm.backend import detect
 from kbench.record.recording import Recording
-from kbench.worker import errors, neighbours
-from kbench.worker.batch import Batch
-from kbench.worker.loops import bind
-from kbench.worker.machine import Machine, build
-from kbench.worker.witness import Witness
+from kbench.worker import errors
+from kbench.worker.crosscheck.witness import Witness
+from kbench.worker.roundtrip import siblings
+from kbench.worker.roundtrip.batch import Batch
+from kbench.worker.roundtrip.loops import bind
+from kbench.worker.vm.machine import Machine, build
 
 if TYPE_CHECKING:
-    from kbench.worker.idling import Scenario
+    from kbench.worker.idle import Scenario
 
 LIMIT = 5.0  # seconds a KVM_RUN may take: no exit of a guest that works takes a thousandth of it
 
@@ -40,7 +41,7 @@ class Measurement:
         machine: Machine,
         image_sha256: str,
         limit: float,
-        beside: Sequence[neighbours.Neighbour] = (),
+        beside: Sequence[siblings.Neighbour] = (),
     ) -> None:
         self.benchmark = benchmark
         self.image_sha256 = image_sha256
@@ -139,15 +140,15 @@ def prepare(benchmark: Benchmark, limit: float = LIMIT) -> "Iterator[Measurement
         raise Unavailable(f"it may run on {', '.join(benchmark.backends)} only, not on {detect()}")
     if benchmark.loops:
         # Half of all that a worker imports, and only these rows need it.
-        from kbench.worker import idling
+        from kbench.worker import idle
 
-        with idling.prepare(benchmark) as scenario:
+        with idle.prepare(benchmark) as scenario:
             yield scenario
         return
     image = load(benchmark.guest, benchmark.mode)
     with ExitStack() as stack:
         machine = stack.enter_context(build(benchmark, image))
-        beside = stack.enter_context(neighbours.running(machine.vcpus))
+        beside = stack.enter_context(siblings.running(machine.vcpus))
         measurement = Measurement(benchmark, machine, image.sha256, limit, beside)
         stack.callback(measurement.close)
         try:

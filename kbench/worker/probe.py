@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Whether this machine can run a benchmark: found by running it once, never from a list.
 
-Eighty VMs take half a second, so the answers are kept (worker/answers.py).
+Eighty VMs take half a second, so the answers are kept (worker/probe_cache.py).
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from kbench.catalogue import Benchmark, find
 from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
-from kbench.worker import answers
+from kbench.worker import probe_cache
 from kbench.worker.errors import HUNG
-from kbench.worker.idling.scenario import NO_EVENT
-from kbench.worker.idling.stage import BUSY
+from kbench.worker.idle.player import BUSY
+from kbench.worker.idle.windowed import NO_EVENT
 from kbench.worker.measure import prepare
 
 LIMIT = 0.2  # seconds an entry may take here; what hangs in KVM_RUN must not hold up a listing
@@ -22,7 +22,7 @@ THREADS = 8
 
 def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
     """obstacle() of each, by name; in threads, because most of it is waiting for RCU."""
-    found = answers.load()
+    found = probe_cache.load()
     tried = {row.name: representative(row) for row in benchmarks}
     unknown = {repr(row): row for row in tried.values() if repr(row) not in found}
     if unknown:
@@ -34,7 +34,7 @@ def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
             for row, reason in found.items()
             if not any(doubt in reason for doubt in (HUNG, NO_EVENT, BUSY))
         }
-        answers.save(certain)
+        probe_cache.save(certain)
     return {name: found[repr(row)] for name, row in tried.items()}
 
 

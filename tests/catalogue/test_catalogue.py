@@ -12,7 +12,7 @@ from kbench._abi import lib
 from kbench.catalogue import Benchmark, catalogue, find, select
 from kbench.errors import KbenchError
 from kbench.guests import load
-from kbench.worker.features import FEATURES
+from kbench.worker.vm.features import FEATURES
 
 PIO = ("exit.pio_out", "exit.pio_out@real")
 NAME = re.compile(r"[a-z]+\.[a-z][a-z0-9_]*(@[a-z0-9-]+)?")

@@ -13,7 +13,7 @@ from kbench._abi import ffi
 from kbench._native.vcpu_thread import Lane
 from kbench.catalogue import find
 from kbench.guests import load
-from kbench.worker.machine import build
+from kbench.worker.vm.machine import build
 
 KICK = signal.SIGRTMIN + 4  # kb_lane_signal()
 KICKS, REPEATS = 500, 100

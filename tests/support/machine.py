@@ -16,7 +16,7 @@ from kbench._native.hdr import Histogram
 from kbench._native.watchdog import Watchdog
 from kbench.guests import Mode, load
 from kbench.kvm import GuestMemory, IoctlError, System, Vcpu, Vm
-from kbench.worker.boot import boot
+from kbench.worker.vm.boot import boot
 
 LIMIT = 10.0  # seconds a KVM_RUN of these tests may take: each is over in milliseconds
 

@@ -10,9 +10,10 @@ from kbench.catalogue import find
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm import IoctlError
-from kbench.worker import answers, machine, prepare
-from kbench.worker.features import require
+from kbench.worker import prepare, probe_cache
 from kbench.worker.probe import obstacle, obstacles
+from kbench.worker.vm import machine
+from kbench.worker.vm.features import require
 
 pytestmark = pytest.mark.kvm
 
@@ -59,8 +60,8 @@ def test_a_missing_capability_is_a_skip(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_obstacles(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = (find("exit.pio_out"), find("floor.clock"))
-    monkeypatch.setattr(answers, "load", dict)
-    monkeypatch.setattr(answers, "save", dict)
+    monkeypatch.setattr(probe_cache, "load", dict)
+    monkeypatch.setattr(probe_cache, "save", dict)
     assert obstacles(rows) == {"exit.pio_out": "", "floor.clock": ""}
 
     def absent(*args: object) -> None:

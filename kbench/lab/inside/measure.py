@@ -21,7 +21,7 @@ from kbench.record import provenance
 from kbench.worker import Measurement, prepare
 
 if TYPE_CHECKING:
-    from kbench.worker.idling import Scenario
+    from kbench.worker.idle import Scenario
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -58,7 +58,7 @@ class Alarm(Exception):
 def ready(job: dict[str, Any], send: Send) -> None:
     """Import what any benchmark needs: from the snapshot that follows it is free."""
     catalogue()
-    importlib.import_module("kbench.worker.idling")
+    importlib.import_module("kbench.worker.idle")
 
 
 def main(job: dict[str, Any], send: Send) -> None:

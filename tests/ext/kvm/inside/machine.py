@@ -15,7 +15,7 @@ from kbench.guests import Image
 from kbench.kvm import GuestMemory, System, Vcpu, extension
 from kbench.kvm.errors import IoctlError
 from kbench.kvm.vm import Msi
-from kbench.worker.boot import boot
+from kbench.worker.vm.boot import boot
 
 HLT, MWAIT, PAUSE, WRITE, NOTHING, PREFIXED = range(6)
 # The words of vCPU 0; those of vCPU n are WORDS * n further on.

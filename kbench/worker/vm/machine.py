@@ -10,8 +10,8 @@ from kbench._abi import lib
 from kbench.catalogue import Benchmark
 from kbench.guests import Image
 from kbench.kvm import GuestMemory, System, Vcpu, Vm
-from kbench.worker.boot import boot
-from kbench.worker.features import require
+from kbench.worker.vm.boot import boot
+from kbench.worker.vm.features import require
 
 
 @dataclass

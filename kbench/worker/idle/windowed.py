@@ -12,10 +12,10 @@ from kbench.catalogue.policies import Policy
 from kbench.errors import Unavailable
 from kbench.kvm.backend import cpu_model
 from kbench.record.recording import Recording
+from kbench.worker.crosscheck.delta import UNPOLLED
 from kbench.worker.errors import GuestError
-from kbench.worker.idling import crew
-from kbench.worker.idling.spent import UNPOLLED
-from kbench.worker.idling.window import Window
+from kbench.worker.idle import threads
+from kbench.worker.idle.window import Window
 
 PROBES = 3
 HANDLING_STEP_NS = 10_000
@@ -44,7 +44,7 @@ class Scenario(ABC):
         self, benchmark: Benchmark, policy: Policy | None, image_sha256: str, tsc_khz: int
     ) -> None:
         self.benchmark, self.policy = benchmark, policy
-        self.where = crew.places(benchmark.vcpus)
+        self.where = threads.places(benchmark.vcpus)
         self.image_sha256 = image_sha256
         self.histogram = Histogram(tsc_khz)
         self.stages: dict[str, Histogram] = {}

@@ -25,12 +25,12 @@ from kbench._native.work import Queue
 from kbench.catalogue import Benchmark
 from kbench.catalogue.patterns import Pattern, pattern
 from kbench.catalogue.policies import policy
-from kbench.worker.idling import vm
-from kbench.worker.idling.idle import AFTER_NS, WINDOW_NS
-from kbench.worker.idling.scenario import Scenario
-from kbench.worker.idling.stage import Beside, Stage
-from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.window import Plan, Window
+from kbench.worker.idle.idle import AFTER_NS, WINDOW_NS
+from kbench.worker.idle.player import Beside, Stage
+from kbench.worker.idle.window import Plan, Window
+from kbench.worker.idle.windowed import Scenario
+from kbench.worker.vm import idle_vm
+from kbench.worker.vm.idle_vm import IdleVm
 
 ROUNDS = 5_000  # of an item: some 5 us, or 25,000 instructions
 ARRIVALS = Pattern(name="arrivals", title="work", kind="poisson", rate=500, seed=2)
@@ -135,7 +135,7 @@ class Work(Scenario):
 def prepare(benchmark: Benchmark) -> Iterator[Work]:
     """The VM and the measurement of a `work` row, after a window that worked."""
     with ExitStack() as stack:
-        machine = stack.enter_context(vm.build(policy(benchmark.policy), benchmark.vcpus))
+        machine = stack.enter_context(idle_vm.build(policy(benchmark.policy), benchmark.vcpus))
         measurement = Work(benchmark, machine, stack)
         measurement.probe(1)
         yield measurement

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from kbench.catalogue.policies import Policy
 from kbench.record import energy
-from kbench.worker.idling.account import Account
-from kbench.worker.witness import STEAL_BOUND, STEAL_TICKS_AT_LEAST, TICK
+from kbench.worker.crosscheck.counters import Account
+from kbench.worker.crosscheck.witness import STEAL_BOUND, STEAL_TICKS_AT_LEAST, TICK
 
 # The CPU clock and schedstat are one sum, but schedstat lags by up to a tick a reading
 # for a thread that is running (kernel/sched/cputime.c): two of them at 100 Hz.

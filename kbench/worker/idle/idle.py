@@ -15,11 +15,11 @@ from kbench._native import wake_sources, waker
 from kbench.catalogue import Benchmark
 from kbench.catalogue.patterns import Pattern, pattern
 from kbench.catalogue.policies import policy
-from kbench.worker.idling import vm
-from kbench.worker.idling.scenario import Scenario
-from kbench.worker.idling.stage import Stage
-from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.window import Plan, Window
+from kbench.worker.idle.player import Stage
+from kbench.worker.idle.window import Plan, Window
+from kbench.worker.idle.windowed import Scenario
+from kbench.worker.vm import idle_vm
+from kbench.worker.vm.idle_vm import IdleVm
 
 WINDOW_NS = 10_000_000  # of one loop
 AFTER_NS = 5_000_000  # for the last event's answer
@@ -104,7 +104,7 @@ def share(window: Window) -> float:
 def prepare(benchmark: Benchmark) -> Iterator[Idle]:
     """The VM and the measurement of an `idle` row, after a window that worked."""
     with ExitStack() as stack:
-        machine = stack.enter_context(vm.build(policy(benchmark.policy), benchmark.vcpus))
+        machine = stack.enter_context(idle_vm.build(policy(benchmark.policy), benchmark.vcpus))
         measurement = Idle(benchmark, machine, pattern(benchmark.pattern))
         stack.callback(measurement.close)
         measurement.probe(1)

@@ -15,12 +15,13 @@ from kbench.errors import KbenchError
 from kbench.kvm import Vcpu
 from kbench.kvm.stats import Stats
 from kbench.worker import errors
-from kbench.worker.idling import account, crew
-from kbench.worker.idling.crew import Place, Places
-from kbench.worker.idling.spent import Spent
-from kbench.worker.idling.vcpu import IdleVcpu
-from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.window import Plan, Window
+from kbench.worker.crosscheck import counters
+from kbench.worker.crosscheck.delta import Spent
+from kbench.worker.idle import threads
+from kbench.worker.idle.threads import Place, Places
+from kbench.worker.idle.window import Plan, Window
+from kbench.worker.vm.idle_vcpu import IdleVcpu
+from kbench.worker.vm.idle_vm import IdleVm
 
 # From the start of the threads to the window: by then the guests are in their idle loop.
 # On a machine where that is not enough the next one is tried.
@@ -92,7 +93,7 @@ class Stage:
         if plan.armed:
             planned = fired = self._ticks(start, plan.times)
             vcpus[0].arm(planned)
-        with crew.running(self.where.waker, self._jobs(), self._stop) as team:
+        with threads.running(self.where.waker, self._jobs(), self._stop) as team:
             if waker.monotonic_ns() > start - ACCOUNT_NS - SETTLE_NS:
                 return None
             waker.sleep_until(start - ACCOUNT_NS, self.lanes[0])
@@ -129,17 +130,17 @@ class Stage:
             os.eventfd_read(self.vm.eventfd)  # an interrupt that the last window left
         return vcpus
 
-    def _jobs(self) -> list[crew.Job]:
+    def _jobs(self) -> list[threads.Job]:
         """The vCPUs' threads, then those beside them."""
         lanes = zip(self.where.vcpus, self.vm.vcpus, self.lanes, strict=False)
         jobs = [(at, partial(_run, each.vcpu, lane)) for at, each, lane in lanes]
         return [*jobs, *((at, partial(run, self.lanes[0])) for at, run in self._beside)]
 
-    def _account(self, team: crew.Crew, *, closing: bool) -> account.Account | None:
+    def _account(self, team: threads.Crew, *, closing: bool) -> counters.Account | None:
         """The counters now; None when a vCPU's thread has ended, which _check() explains."""
         threads = team.threads[: len(self.lanes)]
         try:
-            return account.read(threads, team.clocks, self._stats, self._queue, closing=closing)
+            return counters.read(threads, team.clocks, self._stats, self._queue, closing=closing)
         except OSError:
             if any(lane.ended for lane in self.lanes):
                 return None

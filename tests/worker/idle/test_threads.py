@@ -8,7 +8,7 @@ import pytest
 from support.cli import wait_for
 
 from kbench.errors import KbenchError
-from kbench.worker.idling import crew
+from kbench.worker.idle import threads
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> "list[int]":
 
 
 def test_a_vcpu_and_the_waker_have_a_cpu_each(allowed: "list[int]") -> None:
-    where = crew.places(2)
+    where = threads.places(2)
     assert where.each
     assert [place.cpus for place in where.vcpus] == [{0}, {1}]
     assert where.waker.cpus == {2}
@@ -27,14 +27,14 @@ def test_a_vcpu_and_the_waker_have_a_cpu_each(allowed: "list[int]") -> None:
 
 
 def test_more_vcpus_than_cpus_share_them(allowed: "list[int]") -> None:
-    where = crew.places(3)
+    where = threads.places(3)
     assert not where.each
     assert {place.cpus for place in where.vcpus} == {frozenset({0, 1})}
 
 
 def test_on_one_cpu_all_share_it_below_the_waker(allowed: "list[int]") -> None:
     del allowed[1:]
-    where = crew.places(1)
+    where = threads.places(1)
     assert not where.each
     assert where.vcpus[0].cpus == where.waker.cpus == where.beside.cpus == {0}
     assert where.vcpus[0].fifo < where.waker.fifo
@@ -43,10 +43,12 @@ def test_on_one_cpu_all_share_it_below_the_waker(allowed: "list[int]") -> None:
 def test_the_caller_is_put_back_and_the_threads_end() -> None:
     before = os.sched_getaffinity(0), os.sched_getscheduler(0), threading.active_count()
     stop = threading.Event()
-    where = crew.places(1)
+    where = threads.places(1)
     with (
         pytest.raises(RuntimeError, match="on purpose"),
-        crew.running(where.waker, [(where.vcpus[0], lambda: bool(stop.wait()))], stop.set) as team,
+        threads.running(
+            where.waker, [(where.vcpus[0], lambda: bool(stop.wait()))], stop.set
+        ) as team,
     ):
         assert len(team.threads) == len(team.clocks) == 1
         raise RuntimeError("on purpose")
@@ -54,13 +56,15 @@ def test_the_caller_is_put_back_and_the_threads_end() -> None:
 
 
 def test_a_thread_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "END_SECONDS", 0.1)
-    release, threads = threading.Event(), threading.active_count()
-    where = crew.places(1)
+    monkeypatch.setattr(threads, "END_SECONDS", 0.1)
+    release, before = threading.Event(), threading.active_count()
+    where = threads.places(1)
     with (
         pytest.raises(KbenchError, match="did not end within"),
-        crew.running(where.waker, [(where.vcpus[0], lambda: bool(release.wait()))], lambda: None),
+        threads.running(
+            where.waker, [(where.vcpus[0], lambda: bool(release.wait()))], lambda: None
+        ),
     ):
         pass
     release.set()
-    wait_for(lambda: threading.active_count() == threads, "the thread's end")
+    wait_for(lambda: threading.active_count() == before, "the thread's end")

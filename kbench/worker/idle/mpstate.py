@@ -28,10 +28,11 @@ from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError, Unavailable
 from kbench.kvm import Vcpu, extension
 from kbench.worker import errors
-from kbench.worker.idling import crew, vm
-from kbench.worker.idling.crew import Place
-from kbench.worker.idling.scenario import Scenario
-from kbench.worker.idling.vm import IdleVm
+from kbench.worker.idle import threads
+from kbench.worker.idle.threads import Place
+from kbench.worker.idle.windowed import Scenario
+from kbench.worker.vm import idle_vm
+from kbench.worker.vm.idle_vm import IdleVm
 
 LIKE = policy("hlt")
 NEEDS = {
@@ -157,7 +158,7 @@ class Inside(MpState):
         # On one CPU the vCPU's thread runs when this one waits: who has to wait for it, shows.
         first, last = (frozenset([self._cpus[n]]) for n in (0, -1))
         jobs = [(Place(first), self._hold)]
-        with crew.running(Place(last, 1), jobs, self._stop) as team:
+        with threads.running(Place(last, 1), jobs, self._stop) as team:
             limit.start()
             try:
                 for _ in range(loops):
@@ -225,7 +226,7 @@ def of(way: str, vcpu: Vcpu, eventfd: int) -> Look | None:
 def prepare(benchmark: Benchmark) -> Iterator[MpState]:
     """The VM and the measurement of an `mpstate` row, after a few looks that worked."""
     with ExitStack() as stack:
-        machine = stack.enter_context(vm.build(LIKE, 1))
+        machine = stack.enter_context(idle_vm.build(LIKE, 1))
         fd = os.eventfd(0, os.EFD_CLOEXEC)
         stack.callback(os.close, fd)
         needs = NEEDS.get(benchmark.source)

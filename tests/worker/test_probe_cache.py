@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kbench.catalogue import Benchmark, find
-from kbench.worker import answers, probe
+from kbench.worker import probe, probe_cache
 
 ROWS = (find("floor.clock"), find("exit.hlt"))
 
@@ -20,7 +20,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(row.name)
         return {"exit.hlt": "no such thing"}.get(row.name, "")
 
-    monkeypatch.setattr(answers, "path", lambda: tmp_path / "kbench" / "answers.json")
+    monkeypatch.setattr(probe_cache, "path", lambda: tmp_path / "kbench" / "answers.json")
     monkeypatch.setattr(probe, "obstacle", obstacle)
     return names
 
@@ -43,7 +43,7 @@ def test_another_boot_asks_again(
     probe.obstacles(ROWS)
     boot = tmp_path / "boot_id"
     boot.write_text("another\n")
-    monkeypatch.setattr(answers, "BOOT_ID", boot)
+    monkeypatch.setattr(probe_cache, "BOOT_ID", boot)
     probe.obstacles(ROWS)
     assert len(asked) == 4
 
@@ -52,9 +52,9 @@ def test_another_reason_for_no_kvm_asks_again(
     asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each answer names the reason: "there is none" is no answer where one may not open it."""
-    monkeypatch.setattr(answers, "DEVICE", tmp_path / "none")
+    monkeypatch.setattr(probe_cache, "DEVICE", tmp_path / "none")
     probe.obstacles(ROWS)
-    monkeypatch.setattr(answers, "DEVICE", tmp_path)  # a directory cannot be opened for writing
+    monkeypatch.setattr(probe_cache, "DEVICE", tmp_path)  # a directory cannot be opened for writing
     probe.obstacles(ROWS)
     assert len(asked) == 4
 
@@ -62,16 +62,16 @@ def test_another_reason_for_no_kvm_asks_again(
 def test_a_hang_is_not_kept(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "obstacle", lambda row: "KVM_RUN did not come back within 0.2 s")
     assert "did not come back" in probe.obstacles(ROWS)["exit.hlt"]
-    assert answers.load() == {}
+    assert probe_cache.load() == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"rows": {}}', b'{"key": 1}'])
 def test_a_broken_file_is_no_answer(asked: list[str], content: bytes) -> None:
-    answers.path().parent.mkdir()
-    answers.path().write_bytes(content)
-    assert answers.load() == {}
+    probe_cache.path().parent.mkdir()
+    probe_cache.path().write_bytes(content)
+    assert probe_cache.load() == {}
     probe.obstacles(ROWS)
-    assert len(answers.load()) == 2
+    assert len(probe_cache.load()) == 2
 
 
 def test_a_cache_that_cannot_be_written_only_costs_time(asked: list[str], tmp_path: Path) -> None:

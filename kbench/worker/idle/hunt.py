@@ -21,13 +21,13 @@ from kbench._native.work import Queue
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
 from kbench.kvm import extension
-from kbench.worker.idling import vm
-from kbench.worker.idling.idle import AFTER_NS
-from kbench.worker.idling.scenario import Scenario
-from kbench.worker.idling.stage import Stage
-from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.wake import FIRST, arrivals
-from kbench.worker.idling.window import Plan
+from kbench.worker.idle.idle import AFTER_NS
+from kbench.worker.idle.player import Stage
+from kbench.worker.idle.wake import FIRST, arrivals
+from kbench.worker.idle.window import Plan
+from kbench.worker.idle.windowed import Scenario
+from kbench.worker.vm import idle_vm
+from kbench.worker.vm.idle_vm import IdleVm
 
 ROUNDS = 1
 NEEDS = {
@@ -80,7 +80,7 @@ def prepare(benchmark: Benchmark) -> Iterator[Hunt]:
     """The VM and the measurement of a `hunt` row, after a few hunts that worked."""
     row = policy(benchmark.policy)
     with ExitStack() as stack:
-        machine = stack.enter_context(vm.build(row, benchmark.vcpus))
+        machine = stack.enter_context(idle_vm.build(row, benchmark.vcpus))
         if needs := NEEDS.get(benchmark.source):
             extension.require(machine.system, getattr(lib, needs), needs)
             switched = {needs, *([row.needs] if row.switched else [])}

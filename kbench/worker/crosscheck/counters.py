@@ -9,7 +9,7 @@ from pathlib import Path
 from kbench._native.work import Queue
 from kbench.kvm.stats import Stats
 from kbench.record import energy
-from kbench.worker.witness import steal_ticks
+from kbench.worker.crosscheck.witness import steal_ticks
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from kbench._native import wake_sources, waker
 from kbench._native.wake_sources import Source
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import Policy, policy
-from kbench.worker.idling import vm
-from kbench.worker.idling.scenario import Scenario
-from kbench.worker.idling.stage import Stage
-from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.window import Plan
+from kbench.worker.idle.player import Stage
+from kbench.worker.idle.window import Plan
+from kbench.worker.idle.windowed import Scenario
+from kbench.worker.vm import idle_vm
+from kbench.worker.vm.idle_vm import IdleVm
 
 # Distances between events. Around a polling limit, where there is one, so that both the
 # poll that succeeds and the one that fails are met.
@@ -124,7 +124,7 @@ def prepare(benchmark: Benchmark) -> Iterator[Wake]:
     row = policy(benchmark.policy)
     with ExitStack() as stack:
         vcpus = 2 if benchmark.source == "ipi" else 1
-        machine = stack.enter_context(vm.build(row, vcpus))
+        machine = stack.enter_context(idle_vm.build(row, vcpus))
         measurement = Wake(benchmark, machine)
         stack.callback(measurement.close)
         measurement.probe(FIRST)

@@ -9,7 +9,7 @@ from kbench.catalogue import catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record.recording import Recording
 from kbench.worker import prepare
-from kbench.worker.idling.vtl import Vtl, last
+from kbench.worker.idle.vtl import Vtl, last
 
 pytestmark = pytest.mark.kvm
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kbench._native.wake_sources import Source
-from kbench.worker.idling.spent import Spent
+from kbench.worker.crosscheck.delta import Spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from kbench._abi import lib
 from kbench.errors import Unavailable
 from kbench.kvm import System, extension
-from kbench.worker import pages
+from kbench.worker.vm import pages
 
 if TYPE_CHECKING:
-    from kbench.worker.machine import Machine
+    from kbench.worker.vm.machine import Machine
 
 Step = Callable[["Machine"], None]
 

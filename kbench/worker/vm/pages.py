@@ -10,7 +10,7 @@ from kbench._abi import lib
 from kbench.kvm import GuestMemory
 
 if TYPE_CHECKING:
-    from kbench.worker.machine import Machine
+    from kbench.worker.vm.machine import Machine
 
 
 def fresh(machine: Machine) -> None:

@@ -12,8 +12,8 @@ from kbench._native.hdr import Histogram
 from kbench._native.watchdog import Watchdog
 from kbench.catalogue import Benchmark
 from kbench.kvm import Vcpu
-from kbench.worker.batch import Batch
-from kbench.worker.machine import Machine
+from kbench.worker.roundtrip.batch import Batch
+from kbench.worker.vm.machine import Machine
 
 Loop = Callable[[int], tuple[int, int]]
 

@@ -4,8 +4,8 @@
 import pytest
 
 from kbench.catalogue.policies import policy
-from kbench.worker.idling.account import Account
-from kbench.worker.idling.spent import Spent
+from kbench.worker.crosscheck.counters import Account
+from kbench.worker.crosscheck.delta import Spent
 
 MS = 1_000_000
 

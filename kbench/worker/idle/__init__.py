@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from kbench.catalogue import Benchmark
 from kbench.catalogue.derive import require_pcpus
-from kbench.worker.idling import hunt, idle, mpstate, thread_wake, vtl, wake, work
-from kbench.worker.idling.scenario import Scenario
+from kbench.worker.idle import hunt, idle, mpstate, thread_wake, vtl, wake, work
+from kbench.worker.idle.windowed import Scenario
 
 __all__ = ["Scenario", "prepare"]
 

@@ -12,7 +12,8 @@ from kbench.errors import KbenchError, Unavailable
 from kbench.guests import load
 from kbench.record.recording import Recording
 from kbench.worker import prepare
-from kbench.worker.idling import Scenario, vm
+from kbench.worker.idle import Scenario
+from kbench.worker.vm import idle_vm
 
 pytestmark = pytest.mark.kvm
 
@@ -134,6 +135,6 @@ def test_too_many_events_for_the_guest_are_refused() -> None:
 def test_a_guest_that_dies_is_a_skip_with_its_registers(monkeypatch: pytest.MonkeyPatch) -> None:
     """MWAIT at CPL 0 is KVM_EXIT_INTERNAL_ERROR on pvm; an image that faults stands for it."""
     fault = load("invalid")
-    monkeypatch.setattr(vm, "load", lambda name: fault)
+    monkeypatch.setattr(idle_vm, "load", lambda name: fault)
     with pytest.raises(Unavailable, match="at rip 0x"), prepare(find("wake.irqfd@hlt")):
         pass

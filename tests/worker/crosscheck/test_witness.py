@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kbench.catalogue import Benchmark
-from kbench.worker.witness import TICK, Evidence, Sample, steal_ticks
+from kbench.worker.crosscheck.witness import TICK, Evidence, Sample, steal_ticks
 
 ROW = Benchmark(name="exit.pio_out", title="PIO", expect="KVM_EXIT_IO", guest="pio_out")
 MMIO = replace(ROW, expect="KVM_EXIT_MMIO")

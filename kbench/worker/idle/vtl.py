@@ -33,12 +33,13 @@ from kbench.errors import KbenchError
 from kbench.kvm import extension
 from kbench.kvm.vm import Msi
 from kbench.worker import errors
-from kbench.worker.idling import crew, vm
-from kbench.worker.idling.crew import Place
-from kbench.worker.idling.scenario import Scenario
-from kbench.worker.idling.stage import BUSY
-from kbench.worker.idling.vm import IdleVm
-from kbench.worker.idling.wake import FIRST, gaps
+from kbench.worker.idle import threads
+from kbench.worker.idle.player import BUSY
+from kbench.worker.idle.threads import Place
+from kbench.worker.idle.wake import FIRST, gaps
+from kbench.worker.idle.windowed import Scenario
+from kbench.worker.vm import idle_vm
+from kbench.worker.vm.idle_vm import IdleVm
 
 HALTED, RUNNING = policy("hlt"), policy("spin")
 NEEDS = {
@@ -69,7 +70,7 @@ class Vtl(Scenario):
         self._processor = Processor(zero.fd, zero.run_address, ROOM)
         self._processor.vtl1(one.fd, one.run_address)
         self._device = machine.eventfd
-        machine.vm.set_gsi_routing([(vm.GSI_MSI, TO_VTL1)])
+        machine.vm.set_gsi_routing([(idle_vm.GSI_MSI, TO_VTL1)])
         message = {"address_lo": TO_VTL1.address, "data": TO_VTL1.data}
         self._message = ffi.new("struct kvm_msi *", message)
         self._ends: list[int] = []  # eventfds whose readers have to see the end
@@ -122,7 +123,7 @@ class Vtl(Scenario):
         self._restart()
         processor, tsc_khz = self._processor, self.histogram.tsc_khz
         waker_at, jobs = self._places()
-        with crew.running(waker_at, jobs, self._stop) as team:
+        with threads.running(waker_at, jobs, self._stop) as team:
             # A vCPU's first KVM_RUN in another thread than before waits for RCU, some 10 ms.
             if not self._wait(self._settled, SETTLED_WITHIN_NS):
                 raise KbenchError(f"{BUSY}: the vCPUs did not start in time")
@@ -177,7 +178,7 @@ class Vtl(Scenario):
         last = (int(area.events) - 1) % lib.KB_IDLE_STAMPS_MAX
         return int(area.stamps[last]) - self._one.tsc_offset >= fired
 
-    def _places(self) -> tuple[Place, list[crew.Job]]:
+    def _places(self) -> tuple[Place, list[threads.Job]]:
         """Where the waker runs, and the threads: the processor's and its teller's.
 
         The teller is a device model's thread, above all others. On a single CPU the
@@ -272,7 +273,7 @@ def prepare(benchmark: Benchmark) -> Iterator[Vtl]:
     """The VM and the measurement of a `vtl` row, after a few switches that worked."""
     with ExitStack() as stack:
         row = HALTED if benchmark.event == "enter_idle" else RUNNING
-        machine = stack.enter_context(vm.build(row, 2))
+        machine = stack.enter_context(idle_vm.build(row, 2))
         needs = [NEEDS[benchmark.source], *([EXITS] if row is HALTED else [])]
         for name in needs if needs[0] else []:
             extension.require(machine.system, getattr(lib, name), name)

@@ -14,8 +14,9 @@ from kbench._abi import ffi, lib
 from kbench._native.hdr import Histogram
 from kbench.catalogue import Benchmark, find
 from kbench.errors import Unavailable
-from kbench.worker import Measurement, errors, neighbours, prepare
-from kbench.worker.batch import Batch
+from kbench.worker import Measurement, errors, prepare
+from kbench.worker.roundtrip import siblings
+from kbench.worker.roundtrip.batch import Batch
 
 GHZ = 1_000_000  # kHz: one tick is one ns
 CPUID = find("inkernel.cpuid")
@@ -135,7 +136,7 @@ class TestNeighbours:
             os.sched_setaffinity(0, affinity)
 
     def test_one_that_leaves_its_guest_is_named(self) -> None:
-        with machine("pio_out", vcpus=2) as m, neighbours.running(m.vcpus) as (neighbour,):
+        with machine("pio_out", vcpus=2) as m, siblings.running(m.vcpus) as (neighbour,):
             deadline = time.monotonic() + 10
             while neighbour.ended is None and time.monotonic() < deadline:
                 time.sleep(0.01)

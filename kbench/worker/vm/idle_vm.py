@@ -13,9 +13,9 @@ from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm import GuestMemory, System, Vm, extension
 from kbench.kvm.vm import Msi, Pin
-from kbench.worker.boot import boot
-from kbench.worker.idling import vcpu as idle_vcpu
-from kbench.worker.idling.vcpu import IdleVcpu
+from kbench.worker.vm import idle_vcpu
+from kbench.worker.vm.boot import boot
+from kbench.worker.vm.idle_vcpu import IdleVcpu
 
 CPUID_1_ECX = {"monitor": 1 << 3, "x2apic": 1 << 21, "tsc_deadline": 1 << 24}
 GSI_MSI, GSI_IOAPIC = 0, 1

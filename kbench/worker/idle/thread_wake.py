@@ -16,10 +16,10 @@ from kbench._native.vcpu_thread import Lane
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
 from kbench.kvm import System
-from kbench.worker.idling import crew
-from kbench.worker.idling.scenario import Scenario
-from kbench.worker.idling.stage import LEADS_NS, ROOM
-from kbench.worker.idling.wake import gaps
+from kbench.worker.idle import threads
+from kbench.worker.idle.player import LEADS_NS, ROOM
+from kbench.worker.idle.wake import gaps
+from kbench.worker.idle.windowed import Scenario
 
 LIKE = policy("hlt")
 
@@ -41,7 +41,7 @@ class ThreadWake(Scenario):
         where, lane = self.where, self._lane
         lane.reset()
         jobs = [(where.vcpus[0], lambda: helpers.echo(lane, self._eventfd))]
-        with crew.running(where.waker, jobs, lane.stop) as team:
+        with threads.running(where.waker, jobs, lane.stop) as team:
             start = waker.monotonic_ns() + LEADS_NS[0]
             waker.fire_at(
                 array("q", [start + time for time in times]), bytes(loops),
