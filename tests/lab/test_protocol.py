@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from kbench.errors import OUTPUT_LINES
 from kbench.lab import errors, labs, protocol
 
 COUNTS = {
@@ -90,7 +91,7 @@ def test_error_shows_the_consoles_last_lines() -> None:
     text = str(errors.LabPanic("it panicked", console))
     assert text.startswith("it panicked\n")
     assert text.endswith("line 99")
-    assert len(text.splitlines()) == 1 + errors.CONSOLE_LINES
+    assert len(text.splitlines()) == 1 + OUTPUT_LINES
 
 
 def test_error_begins_where_the_kernel_died() -> None:

@@ -33,7 +33,7 @@ def guest(scratch: Path) -> bytes:
     command += [str(HERE / "guest.S"), str(GUESTS / "start.S"), "-o", str(elf)]
     subprocess.run(command, check=True, capture_output=True)
     subprocess.run(["objcopy", "-O", "binary", elf, image], check=True, capture_output=True)
-    return vmlinux.read_bytes()
+    return image.read_bytes()
 
 
 def package(scratch: Path) -> bytes:
