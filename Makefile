@@ -83,11 +83,13 @@ $(RFC_NEW)/host.json: | venv
 	  mv $(@D)/unfinished $@; \
 	else echo "no /dev/kvm that one may open: the report keeps the host suite that is stored"; fi
 
-reports-render: venv ## its second half: page, Markdown, pictures and mail from the stored suites
+reports-render: venv ## its second half: README, mail and pictures, and the pages under reports/local/
+	@mkdir -p $(LOCAL)
 	rm -rf $(RFC)/pictures
-	$(BIN)/kbench report $(RFC_SUITES) --force -o $(RFC)/report.html -o $(RFC)/report.md --svg $(RFC)/pictures
+	$(BIN)/kbench report $(RFC_SUITES) --force -o $(LOCAL)/rfc-idle.html -o $(LOCAL)/rfc-idle.md --svg $(RFC)/pictures
 	$(BIN)/kbench report $(RFC_SUITES) --force --template $(RFC)/README.md.j2 -o $(RFC)/README.md
 	$(BIN)/kbench report $(RFC_SUITES) --force --template $(RFC)/mail.txt.j2 -o $(RFC)/mail.txt
+	@echo "pages: $(LOCAL)/rfc-idle.html $(LOCAL)/rfc-idle.md"
 
 clean: ## remove .venv/, build products and reports/local/
 	rm -rf .venv build dist $(LOCAL)

@@ -132,7 +132,7 @@ def _write_pictures(
         for picture in (row for section in content.sections for row in section.pictures):
             files = []
             for options, view in picture.still().items():
-                path = folder / f"{_stem(picture, options)}.{suffix}"
+                path = folder / f"{stem(picture, options)}.{suffix}"
                 drawing = drawings[picture.name, view.options]
                 write_atomically(path, _encoded(drawing, suffix), force=force)
                 files.append(path)
@@ -146,7 +146,8 @@ def _encoded(drawing: str, suffix: str) -> bytes:
     return drawing.encode() if suffix == "svg" else to_png(drawing)
 
 
-def _stem(picture: Picture, options: str) -> str:
+def stem(picture: Picture, options: str) -> str:
+    """The name of a picture's file, less the suffix."""
     return f"{picture.name}-{slug(options)}" if options else picture.name
 
 
