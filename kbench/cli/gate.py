@@ -71,18 +71,19 @@ def command(
     words = words or []
     formats = Formats(everything=all_, md=md, json=json, junit=junit, github=github)
     if self_test:
-        from kbench.session import selftest
+        from kbench.present import selftest
+        from kbench.session.selftest import self_test as measure
 
         if ab:
             raise KbenchError("--ab and --self-test exclude each other: choose one")
-        report = selftest.self_test(words, rounds, max_time)
+        report = measure(words, rounds, max_time)
         print(selftest.to_json(report) if json else selftest.to_text(report))
         raise typer.Exit(1 if report.alarms else 0)
     chosen = options(margin or (), config, force)
     if ab:
-        from kbench.session import measured_gate
+        from kbench.session.ab.measure import measured
 
-        comparison = measured_gate.measured(ab, words, chosen, max_time, output)
+        comparison = measured(ab, words, chosen, max_time, output)
     else:
         from kbench.judge.compare import compare
         from kbench.suite.suite import load

@@ -14,8 +14,8 @@ def command(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SELECTOR]... [PYPERF OPTION]...",
-            help="Families, names or globs (all without one), and any option of pyperf's Runner.",
+            metavar="SELECTOR... [PYPERF OPTION]...",
+            help="Families, names, globs or a selection; any option of pyperf's Runner.",
         ),
     ] = None,
     target: Annotated[str, typer.Option(help="auto, host, lab or both.")] = "auto",
@@ -31,50 +31,48 @@ def command(
     processes: Annotated[
         int, typer.Option("-p", "--processes", min=1, help="Worker processes, one run each.")
     ] = 6,
-    pin: Annotated[
-        str | None, typer.Option(help="CPU(s) to pin the vCPU's thread to, e.g. 1 or 2-3.")
+    cpu: Annotated[
+        str | None, typer.Option(metavar="N", help="Run workers on these CPUs: 1 or 2-3.")
     ] = None,
     kvm: Annotated[
-        str | None, typer.Option("--kvm", help="Lab: variant of the KVM modules (kbench kvm info).")
+        str | None, typer.Option(metavar="VARIANT", help="Lab: the KVM modules (kbench kvm info).")
     ] = None,
-    kernel: Annotated[str | None, typer.Option(help="Lab: kernel pin, 6.1 or 6.12.")] = None,
+    kernel: Annotated[str | None, typer.Option(help="Lab: kernel release, 6.1 or 6.12.")] = None,
     limit: Annotated[float, typer.Option(min=0.01, help="Seconds a KVM_RUN may take.")] = 5.0,
     vcpus: Annotated[
-        str | None, typer.Option(help="Families idle, work, hunt: numbers of vCPUs, e.g. 1,2,4.")
+        str | None, typer.Option(metavar="N,...", help="Numbers of vCPUs of idle guests: 1,2,4.")
     ] = None,
-    pinned: Annotated[
-        bool, typer.Option("--pinned", help="With --vcpus: a pCPU for each vCPU.")
+    own_pcpu: Annotated[
+        bool, typer.Option("--own-pcpu", help="Idle guests: each vCPU has its own pCPU.")
     ] = False,
 ) -> None:
     """Measure benchmarks, show them, and keep the runs in a suite.
 
-    Each run is one pyperf worker process; after each the suite on disk is complete.
-    Without -o the suite goes to kbench-DATE.json in the current directory. Target auto is
-    the host where its /dev/kvm works and else the lab, whose unit is instructions. Target
-    both writes a suite for each, NAME-host.json and NAME-lab.json; so does auto for the
-    selection rfc (every idle policy: how late it wakes, what it burns, what it leaves), for
-    which the lab's KVM has the whole extension.
+    Each run is one pyperf worker process; the suite on disk is complete after each. Without
+    -o it is kbench-DATE.json in the current directory.
+
+    Target auto is the host if /dev/kvm works here, else the lab, which counts instructions.
+    Target both writes a suite for each, NAME-host.json and NAME-lab.json. So does auto for the
+    selection rfc (every idle policy: wakeup latency, pCPU cost, work left for the VMM), with
+    the whole extension in the lab's KVM.
 
     Example: kbench run exit floor --fast -o a.json
     """
-    from kbench.session import run
+    from kbench.session.choose import Choice
+    from kbench.session.options import parse
+    from kbench.session.run import Output, run
 
+    words = words or []
     if append and output is None:
         # pyperf's own form is --append FILE.
-        output = next((Path(word) for word in words or [] if word.endswith(".json")), None)
-        words = [word for word in words or [] if output is None or word != str(output)]
+        output = next((Path(word) for word in words if word.endswith(".json")), None)
+        words = [word for word in words if output is None or word != str(output)]
     options = [f"--processes={processes}", *(["--fast"] * fast), *(["--rigorous"] * rigorous)]
-    if pin is not None:
-        options.append(f"--affinity={pin}")
-    sessions = run.sessions(words or [], target, kvm, kernel)
-    for one in sessions:
-        run.session(
-            [*options, *(words or [])],
-            target=one,
-            output=run.named(output, one[0]) if len(sessions) > 1 else output,
-            append=append,
-            force=force,
-            limit=limit,
-            vcpus=vcpus,
-            pinned=pinned,
-        )
+    options += [] if cpu is None else [f"--affinity={cpu}"]
+    run(
+        parse([*options, *words], limit),
+        Choice(target, kvm, kernel),
+        Output(output, append, force),
+        vcpus,
+        own_pcpu=own_pcpu,
+    )

@@ -7,7 +7,7 @@ from kbench.catalogue import catalogue
 from kbench.errors import KbenchError
 from kbench.kvm import System
 from kbench.kvm.caps import USES
-from kbench.session.choose import choose
+from kbench.session.choose import Choice, choose
 from kbench.targets.host import Host
 
 
@@ -44,7 +44,7 @@ def abilities() -> Abilities:
     """Ask this machine; every benchmark is run once for that."""
     auto = auto_reason = ""
     try:
-        auto = choose("auto").name
+        auto = choose(Choice()).name
     except KbenchError as error:
         auto_reason = str(error)
     try:

@@ -138,17 +138,17 @@ def _scheduling(facts: Metadata) -> list[Check]:
         _check(
             "load", facts["kbench_load"], float(facts["kbench_load"]) > LOAD_BOUND,
             "other work takes CPU time and caches away",
-            "end it (top shows it), or measure on a CPU of its own with --pin",
+            "end it (top shows it), or measure on a CPU of its own with --cpu",
         ),
         _check(
             "isolcpus", isolated, isolated == "none",
             "the scheduler puts other tasks on every CPU",
-            f"kernel command line: isolcpus={cpu}; then kbench run --pin {cpu}",
+            f"kernel command line: isolcpus={cpu}; then kbench run --cpu {cpu}",
         ),
         _check(
             "ticks", f"{facts['kbench_tick_hz']} Hz, nohz_full {nohz}", nohz in ("none", "(null)"),
             "the timer tick interrupts the guest that often",
-            f"kernel command line: nohz_full={cpu} rcu_nocbs={cpu}; then kbench run --pin {cpu}",
+            f"kernel command line: nohz_full={cpu} rcu_nocbs={cpu}; then kbench run --cpu {cpu}",
         ),
         _check(
             "timer slack", f"{slack} ns", slack.isdigit() and int(slack) > 1,

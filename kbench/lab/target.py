@@ -5,7 +5,6 @@ A benchmark has one run, or the windows of a sample; measured again they are the
 bit (`kbench lab verify` shows it).
 """
 
-import argparse
 import json
 import shutil
 from array import array
@@ -23,6 +22,7 @@ from kbench.lab.vm import emulator
 from kbench.metrics import metrics
 from kbench.record.recording import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
+from kbench.targets.options import RunOptions
 from kbench.targets.target import Outcome, Step
 from kbench.worker.probe import representative
 
@@ -56,16 +56,15 @@ class LabTarget:
     def measure(
         self,
         benchmarks: Sequence[Benchmark],
-        args: argparse.Namespace,
+        options: RunOptions,
         writer: SuiteWriter,
         *,
-        limit: float,
         progress: Callable[[Step], None],
     ) -> Outcome:
-        """One run of each benchmark. `limit` is in virtual seconds; `args` do not apply.
+        """One run of each benchmark; of `options`, the lab heeds `limit` alone (virtual seconds).
 
-        Errors: LabError when the lab cannot be made ready; what is a benchmark's own
-        failure is in the Outcome.
+        Raises LabError when the lab cannot be made ready; a benchmark's own failure is in the
+        Outcome.
         """
         outcome = Outcome()
         lab = labs.prepare(self._kernel, self._variant, self._report)
@@ -79,7 +78,8 @@ class LabTarget:
                     done += 1
                 else:
                     todo[row.name] = row.title
-            for result in labs.measure_all(lab, list(todo), jobs=self._jobs, run_seconds=limit):
+            results = labs.measure_all(lab, list(todo), jobs=self._jobs, run_seconds=options.limit)
+            for result in results:
                 p50, done = None, done + 1
                 if result.error is not None:
                     outcome.failed[result.benchmark] = f"{result.benchmark}: {result.error}"

@@ -1,35 +1,53 @@
 # SPDX-License-Identifier: MIT
 """Which target: the host where its /dev/kvm works, else the lab."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from kbench.errors import KbenchError
 from kbench.kvm import System
 from kbench.targets.target import Target
 
-NAMES = ("auto", "host", "lab")
+TARGETS = ("auto", "host", "lab")
 
 
-def choose(
-    name: str,
-    *,
-    kvm: str | None = None,
-    kernel: str | None = None,
-    report: Callable[[str], None] = lambda line: None,
-) -> Target:
-    """The target called `name`, one of NAMES.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A target's name as typed, and for the lab the variant of KVM and the kernel release."""
 
-    `kvm` (a variant of the modules) and `kernel` (a pin) are the lab's and pick it where
-    `name` is "auto"; `report` gets a line for each step that makes the lab ready. Raises
-    KbenchError for another name, or for a lab's option with the host.
+    target: str = "auto"
+    kvm: str | None = None
+    kernel: str | None = None
+
+
+def sessions(choice: Choice, selectors: Sequence[str]) -> list[Choice]:
+    """One session, or with target "both" the host's and the lab's.
+
+    The selection rfc covers the extension too: in the lab KVM then has all of it unless
+    another variant is asked for, and target "auto" measures wherever it can. Raises
+    KbenchError for a target that does not exist.
     """
-    if name not in NAMES:
-        raise KbenchError(f"no target {name!r}: it is one of {', '.join(NAMES)}")
-    for option, value in (("--kvm", kvm), ("--kernel", kernel)):
-        if name == "host" and value is not None:
+    if choice.target not in (*TARGETS, "both"):
+        raise KbenchError(f"no target {choice.target!r}: it is one of {', '.join(TARGETS)}, both")
+    rfc = "rfc" in selectors
+    everywhere = choice == Choice("auto") and rfc
+    lab = Choice("lab", choice.kvm or ("all" if rfc else None), choice.kernel)
+    if choice.target == "both" or (everywhere and host_works()):
+        return [Choice("host"), lab]
+    return [lab] if everywhere or choice.target == "lab" else [choice]
+
+
+def choose(choice: Choice, report: Callable[[str], None] = lambda line: None) -> Target:
+    """The target of `choice`; "auto" is the lab where a variant or a kernel is named.
+
+    `report` gets a line for each step that makes the lab ready. Raises KbenchError for an
+    option of the lab's with the host.
+    """
+    for option, value in (("--kvm", choice.kvm), ("--kernel", choice.kernel)):
+        if choice.target == "host" and value is not None:
             raise KbenchError(f"{option} is for the lab: the host measures the KVM it runs")
-    lab_only = kvm is not None or kernel is not None
-    if name == "host" or (name == "auto" and not lab_only and host_works()):
+    lab_only = choice.kvm is not None or choice.kernel is not None
+    if choice.target == "host" or (choice.target == "auto" and not lab_only and host_works()):
         from kbench.targets.host import Host
 
         return Host()
@@ -37,7 +55,7 @@ def choose(
     from kbench.lab.labs import STOCK
     from kbench.lab.target import LabTarget
 
-    return LabTarget(kernel or DEFAULT, kvm or STOCK, report=report)
+    return LabTarget(choice.kernel or DEFAULT, choice.kvm or STOCK, report=report)
 
 
 def host_works() -> bool:

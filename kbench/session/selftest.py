@@ -1,34 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""`kbench gate --self-test`: measuring its arms, and its report for people and programs."""
+"""`kbench gate --self-test`: measuring its arms."""
 
 import random
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
+from kbench.catalogue import Benchmark, select
 from kbench.errors import KbenchError
 from kbench.judge.rules import HostRule
 from kbench.judge.selftest import LEVELS, Report, assess
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
+from kbench.session.ab.host import HostSide
 from kbench.session.progress import counter
-from kbench.session.run import pyperf_options
-from kbench.session.sides import HostSide, delayable
-from kbench.suite.suite import Benchmark
+from kbench.suite.suite import Benchmark as Measured
 from kbench.targets.host import machine_lock
+from kbench.targets.options import RunOptions
 
 
 def self_test(selectors: Sequence[str], rounds: int, max_time: float) -> Report:
     """`--self-test`: A, A and A with real delays, `rounds` times or until the time is up."""
-    benchmark = delayable(list(selectors)).name
+    benchmark = delayable(selectors).name
     rule = HostRule()
     if rounds < rule.runs:
         raise KbenchError(f"--rounds {rounds}: a gate needs {rule.runs} pairs of runs")
-    args = pyperf_options([])
     loops: dict[str, int] = {}
     start = time.monotonic()
     with ExitStack() as stack:
@@ -38,7 +37,7 @@ def self_test(selectors: Sequence[str], rounds: int, max_time: float) -> Report:
 
         def arm(name: str, delay_ns: float = 0.0) -> HostSide:
             writer = stack.enter_context(SuiteWriter(folder / f"{name}.json"))
-            return HostSide(name, writer, args, loops, delay_ns=delay_ns)
+            return HostSide(name, writer, RunOptions(delay_ns=delay_ns), loops)
 
         pilot = arm("pilot")
         for _ in range(3):
@@ -58,31 +57,18 @@ def self_test(selectors: Sequence[str], rounds: int, max_time: float) -> Report:
         return assess(first, second, levels, rule, seconds, random.Random())
 
 
-def to_json(report: Report) -> str:
-    """The report for programs; kbench/judge/README.md describes it."""
-    import msgspec
+def delayable(selectors: Sequence[str]) -> Benchmark:
+    """The one benchmark of a self-test: its loop must be KVM_RUN's, which can be delayed.
 
-    return msgspec.json.encode({"version": 1, **asdict(report)}).decode()
-
-
-def to_text(report: Report) -> str:
-    """The report for people."""
-    lines = [
-        f"{report.benchmark}: {report.rounds} rounds in {report.seconds:.0f} s, "
-        f"{report.pairs} pairs a gate",
-        f"nothing changed: {report.alarms} of {report.gates} gates raised an alarm "
-        f"(rate below {report.bound:.0%} with 95 % confidence); "
-        f"{report.resampled:.1%} of random re-splits",
-    ]
-    lines += [
-        f"delayed by {row.wanted:.0%} of p50: measured {row.measured:+.1%}, "
-        f"found in {row.power:.0%} of gates"
-        for row in report.levels
-    ]
-    smallest = "none of these" if report.smallest is None else f"{report.smallest:+.1%}"
-    return "\n".join([*lines, f"smallest change seen with 80 % power: {smallest}"])
+    Raises KbenchError for any other selection.
+    """
+    rows = select(selectors or ["exit.pio_out"])
+    if len(rows) != 1 or rows[0].loop != "kvm_run":
+        names = ", ".join(row.name for row in rows)
+        raise KbenchError(f"the self-test takes one benchmark that enters a guest, not {names}")
+    return rows[0]
 
 
-def _runs(side: HostSide) -> Benchmark:
+def _runs(side: HostSide) -> Measured:
     (benchmark,) = side.suite()
     return benchmark

@@ -6,7 +6,6 @@ machine would then pass for a difference between benchmarks. Here each round run
 benchmark once, in random order.
 """
 
-import argparse
 import fcntl
 import json
 import os
@@ -19,6 +18,7 @@ from kbench.catalogue import Benchmark
 from kbench.errors import KbenchError, Unavailable
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
+from kbench.targets.options import RunOptions
 from kbench.targets.spawn import worker
 from kbench.targets.target import Outcome, Step
 
@@ -41,15 +41,14 @@ class Host:
     def measure(
         self,
         benchmarks: Sequence[Benchmark],
-        args: argparse.Namespace,
+        options: RunOptions,
         writer: SuiteWriter,
         *,
-        limit: float,
         progress: Callable[[Step], None],
     ) -> Outcome:
         outcome = Outcome()
-        loops = {row.name: args.loops or row.loops for row in benchmarks}
-        rounds = [bool(args.loops)] * (not args.loops) + [True] * args.processes
+        loops = {row.name: options.loops or row.loops for row in benchmarks}
+        rounds = [bool(options.loops)] * (not options.loops) + [True] * options.processes
         steps = len(benchmarks) * len(rounds)
         done = 0
         with machine_lock():
@@ -62,7 +61,7 @@ class Host:
                         continue  # its loops are a row's own: nothing to find out
                     p50 = None
                     try:
-                        output = worker(row.name, args, loops=loops[row.name], limit=limit)
+                        output = worker(row.name, options, loops=loops[row.name])
                         if calibrated:
                             p50 = writer.add(output).figure(metrics()["p50"])
                         else:

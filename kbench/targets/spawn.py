@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """One worker process from start to end, with a limit and nothing left behind."""
 
-import argparse
 import os
 import subprocess
 import sys
@@ -12,40 +11,35 @@ from contextlib import contextmanager
 from select import select
 
 from kbench.errors import KbenchError, Unavailable
-
-DEADLINE = 600.0  # seconds; a worker's own watchdog ends a guest that hangs long before
+from kbench.targets.options import RunOptions
 
 
 class WorkerDied(KbenchError):
     """A worker process that was killed, timed out or broke: its run is lost, no other is."""
 
 
-def worker(
-    name: str, args: argparse.Namespace, *, loops: int, limit: float, delay_ns: float = 0.0
-) -> bytes:
+def worker(name: str, options: RunOptions, *, loops: int) -> bytes:
     """The pyperf JSON of one run of benchmark `name`; `loops` 0 only calibrates their number.
 
-    `args` are pyperf's parsed options; `delay_ns` is added to each round trip. Raises
-    Unavailable with the worker's reason, KbenchError with its message, WorkerDied.
+    Raises Unavailable with the worker's reason, KbenchError with its message, and WorkerDied
+    where the process was killed, broke, or took longer than `options.timeout`.
     """
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb", buffering=0), tempfile.TemporaryFile() as stderr:
         try:
-            command = _command(name, args, loops, limit, write_end)
-            command += ["--delay-ns", str(delay_ns)] if delay_ns else []
             process = subprocess.Popen(
-                command,
+                _command(name, options, loops, write_end),
                 pass_fds=[write_end],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
-                env=_environment(args),
+                env=options.environment,
                 process_group=0,  # Ctrl-C is the manager's to handle
             )
         finally:
             os.close(write_end)
         with _ended(process):
-            output = _read(read_end, name, args.timeout or DEADLINE)
+            output = _read(read_end, name, options.timeout)
             try:
                 status = process.wait(timeout=10)
             except subprocess.TimeoutExpired:
@@ -78,40 +72,22 @@ def _read(pipe: int, name: str, seconds: float) -> bytes:
     raise WorkerDied(f"{name}: the worker did not end within {seconds:g} s and was killed")
 
 
-def _command(
-    name: str,
-    args: argparse.Namespace,
-    loops: int,
-    limit: float,
-    pipe: int,
-) -> list[str]:
+def _command(name: str, options: RunOptions, loops: int, pipe: int) -> list[str]:
     # -P: never import a kbench/ that happens to lie in the current directory.
-    command = [args.python, "-P", "-m", "kbench.worker", "--benchmark", name, "--limit", str(limit)]
+    command = [options.python, "-P", "-m", "kbench.worker", "--benchmark", name]
+    command += ["--limit", str(options.limit)]
     command += ["--worker", "--worker-task", "0", "--pipe", str(pipe)]
-    command += ["--values", str(args.values), "--warmups", str(args.warmups)]
-    command += ["--min-time", str(args.min_time)]
+    command += ["--values", str(options.values), "--warmups", str(options.warmups)]
+    command += ["--min-time", str(options.min_time)]
     command += ["--loops", str(loops)] if loops else ["--calibrate-loops"]
-    if args.affinity:
-        command += ["--affinity", args.affinity]
-    for flag in ("tracemalloc", "track_memory"):
-        if getattr(args, flag):
-            command.append("--" + flag.replace("_", "-"))
-    if args.profile:
-        command += ["--profile", args.profile]
-    for hook in ("kbench", *(args.hook or ())):
+    command += ["--delay-ns", str(options.delay_ns)] if options.delay_ns else []
+    command += ["--affinity", options.affinity] if options.affinity else []
+    command += ["--tracemalloc"] if options.tracemalloc else []
+    command += ["--track-memory"] if options.track_memory else []
+    command += ["--profile", options.profile] if options.profile else []
+    for hook in ("kbench", *options.hooks):
         command += ["--hook", hook]
     return command
-
-
-def _environment(args: argparse.Namespace) -> dict[str, str]:
-    """What pyperf would give a worker: little, so that results do not depend on the rest."""
-    if args.copy_env:
-        return dict(os.environ)
-    names = {"PATH", "HOME", "TEMP", "COMSPEC", "SystemRoot", "SystemDrive"}
-    names |= set(args.inherit_environ or ())
-    if args.locale:
-        names |= {"LANG", "LANGUAGE", *(name for name in os.environ if name.startswith("LC_"))}
-    return {name: value for name, value in os.environ.items() if name in names}
 
 
 def _error(name: str, status: int, message: str) -> KbenchError:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a target is: somewhere benchmarks can be measured."""
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from kbench.catalogue import Benchmark
 from kbench.record.writer import SuiteWriter
+from kbench.targets.options import RunOptions
 
 
 @dataclass(slots=True)
@@ -46,15 +46,13 @@ class Target(Protocol):
     def measure(
         self,
         benchmarks: Sequence[Benchmark],
-        args: argparse.Namespace,
+        options: RunOptions,
         writer: SuiteWriter,
         *,
-        limit: float,
         progress: Callable[[Step], None],
     ) -> Outcome:
-        """Measure `args.processes` runs of each benchmark and add them to `writer`.
+        """Measure `options.processes` runs of each benchmark and add them to `writer`.
 
-        `args` are pyperf's parsed options, `limit` bounds each KVM_RUN (seconds). What this
-        target lacks is skipped, what fails is left out of further rounds; both are in
-        the Outcome. KeyboardInterrupt ends the session between runs.
+        The Outcome holds what this target lacks, which is skipped, and what failed, which is
+        left out of further rounds. KeyboardInterrupt ends the session between runs.
         """

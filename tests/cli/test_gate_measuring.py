@@ -9,7 +9,7 @@ import pytest
 from support.cli import kbench
 
 from kbench.catalogue import find
-from kbench.session.sides import named
+from kbench.session.ab.host import named
 from kbench.suite.suite import load
 from kbench.worker import prepare
 

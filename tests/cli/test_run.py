@@ -52,10 +52,10 @@ class TestOutput:
         (benchmark,) = pyperf.BenchmarkSuite.load(str(out)).get_benchmarks()
         assert benchmark.get_total_loops() > 1
 
-    def test_pins(self, tmp_path: Path) -> None:
+    def test_workers_run_on_that_cpu(self, tmp_path: Path) -> None:
         cpu = max(os.sched_getaffinity(0))
         out = tmp_path / "a.json"
-        measure("floor.clock", *QUICK, "--pin", cpu, "-o", out).worked()
+        measure("floor.clock", *QUICK, "--cpu", cpu, "-o", out).worked()
         (benchmark,) = load(out)
         assert benchmark.provenance("kbench_affinity") == str(cpu)
 

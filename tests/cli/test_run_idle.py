@@ -57,7 +57,7 @@ def test_a_reason_for_skips_is_said_once_and_in_one_line(tmp_path: Path) -> None
         (["idle.tick-5@hlt"], "its rate must be 1 to 10000 events a second, not -5"),
         (["idle.poisson@hlt", "--vcpus", "0"], "must be 1 to 14, not 0"),
         (["idle.poisson@hlt", "--vcpus", "many"], "expected numbers, as in 1,2,4"),
-        (["idle.poisson@hlt", "--vcpus", "14", "--pinned", "--target", "host"], "be pinned"),
+        (["idle.poisson@hlt", "--vcpus", "14", "--own-pcpu", "--target", "host"], "be pinned"),
         (["idle.poisson@hlt/1pinned", "--target", "lab"], "none can be pinned"),
         (["wake.telepathy@hlt"], "it is one of irqfd, "),
         (["work.play@hlt"], "it is one of batch, "),

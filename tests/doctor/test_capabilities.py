@@ -8,6 +8,7 @@ from kbench.doctor import capabilities
 from kbench.errors import KbenchError
 from kbench.kvm import IoctlError
 from kbench.kvm.caps import USES
+from kbench.session.choose import Choice
 
 
 @pytest.mark.kvm
@@ -31,8 +32,8 @@ def test_without_kvm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_target_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(name: str) -> None:
-        raise KbenchError(f"nothing for {name}")
+    def refuse(choice: Choice) -> None:
+        raise KbenchError(f"nothing for {choice.target}")
 
     monkeypatch.setattr(capabilities, "choose", refuse)
     found = capabilities.abilities()

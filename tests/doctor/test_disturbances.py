@@ -36,7 +36,7 @@ DISTURBED = {
     "clocksource": ("kbench_clocksource", "hpet", "echo tsc >"),
     "mitigations": ("kbench_mitigations", "spectre_v2=mitigated", "mitigations=off"),
     "THP": ("kbench_thp", "always", "echo madvise >"),
-    "load": ("kbench_load", 3.0, "--pin"),
+    "load": ("kbench_load", 3.0, "--cpu"),
     "isolcpus": ("kbench_isolcpus", "none", "isolcpus=3"),
     "ticks": ("kbench_nohz_full", "none", "nohz_full=3"),
     "timer slack": ("kbench_timer_slack_ns", "50000", "/proc/$$/timerslack_ns"),

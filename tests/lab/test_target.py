@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from kbench.lab import errors, labs, protocol, target
 from kbench.lab.labs import LabResult
 from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import load
+from kbench.targets.options import RunOptions
 
 PINS = {"qemu": "7.2.22", "kernel": "6.1.192-2", "cpu": "max", "machine": "0123"}
 FACTS = {"kbench_cpu_model": "QEMU TCG", "kbench_kernel": "6.1.0-56-amd64"}
@@ -79,9 +79,7 @@ def test_what_a_policy_lacks_is_asked_once(tmp_path: Path, monkeypatch: pytest.M
     rows = [find(name) for name in (*names, "wake.irqfd@hlt", "wake.irqfd@mwait-yield")]
     asked = pretend(monkeypatch, results)
     with SuiteWriter(tmp_path / "lab.json") as writer:
-        outcome = target.LabTarget().measure(
-            rows, argparse.Namespace(), writer, limit=5.0, progress=lambda step: None
-        )
+        outcome = target.LabTarget().measure(rows, RunOptions(), writer, progress=lambda step: None)
     assert asked == ["wake.irqfd@hlt", "wake.irqfd@mwait-yield", "idle.silent@hlt"]
     skipped = ("wake.irqfd@mwait-yield", "idle.silent@mwait-yield", "work.batch@mwait-yield")
     assert outcome.skipped == dict.fromkeys(skipped, lacking)
@@ -97,9 +95,7 @@ def test_session_sorts_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     rows = [find(entry.benchmark) for entry in results]
     steps = []
     with SuiteWriter(tmp_path / "lab.json") as writer:
-        outcome = target.LabTarget().measure(
-            rows, argparse.Namespace(), writer, limit=5.0, progress=steps.append
-        )
+        outcome = target.LabTarget().measure(rows, RunOptions(), writer, progress=steps.append)
     assert outcome.skipped == {"exit.pio_out": "this KVM has no KVM_CAP_X"}
     assert outcome.failed == {"exit.pio_in": "exit.pio_in: it panicked"}
     assert [(step.benchmark, step.done, step.total, step.unit) for step in steps] == [
@@ -118,9 +114,11 @@ def test_a_guest_without_an_event_fails_alone(
     pretend(monkeypatch, results)
     with SuiteWriter(tmp_path / "lab.json") as writer:
         outcome = target.LabTarget().measure(
-            [find(entry.benchmark) for entry in results], argparse.Namespace(), writer,
-            limit=5.0, progress=lambda step: None,
-        )  # fmt: skip
+            [find(entry.benchmark) for entry in results],
+            RunOptions(),
+            writer,
+            progress=lambda step: None,
+        )
     assert outcome.failed == {"exit.hlt": f"exit.hlt: {nothing}"}
     assert [row.name for row in load(tmp_path / "lab.json")] == ["exit.pio_in"]
 
@@ -134,9 +132,7 @@ def test_progress_tells_a_count_that_was_measured(
     pretend(monkeypatch, [result("exit.hlt", counts=counts)])
     steps = []
     with SuiteWriter(tmp_path / "lab.json") as writer:
-        target.LabTarget().measure(
-            [find("exit.hlt")], argparse.Namespace(), writer, limit=5.0, progress=steps.append
-        )
+        target.LabTarget().measure([find("exit.hlt")], RunOptions(), writer, progress=steps.append)
     assert [step.p50 for step in steps] == [3962]
 
 
@@ -147,9 +143,11 @@ def test_runs_of_a_sample_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     pretend(monkeypatch, [sample, result("exit.hlt", counts=COUNTS)])
     with SuiteWriter(tmp_path / "lab.json") as writer:
         target.LabTarget().measure(
-            [find("work.batch@hlt"), find("exit.hlt")], argparse.Namespace(), writer,
-            limit=5.0, progress=lambda step: None,
-        )  # fmt: skip
+            [find("work.batch@hlt"), find("exit.hlt")],
+            RunOptions(),
+            writer,
+            progress=lambda step: None,
+        )
     found = load(tmp_path / "lab.json").benchmarks
     work, alone = found["work.batch@hlt"], found["exit.hlt"]
     assert (len(work.runs), work.windows, work.exact) == (3, 3, False)

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""`kbench gate --ab`: measure two sides in turn until there is a verdict.
+"""Runs of two sides in pairs, until there is a verdict.
 
-A machine drifts: two suites measured one after the other differ by the drift. Here the
-two runs of a pair follow each other at once, in random order, so that drift falls on
-both sides alike. (Lab counts need none of this: one run of each side is all there is.)
+A machine drifts: two suites measured one after the other differ by the drift. The two runs of
+a pair follow each other at once, in random order, so that drift falls on both sides alike.
 
-Judging again and again while runs come in would raise false alarms (each look is one
-more chance). The looks come at 20, 40, 80 ... pairs, and each may spend half of what
-the one before could: alpha/2 + alpha/4 + ... <= alpha.
+Each analysis of the runs so far is one more chance of a false alarm. Interim analyses come at
+20, 40, 80 ... pairs and get alpha/2, alpha/4 ... (alpha spending): together at most alpha.
 """
 
 import random
@@ -60,9 +58,9 @@ def measure_and_compare(
     start = limits.clock()
     undecided = list(benchmarks)
     skipped: dict[str, str] = {}
-    pair = look = 0
+    pair = analysis = 0
     while True:
-        goal = options.rule.runs << look
+        goal = options.rule.runs << analysis
         while pair < goal and (pair == 0 or limits.clock() - start < limits.max_time):
             pair += 1
             progress(pair, undecided)
@@ -76,10 +74,10 @@ def measure_and_compare(
         if len(skipped) == len(benchmarks):
             reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
             raise KbenchError(f"no benchmark could be measured on both sides: {reasons}")
-        rule = spending(options.rule, look)
+        rule = spending(options.rule, analysis)
         comparison = compare(base.suite(), head.suite(), replace(options, rule=rule))
         undecided = [name for name in open_benchmarks(comparison) if name not in skipped]
-        look += 1
+        analysis += 1
         if not undecided or limits.clock() - start >= limits.max_time:
             notes = tuple(f"skipped {name}: {reason}" for name, reason in skipped.items())
             return replace(
@@ -93,7 +91,7 @@ def measure_and_compare(
 def _pair(name: str, sides: Sequence[Side]) -> str:
     """Measure a run of each side; the reason where one cannot, else "".
 
-    The other side is measured all the same: what it has and this one lacks is in the verdict.
+    The other side is measured even then: what only one side has is part of the verdict.
     """
     reasons = []
     for side in sides:
@@ -104,9 +102,9 @@ def _pair(name: str, sides: Sequence[Side]) -> str:
     return "; ".join(dict.fromkeys(reasons))
 
 
-def spending(rule: HostRule, look: int) -> HostRule:
-    """The rule for look 0, 1, 2 ...: half of alpha and of 1 - confidence, a quarter ..."""
-    share = 0.5 ** (look + 1)
+def spending(rule: HostRule, analysis: int) -> HostRule:
+    """The rule of interim analysis 0, 1, 2 ...: it gets 1/2, 1/4, 1/8 ... of alpha."""
+    share = 0.5 ** (analysis + 1)
     return replace(rule, alpha=rule.alpha * share, confidence=1 - (1 - rule.confidence) * share)
 
 

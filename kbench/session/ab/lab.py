@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`kbench gate --ab` in the lab: one run of each KVM variant, compared exactly."""
+"""The sides in the lab: one run of each KVM variant, compared exactly."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from kbench.lab.target import LabTarget
 from kbench.record.writer import SuiteWriter
 from kbench.session.progress import progress_bar, teller
 from kbench.suite.suite import load
+from kbench.targets.options import RunOptions
 
 
 def in_the_lab(
@@ -35,7 +35,7 @@ def in_the_lab(
     for variant, writer in zip(variants, writers, strict=True):
         with progress_bar(console) as show:
             outcome = LabTarget(variant=variant, report=report).measure(
-                rows, argparse.Namespace(), writer, limit=labs.RUN_SECONDS, progress=show
+                rows, RunOptions(), writer, progress=show
             )
         if outcome.failed:
             raise KbenchError(f"{variant}: {'; '.join(outcome.failed.values())}")

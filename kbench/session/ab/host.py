@@ -1,68 +1,76 @@
 # SPDX-License-Identifier: MIT
-"""The host sides of `kbench gate --ab` and `--self-test`: who measures a run, and where to.
+"""The sides on this machine: who measures a run, and into which suite.
 
 PATH        another kbench build: a venv or its Python interpreter
 @VARIANT    this build, benchmarks NAME@VARIANT (a policy, or @real): @ alone is plain NAME
 """
 
-import argparse
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from kbench.catalogue import Benchmark, catalogue, select
+from kbench.catalogue import catalogue, select
 from kbench.errors import KbenchError
 from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import Suite, load
 from kbench.targets.host import calibrated_loops
+from kbench.targets.options import RunOptions
 from kbench.targets.spawn import worker
-
-LIMIT = 5.0  # seconds an entry may take
 
 
 class HostSide:
-    """Runs on this machine, each a pyperf worker process of `args.python`.
+    """Runs on this machine, each a worker process as `options` say.
 
-    `loops` is shared by both sides: what one has calibrated holds for the other, so that
-    their runs have the same number of events. `variant` is appended to the names measured,
-    not to those stored.
+    Both sides share `loops`: what one has calibrated holds for the other, so that their runs
+    have the same number of events. `variant` is appended to the names measured, not to those
+    stored.
     """
 
     def __init__(
         self,
         label: str,
         writer: SuiteWriter,
-        args: argparse.Namespace,
+        options: RunOptions,
         loops: dict[str, int],
-        *,
         variant: str = "",
-        delay_ns: float = 0.0,
     ) -> None:
         self.label = label
         self._writer = writer
-        self._args = args
-        self._native = loops
+        self._options = options
+        self._loops = loops
         self._variant = variant
-        self._delay_ns = delay_ns
 
     def measure(self, benchmark: str) -> bool:
         """Add one run, False for a void one; the first of a benchmark calibrates its loops."""
         name = benchmark + self._variant
-        if benchmark not in self._native:
-            output = worker(name, self._args, loops=0, limit=LIMIT)
-            self._native[benchmark] = calibrated_loops(output)
-        output = worker(
-            name,
-            self._args,
-            loops=self._native[benchmark],
-            limit=LIMIT,
-            delay_ns=self._delay_ns,
-        )
+        if benchmark not in self._loops:
+            undelayed = replace(self._options, delay_ns=0.0)
+            self._loops[benchmark] = calibrated_loops(worker(name, undelayed, loops=0))
+        output = worker(name, self._options, loops=self._loops[benchmark])
         run = self._writer.add(renamed(output, benchmark) if self._variant else output)
         return not run.void
 
     def suite(self) -> Suite:
         """All runs so far."""
         return load(self._writer.path)
+
+
+def side(text: str) -> tuple[RunOptions, str]:
+    """The options and the variant of a side as typed: PATH or @VARIANT.
+
+    Raises KbenchError for the name of a KVM variant, and for a path without a Python.
+    """
+    if not is_host(text):
+        raise KbenchError(f"{text} is a KVM variant for the lab, the other side is on the host")
+    if text.startswith("@"):
+        return RunOptions(), text if len(text) > 1 else ""
+    return RunOptions(python=interpreter(Path(text))), ""
+
+
+def is_host(text: str) -> bool:
+    """Paths, venvs and @VARIANTs are measured on the host, names of KVM variants in the lab."""
+    return text.startswith("@") or "/" in text or Path(text, "pyvenv.cfg").is_file()
 
 
 def renamed(output: bytes, name: str) -> bytes:
@@ -83,7 +91,7 @@ def interpreter(path: Path) -> str:
     return str(python)
 
 
-def named(selectors: list[str], variants: tuple[str, str]) -> list[str]:
+def named(selectors: Sequence[str], variants: tuple[str, str]) -> list[str]:
     """Plain names (before any @) of what is selected and exists in both `variants`."""
     rows = {row.name for row in catalogue()}
     plain: dict[str, None] = {}
@@ -98,12 +106,3 @@ def named(selectors: list[str], variants: tuple[str, str]) -> list[str]:
         both = " and as ".join(f"NAME{text}" for text in variants)
         raise KbenchError(f"no selected benchmark exists as {both}")
     return chosen
-
-
-def delayable(selectors: list[str]) -> Benchmark:
-    """The one benchmark of a self-test: its loop must be KVM_RUN's, which can be delayed."""
-    rows = select(selectors or ["exit.pio_out"])
-    if len(rows) != 1 or rows[0].loop != "kvm_run":
-        names = ", ".join(row.name for row in rows)
-        raise KbenchError(f"the self-test takes one benchmark that enters a guest, not {names}")
-    return rows[0]

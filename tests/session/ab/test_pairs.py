@@ -12,7 +12,7 @@ from kbench.errors import KbenchError, Unavailable
 from kbench.judge.compare import Options
 from kbench.judge.gate import outcome
 from kbench.judge.rules import HostRule
-from kbench.session.ab import Limits, measure_and_compare, spending
+from kbench.session.ab.pairs import Limits, measure_and_compare, spending
 from kbench.suite.suite import Suite, load
 
 OPTIONS = Options(today=date(2026, 1, 1))
@@ -55,7 +55,7 @@ def forever() -> Limits:
     return Limits(max_time=1000.0, clock=lambda: 0.0)
 
 
-def test_stops_at_the_first_look_that_tells(tmp_path: Path) -> None:
+def test_stops_at_the_first_analysis_that_decides(tmp_path: Path) -> None:
     base, head = sides(tmp_path, 1.1)
     found = measure_and_compare(base, head, ["exit.a"], OPTIONS, forever(), random.Random(1))
     assert outcome(found, strict=True).exit_code == 1
@@ -143,7 +143,7 @@ def test_pairs_are_adjacent_and_in_random_order(tmp_path: Path) -> None:
     assert {one[0] for one, _ in pairs[::2]} == {"exit.a", "exit.b"}
 
 
-def test_looking_often_raises_no_alarms(tmp_path: Path) -> None:
+def test_interim_analyses_raise_no_alarms(tmp_path: Path) -> None:
     alarms = 0
     for seed in range(40):
         base, head = sides(tmp_path, 1.0, spread=0.08, seed=seed)
@@ -154,8 +154,8 @@ def test_looking_often_raises_no_alarms(tmp_path: Path) -> None:
     assert alarms <= 1
 
 
-def test_all_looks_together_spend_alpha() -> None:
+def test_all_interim_analyses_together_spend_alpha() -> None:
     rule = HostRule()
-    looks = [spending(rule, look) for look in range(30)]
-    assert sum(look.alpha for look in looks) == pytest.approx(rule.alpha)
-    assert sum(1 - look.confidence for look in looks) == pytest.approx(1 - rule.confidence)
+    analyses = [spending(rule, number) for number in range(30)]
+    assert sum(found.alpha for found in analyses) == pytest.approx(rule.alpha)
+    assert sum(1 - found.confidence for found in analyses) == pytest.approx(1 - rule.confidence)

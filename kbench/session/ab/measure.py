@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""Both sides from their names on the command line to a comparison."""
+
+import random
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from kbench.judge.compare import Comparison, Options
+from kbench.record.writer import SuiteWriter
+from kbench.session.ab.host import HostSide, is_host, named, side
+from kbench.session.ab.lab import in_the_lab
+from kbench.session.ab.pairs import Limits, measure_and_compare
+from kbench.session.progress import counter
+from kbench.targets.host import machine_lock
+
+
+def measured(
+    sides: tuple[str, str],
+    selectors: Sequence[str],
+    options: Options,
+    max_time: float,
+    output: Path | None,
+) -> Comparison:
+    """Measure both sides and compare them; the suites stay at `output`-a.json and -b.json.
+
+    On the host in pairs until there is a verdict or `max_time` (s) is over; in the lab once,
+    as counts repeat. Raises KbenchError for a side that is none, and where nothing ran.
+    """
+    with ExitStack() as stack:
+        folder = output or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "ab"
+        writers = [
+            stack.enter_context(SuiteWriter(folder.with_name(f"{folder.name}-{letter}.json")))
+            for letter in "ab"
+        ]
+        if not any(is_host(text) for text in sides):
+            return in_the_lab(sides, selectors, options, writers)
+        hosts = [side(text) for text in sides]
+        loops: dict[str, int] = {}
+        base, head = (
+            HostSide(text, writer, host, loops, variant)
+            for text, writer, (host, variant) in zip(sides, writers, hosts, strict=True)
+        )
+        names = named(selectors, (hosts[0][1], hosts[1][1]))
+        with machine_lock(), counter() as show:
+            return measure_and_compare(
+                base,
+                head,
+                names,
+                options,
+                Limits(max_time),
+                random.Random(),
+                lambda pair, left: show(f"pair {pair}: {len(left)} of {len(names)} undecided"),
+            )

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""The words of `kbench run` that are pyperf's, parsed by pyperf: as selectors and RunOptions."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import pyperf
+
+from kbench.errors import KbenchError
+from kbench.targets.options import RunOptions, environment
+
+NOT_FOR_RUN = ("compare_to", "python_names", "worker", "pipe")
+SHOWS = ("dump", "metadata", "hist", "stats")
+"""Flags for which pyperf shows something of the finished suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the words ask for; `shows` are those of SHOWS that were among them."""
+
+    selectors: tuple[str, ...]
+    options: RunOptions
+    quiet: bool = False
+    shows: tuple[str, ...] = ()
+
+
+def parse(words: Sequence[str], limit: float = RunOptions.limit) -> Words:
+    """Selectors and pyperf options, in any order; `limit` (s) bounds each KVM_RUN.
+
+    Raises KbenchError for an option that pyperf refuses or that kbench run does not take.
+    """
+    args = _parsed(words)
+    for name in NOT_FOR_RUN:
+        if getattr(args, name):
+            raise KbenchError(f"--{name.replace('_', '-')} is not for kbench run")
+    options = RunOptions(
+        processes=args.processes,
+        values=args.values,
+        warmups=args.warmups,
+        loops=args.loops,
+        min_time=args.min_time,
+        timeout=args.timeout or RunOptions.timeout,
+        limit=limit,
+        affinity=args.affinity or "",
+        python=args.python,
+        environment=_environment(args),
+        hooks=tuple(args.hook or ()),
+        profile=args.profile or "",
+        tracemalloc=args.tracemalloc,
+        track_memory=args.track_memory,
+    )
+    shows = tuple(name for name in SHOWS if getattr(args, name))
+    return Words(tuple(args.selectors), options, args.quiet, shows)
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    default = RunOptions()
+    runner = pyperf.Runner(processes=default.processes, min_time=default.min_time)
+    parser = runner.argparser
+    parser.add_argument("selectors", nargs="*")
+    parser.error = _refuse
+    # Selectors and options may come in any order: `exit --fast floor`.
+    parser.parse_args = parser.parse_intermixed_args
+    try:
+        args: argparse.Namespace = runner.parse_args(list(words))
+    except SystemExit:
+        raise KbenchError("pyperf refused these options (see the line above)") from None
+    return args
+
+
+def _environment(args: argparse.Namespace) -> dict[str, str]:
+    if args.copy_env:
+        return dict(os.environ)
+    return environment(locale=args.locale, more=args.inherit_environ or ())
+
+
+def _refuse(message: str) -> NoReturn:
+    raise KbenchError(f"{message} (kbench run --help, python -m pyperf timeit --help)")
