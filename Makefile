@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: MIT
 # Everything from a fresh checkout on a fresh Debian machine: make run, make test.
 PYTHON ?= python3
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 BIN := .venv/bin
 LOCAL := reports/local
 export LOCAL
 
-# What builds the wheel, and what the lab needs beside it.
-BUILD_PACKAGES := gcc libc6-dev linux-libc-dev binutils
-LAB_PACKAGES := qemu-system-x86 make flex bison libelf-dev bc coccinelle xz-utils cpio
-# What the tests of the report open its pages with.
-TEST_PACKAGES := chromium chromium-driver
-PACKAGES := $(BUILD_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES)
+# What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
+NEEDS_run := $(shell test -w /dev/kvm || echo lab)
+NEEDS_test := lab kvm browser
+NEEDS_test-kvm := lab kvm
+NEEDS_lab-gate := lab
+NEEDS_lab-baseline := lab
+NEEDS_reports := lab kvm
+NEEDS_reports-measure := lab kvm
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test selftest venv packages check perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run test test-kvm venv packages check perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-run: venv ## measure this machine's KVM: a table here, suite and report under reports/local/
+run: .venv/installed ## measure this machine's KVM: a table here, suite and report under reports/local/
 	@mkdir -p $(LOCAL)
 	$(BIN)/kbench run exit floor --fast --force -o $(LOCAL)/suite.json
 	$(BIN)/kbench hdr $(LOCAL)/suite.json exit.pio_out --force -o $(LOCAL)/exit.pio_out.hlog
@@ -31,10 +32,10 @@ run: venv ## measure this machine's KVM: a table here, suite and report under re
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-selftest: venv ## what test leaves out: every variant of the KVM extension, on both kernels
-	$(BIN)/pytest -m selftest
+test-kvm: venv ## what test leaves out: every variant of the KVM extension, on both kernels
+	$(BIN)/pytest -m test_kvm
 
-venv: .venv/installed ## .venv/ with the built wheel and the development tools
+venv: .venv/development ## .venv/ with the built wheel and the development tools
 
 check: venv ## ruff, ruff format, mypy --strict, import directions
 	$(BIN)/ruff check .
@@ -94,20 +95,23 @@ reports-render: venv ## its second half: README, mail and pictures, and the page
 clean: ## remove .venv/, build products and reports/local/
 	rm -rf .venv build dist $(LOCAL)
 
-packages: ## install the Debian packages that are missing
-	@missing=$$({ dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $(PACKAGES) 2>/dev/null \
-	  | sed -n 's/^ii //p'; printf '%s\n' $(PACKAGES); } | sort | uniq -u); \
-	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
-	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null \
-	  || missing="$$missing python3-dev"; \
-	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
+packages: ## install the Debian packages that the goals lack, and say how much that is
+	@.ci/packages build $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
+
+# The first time pip says what it fetches; later that would be a line for each package that is there.
+PIP_INSTALL = $(BIN)/pip install $(if $(wildcard $@),--quiet)
 
 # The wheel is built without isolation, from tools in the venv: a rebuild takes seconds.
 .venv/installed: $(SOURCES) | packages
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install -q 'meson-python>=0.16' 'meson>=1.4' ninja 'cython>=3.1' 'cffi>=1.17'
+	$(PIP_INSTALL) 'meson-python>=0.16' 'meson>=1.4' ninja 'cython>=3.1' 'cffi>=1.17'
 	rm -rf build/wheel
+	@echo "building the wheel: about a minute"
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip wheel -q --no-deps --no-build-isolation -w build/wheel .
-	$(BIN)/pip install -q "$$(echo build/wheel/kbench-*.whl)[dev]"
+	$(PIP_INSTALL) build/wheel/kbench-*.whl
 	$(BIN)/pip install -q --no-deps --force-reinstall build/wheel/kbench-*.whl
+	touch $@
+
+.venv/development: .venv/installed
+	$(PIP_INSTALL) "$$(echo build/wheel/kbench-*.whl)[dev]"
 	touch $@

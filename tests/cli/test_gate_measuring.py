@@ -56,7 +56,8 @@ def test_the_same_modules_are_not_run(tmp_path: Path) -> None:
     assert "same without running" in result.out
 
 
-@pytest.mark.selftest
+@pytest.mark.lab
+@pytest.mark.test_kvm
 def test_two_variants_differ_by_counts(tmp_path: Path) -> None:
     """The entry hook of `all` costs every exit some instructions; a system call knows no KVM."""
     words = ("--ab", "stock", "all", "exit.pio_out", "floor.syscall", "--margin", "0")

@@ -131,7 +131,7 @@ def test_live_module_shares_the_uapi() -> None:
 
 @pytest.mark.lab
 @needs_builder
-@pytest.mark.parametrize("pin", ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)])
+@pytest.mark.parametrize("pin", ["6.1", pytest.param("6.12", marks=pytest.mark.test_kvm)])
 def test_stock_has_the_distributions_text(pin: str) -> None:
     from kbench.kernels import debian, packages
     from kbench.kmod import modules, recipes
@@ -143,7 +143,7 @@ def test_stock_has_the_distributions_text(pin: str) -> None:
 
 
 @pytest.mark.lab
-@pytest.mark.selftest
+@pytest.mark.test_kvm
 @needs_builder
 @pytest.mark.parametrize("pin", ["6.1", "6.12"])
 def test_stock_intel_has_the_distributions_text(pin: str) -> None:
@@ -156,7 +156,7 @@ def test_stock_intel_has_the_distributions_text(pin: str) -> None:
 
 
 @pytest.mark.lab
-@pytest.mark.selftest
+@pytest.mark.test_kvm
 @needs_builder
 @pytest.mark.parametrize("pin", ["6.1", "6.12"])
 def test_intel_is_built_with_every_mechanism(pin: str) -> None:
@@ -183,7 +183,7 @@ def test_dkms_directory(tmp_path: Path) -> None:
 
 
 @pytest.mark.lab
-@pytest.mark.selftest
+@pytest.mark.test_kvm
 @needs_builder
 def test_dkms_directory_builds(tmp_path: Path) -> None:
     """The command of dkms.conf, as dkms(8) would run it, makes the modules where it says."""

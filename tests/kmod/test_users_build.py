@@ -15,7 +15,7 @@ from kbench.kmod import sources
 
 pytestmark = [
     pytest.mark.lab,
-    pytest.mark.selftest,
+    pytest.mark.test_kvm,
     pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed"),
 ]
 CHANGED = "arch/x86/kvm/x86.c"

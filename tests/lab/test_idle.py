@@ -73,7 +73,7 @@ def test_what_is_left_for_a_neighbour(results: "dict[str, LabResult]") -> None:
     assert halted.counters["worker_share"] > 0.9
 
 
-@pytest.mark.selftest
+@pytest.mark.test_kvm
 def test_work_in_the_vcpus_thread_leaves_a_neighbour_half() -> None:
     """However the VMM waits, it works on while the vCPU is halted, and the guest is served."""
     lab = labs.prepare("6.1", "all", print)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The extension's selftests, run in the lab: a subtest here for each of a variant's messages."""
+"""The extension's tests, run in the lab: a subtest here for each of a variant's messages."""
 
 import shutil
 import sys
@@ -19,8 +19,8 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("spatch") is None, reason="coccinelle is not installed"),
     pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed"),
 ]
-# The default kernel is part of `make test`, everything else of `make selftest`.
-KERNELS = ["6.1", pytest.param("6.12", marks=pytest.mark.selftest)]
+# The default kernel is part of `make test`, everything else of `make test-kvm`.
+KERNELS = ["6.1", pytest.param("6.12", marks=pytest.mark.test_kvm)]
 # Taint bits of Documentation/admin-guide/tainted-kernels.rst: out of tree, unsigned.
 EXPECTED_TAINT = 1 << 12 | 1 << 13
 # What the live module does as the hooked build does; the others it says it does not.
@@ -86,7 +86,7 @@ def test_quirk_on_stock(
     assert messages["capability"]["bits"] == 0
 
 
-@pytest.mark.selftest
+@pytest.mark.test_kvm
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 @pytest.mark.parametrize("variant", sorted(suites("all")))
 def test_single_mechanism(
@@ -98,14 +98,14 @@ def test_single_mechanism(
     assert messages["capability"]["bits"] == variants.variant(variant).bits
 
 
-@pytest.mark.selftest
+@pytest.mark.test_kvm
 def test_nested_off(tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
     """kvm-amd's own default is on."""
     messages = lab.run("6.1", lab.built("6.1", "all"), tmp_path, parameters="nested=0", kept=kept)
     check(messages, {"interactions", *suites("all")}, subtests)
 
 
-@pytest.mark.selftest
+@pytest.mark.test_kvm
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 def test_live(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
     """On the distribution's own KVM; afterwards it can be unloaded, and KVM is as before."""
