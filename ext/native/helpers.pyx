@@ -5,7 +5,7 @@
 from libc.stdint cimport uint64_t
 
 from clock cimport stamp_end
-from vcpu_thread cimport Lane, kb_lane_begin, kb_lane_end, report
+from vcpu_thread cimport VcpuThread, kb_vcpu_thread_begin, kb_vcpu_thread_end, report
 from work cimport Queue, take
 
 cdef extern from "<unistd.h>" nogil:
@@ -17,40 +17,40 @@ cdef extern from "<sys/prctl.h>":
     int prctl(int option, unsigned long argument)
 
 
-def work(Queue queue, int wait_fd, Lane lane):
-    """Do the queue's work in the calling thread until `lane` is stopped.
+def work(Queue queue, int wait_fd, VcpuThread vcpu_thread):
+    """Do the queue's work in the calling thread until `vcpu_thread` is stopped.
 
     With `wait_fd` >= 0 it blocks on that eventfd while the queue is empty; end it with a
     write. Without, the queue is endless.
     """
     cdef uint64_t count
     with nogil:
-        while not lane.lane.stop:
+        while not vcpu_thread.state.stop:
             if not take(&queue.queue) and (wait_fd < 0 or read(wait_fd, &count, 8) != 8):
                 break
 
 
-def spin(Lane lane):
-    """Use up the pCPU in the calling thread until `lane` is stopped: a task of someone else's."""
+def spin(VcpuThread vcpu_thread):
+    """Use up the pCPU in the calling thread until `vcpu_thread` is stopped: a task of someone else's."""
     with nogil:
-        while not lane.lane.stop:
+        while not vcpu_thread.state.stop:
             pass
 
 
-def echo(Lane lane, int fd):
-    """Read the eventfd `fd` in the calling thread until `lane` is stopped, with a stamp each time.
+def echo(VcpuThread vcpu_thread, int fd):
+    """Read the eventfd `fd` in the calling thread until `vcpu_thread` is stopped, with a stamp each time.
 
     The floor of a wake-up: a thread that blocks, without a vCPU.
     """
     cdef uint64_t count
-    if kb_lane_begin(&lane.lane):
-        lane.lane.ended = 1
+    if kb_vcpu_thread_begin(&vcpu_thread.state):
+        vcpu_thread.state.ended = 1
         return
     with nogil:
-        while not lane.lane.stop:
+        while not vcpu_thread.state.stop:
             if read(fd, &count, 8) == 8:
-                report(&lane.lane, stamp_end())
-        kb_lane_end(&lane.lane)
+                report(&vcpu_thread.state, stamp_end())
+        kb_vcpu_thread_end(&vcpu_thread.state)
 
 
 def set_timer_slack(unsigned long nanoseconds):

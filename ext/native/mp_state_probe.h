@@ -30,7 +30,7 @@ struct kb_look {
 	uint32_t mask, halted;			/* what the word says of a halted vCPU */
 	int vcpu;				/* of a kick: whose KVM_RUN */
 	int signal;
-	int thread;				/* of the other kick: whose thread */
+	int tid;				/* of the other kick: whose thread */
 	struct kvm_mp_state state;		/* where a call may leave its answer */
 	struct pollfd polled;
 	uint64_t number_read;
@@ -54,7 +54,7 @@ KB_LOOK_INLINE int kb_look_once(const struct kb_look *look, const enum kb_look_k
 		syscall(SYS_rt_sigtimedwait, &set, NULL, &now, sizeof(set));
 	}
 	if (kind == KB_LOOK_OUT)
-		syscall(SYS_tgkill, syscall(SYS_getpid), look->thread, look->signal);
+		syscall(SYS_tgkill, syscall(SYS_getpid), look->tid, look->signal);
 	if (kind != KB_LOOK_MEMORY)
 		syscall(look->number, look->a, look->b, look->c, look->d);
 	return (*look->word & look->mask) != look->halted;

@@ -7,7 +7,7 @@ from libc.stdint cimport uint32_t, uint64_t
 import array
 
 from clock cimport stamp_begin  # mp_state_probe.h uses it
-from vcpu_thread cimport Lane, kb_lane_begin, kb_lane_end, kb_lane_signal
+from vcpu_thread cimport VcpuThread, kb_vcpu_thread_begin, kb_vcpu_thread_end, kb_vcpu_thread_signal
 
 cdef extern from "<sys/ioctl.h>" nogil:
     int ioctl(int fd, unsigned long request, void *argument)
@@ -39,7 +39,7 @@ cdef extern from "mp_state_probe.h" nogil:
         uint32_t mask, halted
         int vcpu
         int signal
-        int thread
+        int tid
         kvm_mp_state state
         pollfd polled
         uint64_t number_read
@@ -102,12 +102,12 @@ def kick(int vcpu):
     return look
 
 
-def kick_out(int vcpu, Lane lane):
-    """A signal to the thread of `lane`, which runs the vCPU, and KVM_GET_MP_STATE."""
+def kick_out(int vcpu, VcpuThread vcpu_thread):
+    """A signal to the thread of `vcpu_thread`, which runs the vCPU, and KVM_GET_MP_STATE."""
     cdef Look look = get(vcpu)
     look.look.kind = KB_LOOK_OUT
-    look.look.thread = lane.lane.thread
-    look.look.signal = kb_lane_signal()
+    look.look.tid = vcpu_thread.state.tid
+    look.look.signal = kb_vcpu_thread_signal()
     return look
 
 
@@ -181,28 +181,28 @@ def right(Look look, int vm, size_t message, uint64_t most):
     return stamps[1] - stamps[0], stamps[2] - stamps[1], looks
 
 
-def hold(Lane lane, int go):
-    """Run the vCPU of `lane` in the calling thread; after each KVM_RUN wait for the eventfd `go`.
+def hold(VcpuThread vcpu_thread, int go):
+    """Run the vCPU of `vcpu_thread` in the calling thread; after each KVM_RUN wait for the eventfd `go`.
 
     What a KVM_RUN ended for is thus over for the guest, but nothing new has begun when
-    another thread looks. It ends with lane.stop() and a write to `go`.
+    another thread looks. It ends with vcpu_thread.stop() and a write to `go`.
     """
     cdef uint64_t count
-    if kb_lane_begin(&lane.lane):
-        lane.lane.error = errno
-        lane.lane.ended = 1
+    if kb_vcpu_thread_begin(&vcpu_thread.state):
+        vcpu_thread.state.error = errno
+        vcpu_thread.state.ended = 1
         return
     with nogil:
-        while not lane.lane.stop:
-            if ioctl(lane.lane.fd, KVM_RUN, NULL) < 0:
+        while not vcpu_thread.state.stop:
+            if ioctl(vcpu_thread.state.fd, KVM_RUN, NULL) < 0:
                 if errno != EINTR:
-                    lane.lane.error = errno
+                    vcpu_thread.state.error = errno
                     break
-            elif lane.lane.run.exit_reason != <uint32_t>KVM_EXIT_IO:
-                lane.lane.reason = lane.lane.run.exit_reason
-                lane.lane.unexpected = 1
+            elif vcpu_thread.state.run.exit_reason != <uint32_t>KVM_EXIT_IO:
+                vcpu_thread.state.reason = vcpu_thread.state.run.exit_reason
+                vcpu_thread.state.unexpected = 1
                 break
-            lane.lane.run.immediate_exit = 0
-            if not lane.lane.stop:
+            vcpu_thread.state.run.immediate_exit = 0
+            if not vcpu_thread.state.stop:
                 read(go, &count, 8)
-        kb_lane_end(&lane.lane)
+        kb_vcpu_thread_end(&vcpu_thread.state)

@@ -21,17 +21,17 @@ cdef extern from *:
     static void kb_neighbour_kicked(int signal) { (void)signal; }
 
     /* Make the thread's KVM_RUN return EINTR. The signal needs a handler, or it kills. */
-    static int kb_neighbour_kick(int thread)
+    static int kb_neighbour_kick(int tid)
     {
         struct sigaction action = { .sa_handler = kb_neighbour_kicked };
 
         sigemptyset(&action.sa_mask);
         if (sigaction(SIGRTMIN + 3, &action, NULL))
             return -1;
-        return syscall(SYS_tgkill, getpid(), thread, SIGRTMIN + 3);
+        return syscall(SYS_tgkill, getpid(), tid, SIGRTMIN + 3);
     }
     """
-    int kb_neighbour_kick(int thread)
+    int kb_neighbour_kick(int tid)
 
 
 def run(int fd, size_t address):
@@ -51,10 +51,10 @@ def run(int fd, size_t address):
     return shared.exit_reason, error
 
 
-def stop(size_t address, int thread):
+def stop(size_t address, int tid):
     """End run() in the thread of this kernel thread id, wherever it is.
 
     immediate_exit first: a signal that comes just before the ioctl would be lost.
     """
     (<kb_run *>address).immediate_exit = 1
-    kb_neighbour_kick(thread)
+    kb_neighbour_kick(tid)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lane is a vCPU and the thread that runs it.  A kick takes the thread out of KVM_RUN
+ * A vCPU and the thread that runs it.  A kick takes the thread out of KVM_RUN
  * wherever it is: its handler, in that thread, sets kvm_run->immediate_exit, so that a
  * signal just before the ioctl is not lost (Documentation/virt/kvm/api.rst).
  */
-#ifndef KBENCH_LANES_H
-#define KBENCH_LANES_H
+#ifndef KBENCH_VCPU_THREAD_H
+#define KBENCH_VCPU_THREAD_H
 
 #include <linux/kvm.h>
 #include <poll.h>
@@ -20,9 +20,9 @@
 /* What the VMM does on an idle exit when its work is done (kbench/catalogue/policies.py, Waits). */
 enum kb_waits { ENTER, BLOCK, POLL, EVENTFD, MP_STATE, INJECT };
 
-struct kb_lane {
+struct kb_vcpu_thread {
 	int fd;
-	int thread;			/* kernel thread id, 0 before it runs */
+	int tid;			/* kernel thread id, 0 before it runs */
 	enum kb_waits waits;
 	int event_fd;			/* what tells of an event while the vCPU is halted, or -1 */
 	int work_fd;			/* and, with POLL, eventfd of the queue's arrivals, or -1 */
@@ -43,24 +43,24 @@ struct kb_lane {
 	struct kb_queue *queue;		/* work for this thread, or NULL */
 };
 
-static __thread struct kvm_run *kb_lane_run;
-static __thread sigjmp_buf kb_lane_out;
-static __thread volatile sig_atomic_t kb_lane_waits;
+static __thread struct kvm_run *kb_vcpu_thread_run;
+static __thread sigjmp_buf kb_vcpu_thread_out;
+static __thread volatile sig_atomic_t kb_vcpu_thread_waits;
 
-static inline int kb_lane_signal(void)
+static inline int kb_vcpu_thread_signal(void)
 {
 	return SIGRTMIN + 4;
 }
 
-static void kb_lane_kicked(int signal)
+static void kb_vcpu_thread_kicked(int signal)
 {
 	(void)signal;
-	if (!kb_lane_run)
+	if (!kb_vcpu_thread_run)
 		return;
-	kb_lane_run->immediate_exit = 1;
-	if (kb_lane_waits) {
-		kb_lane_waits = 0;
-		siglongjmp(kb_lane_out, 1);
+	kb_vcpu_thread_run->immediate_exit = 1;
+	if (kb_vcpu_thread_waits) {
+		kb_vcpu_thread_waits = 0;
+		siglongjmp(kb_vcpu_thread_out, 1);
 	}
 }
 
@@ -70,45 +70,45 @@ static void kb_lane_kicked(int signal)
  * handler jumps out.  ppoll(2) would take two system calls more.  `told` tells what was
  * read before the jump.
  */
-static void kb_lane_wait(struct kb_lane *lane, struct pollfd *ready)
+static void kb_vcpu_thread_wait(struct kb_vcpu_thread *thread, struct pollfd *ready)
 {
 	ready[0].revents = ready[1].revents = 0;
-	lane->told = 0;
-	if (!sigsetjmp(kb_lane_out, 0)) {
-		kb_lane_waits = 1;
-		if (!*(volatile __u8 *)&lane->run->immediate_exit) {
-			if (lane->waits == POLL)
+	thread->told = 0;
+	if (!sigsetjmp(kb_vcpu_thread_out, 0)) {
+		kb_vcpu_thread_waits = 1;
+		if (!*(volatile __u8 *)&thread->run->immediate_exit) {
+			if (thread->waits == POLL)
 				poll(ready, 2, -1);
-			else if (read(lane->event_fd, &lane->told, 8) < 0)
-				lane->told = 0;
+			else if (read(thread->event_fd, &thread->told, 8) < 0)
+				thread->told = 0;
 		}
 	}
-	kb_lane_waits = 0;
+	kb_vcpu_thread_waits = 0;
 }
 
-/* Make the calling thread the lane's. */
-static inline int kb_lane_begin(struct kb_lane *lane)
+/* Make the calling thread the one that runs the vCPU. */
+static inline int kb_vcpu_thread_begin(struct kb_vcpu_thread *thread)
 {
 	/* SA_NODEFER: the jump leaves the signal unblocked. */
-	struct sigaction action = { .sa_handler = kb_lane_kicked, .sa_flags = SA_NODEFER };
+	struct sigaction action = { .sa_handler = kb_vcpu_thread_kicked, .sa_flags = SA_NODEFER };
 
 	sigemptyset(&action.sa_mask);
-	if (sigaction(kb_lane_signal(), &action, NULL))
+	if (sigaction(kb_vcpu_thread_signal(), &action, NULL))
 		return -1;
-	kb_lane_run = lane->run;
-	lane->thread = syscall(SYS_gettid);
+	kb_vcpu_thread_run = thread->run;
+	thread->tid = syscall(SYS_gettid);
 	return 0;
 }
 
-static inline void kb_lane_end(struct kb_lane *lane)
+static inline void kb_vcpu_thread_end(struct kb_vcpu_thread *thread)
 {
-	kb_lane_run = NULL;
-	lane->ended = 1;
+	kb_vcpu_thread_run = NULL;
+	thread->ended = 1;
 }
 
-static inline int kb_lane_kick(const struct kb_lane *lane)
+static inline int kb_vcpu_thread_kick(const struct kb_vcpu_thread *thread)
 {
-	return syscall(SYS_tgkill, getpid(), lane->thread, kb_lane_signal());
+	return syscall(SYS_tgkill, getpid(), thread->tid, kb_vcpu_thread_signal());
 }
 
 #endif

@@ -23,9 +23,9 @@ cdef extern from "vcpu_thread.h" nogil:
         MP_STATE
         INJECT
 
-    struct kb_lane:
+    struct kb_vcpu_thread:
         int fd
-        int thread
+        int tid
         kb_waits waits
         int event_fd
         int work_fd
@@ -45,20 +45,20 @@ cdef extern from "vcpu_thread.h" nogil:
         uint64_t most
         kb_queue *queue
 
-    int kb_lane_begin(kb_lane *lane)
-    void kb_lane_end(kb_lane *lane)
-    int kb_lane_signal()
-    void kb_lane_wait(kb_lane *lane, pollfd *ready)
-    int kb_lane_kick(const kb_lane *lane)
+    int kb_vcpu_thread_begin(kb_vcpu_thread *thread)
+    void kb_vcpu_thread_end(kb_vcpu_thread *thread)
+    int kb_vcpu_thread_signal()
+    void kb_vcpu_thread_wait(kb_vcpu_thread *thread, pollfd *ready)
+    int kb_vcpu_thread_kick(const kb_vcpu_thread *thread)
 
-cdef class Lane:
-    cdef kb_lane lane
+cdef class VcpuThread:
+    cdef kb_vcpu_thread state
     cdef object _stamps
     cdef readonly Queue work
 
 
-cdef inline void report(kb_lane *lane, uint64_t stamp) noexcept nogil:
-    """Note when something came back to the lane's thread."""
-    if lane.acks < lane.most:
-        lane.stamps[lane.acks] = stamp
-    lane.acks += 1
+cdef inline void report(kb_vcpu_thread *thread, uint64_t stamp) noexcept nogil:
+    """Note when something came back to the thread."""
+    if thread.acks < thread.most:
+        thread.stamps[thread.acks] = stamp
+    thread.acks += 1

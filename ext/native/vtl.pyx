@@ -12,7 +12,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 import array
 
 from clock cimport stamp_end
-from vcpu_thread cimport Lane, kb_lane, kb_lane_begin, kb_lane_end, kb_lane_kick, kvm_run
+from vcpu_thread cimport VcpuThread, kb_vcpu_thread, kb_vcpu_thread_begin, kb_vcpu_thread_end, kb_vcpu_thread_kick, kvm_run
 
 cdef extern from "<sys/ioctl.h>" nogil:
     int ioctl(int fd, unsigned long request, const void *argument)
@@ -66,8 +66,8 @@ cdef enum Noted:
     RETURNED
 
 
-cdef class Processor(Lane):
-    """A lane that runs VTL0, the vCPU `fd` with its struct kvm_run at `run`, and VTL1 in turn.
+cdef class Processor(VcpuThread):
+    """A thread that runs VTL0, the vCPU `fd` with its struct kvm_run at `run`, and VTL1 in turn.
 
     TOLD, LEFT and RETURNED have a stamp, in TSC ticks, of each time that a thread learnt of
     VTL1's interrupt, that VTL0's KVM_RUN came back for it, and that VTL1's VTL_RETURN did.
@@ -111,80 +111,80 @@ cdef class Processor(Lane):
 
     def reset(self):
         """Forget the stamps of the last run."""
-        Lane.reset(self)
+        VcpuThread.reset(self)
         self.pending = 0
         self.run1.immediate_exit = 0
         self.counts[0] = self.counts[1] = self.counts[2] = 0
 
     def stamps_of(self, int what):
         """The stamps of TOLD (0), LEFT (1) or RETURNED (2): an array('Q')."""
-        return self._arrays[what][:min(self.counts[what], self.lane.most)]
+        return self._arrays[what][:min(self.counts[what], self.state.most)]
 
     cdef inline void note(self, int what, uint64_t stamp) noexcept nogil:
-        if self.counts[what] < self.lane.most:
+        if self.counts[what] < self.state.most:
             self.noted[what][self.counts[what]] = stamp
         self.counts[what] += 1
 
     def run(self):
         """Run the two vCPUs in the calling thread until stop(), or an exit nothing expects."""
-        cdef kb_lane *lane = &self.lane
+        cdef kb_vcpu_thread *thread = &self.state
         cdef uint64_t stamp
         cdef int failed
         cdef uint8_t *exits = NULL
-        if kb_lane_begin(lane):
-            lane.error = errno
-            lane.ended = 1
+        if kb_vcpu_thread_begin(thread):
+            thread.error = errno
+            thread.ended = 1
             return
         if self.way == IDLE_ONLY:
-            exits = <uint8_t *>lane.run + KVM_RUN_KBENCH_EXITS
+            exits = <uint8_t *>thread.run + KVM_RUN_KBENCH_EXITS
         with nogil:
             if self.run_vtl1():     # to its first VTL_RETURN
-                while not lane.stop:
-                    failed = ioctl(lane.fd, KVM_RUN, NULL)
+                while not thread.stop:
+                    failed = ioctl(thread.fd, KVM_RUN, NULL)
                     stamp = stamp_end()
-                    lane.run.immediate_exit = 0
+                    thread.run.immediate_exit = 0
                     if exits:
                         kb_ask(exits, 0)
                     if failed < 0:
                         if errno != EINTR:
-                            lane.error = errno
+                            thread.error = errno
                             break
-                    elif lane.run.exit_reason == <uint32_t>KVM_EXIT_HLT:
-                        lane.idle_exits += 1
+                    elif thread.run.exit_reason == <uint32_t>KVM_EXIT_HLT:
+                        thread.idle_exits += 1
                         if self.way == POLLED:
                             self.wait()
                             stamp = 0
                     else:
-                        lane.reason = lane.run.exit_reason
-                        lane.unexpected = 1
+                        thread.reason = thread.run.exit_reason
+                        thread.unexpected = 1
                         break
                     if kb_take(self.pending):
                         if stamp:
                             self.note(LEFT, stamp)
                         if not self.run_vtl1():
                             break
-            kb_lane_end(lane)
+            kb_vcpu_thread_end(thread)
 
     cdef bint run_vtl1(self) noexcept nogil:
         """VTL1, until its VTL_RETURN; false when there is none."""
-        cdef kb_lane *lane = &self.lane
-        while not lane.stop:
+        cdef kb_vcpu_thread *thread = &self.state
+        while not thread.stop:
             if ioctl(self.fd1, KVM_RUN, NULL) == 0:
                 if self.run1.exit_reason != <uint32_t>KVM_EXIT_IO:
-                    lane.reason = self.run1.exit_reason
-                    lane.unexpected = 1
+                    thread.reason = self.run1.exit_reason
+                    thread.unexpected = 1
                     return False
                 self.note(RETURNED, stamp_end())
                 return True
             if errno != EINTR:
-                lane.error = errno
+                thread.error = errno
                 return False
         return True
 
     cdef void wait(self) noexcept nogil:
         """VTL0 is halted: wait until either VTL has something to do."""
         cdef uint64_t count
-        if self.lane.run.immediate_exit or poll(self.waits, 2, -1) <= 0:
+        if self.state.run.immediate_exit or poll(self.waits, 2, -1) <= 0:
             return
         if self.waits[1].revents:
             self.note(TOLD, stamp_end())
@@ -196,13 +196,13 @@ cdef class Processor(Lane):
 
     cdef void tell(self) noexcept nogil:
         """VTL1 has an interrupt: have the processor's thread run it."""
-        cdef uint8_t *run = <uint8_t *>self.lane.run
+        cdef uint8_t *run = <uint8_t *>self.state.run
         kb_set(self.pending)
         if self.way == IDLE_ONLY:
             kb_ask(run + KVM_RUN_KBENCH_EXITS, KVM_KBENCH_EXIT_HLT)
             if (run[15] & 7) != KVM_KBENCH_IDLE_HLT:    # bits 8 to 10 of kvm_run.flags
                 return
-        kb_lane_kick(&self.lane)
+        kb_vcpu_thread_kick(&self.state)
 
 
 def relay(Processor processor, int fd, int vm, size_t message):
@@ -213,8 +213,8 @@ def relay(Processor processor, int fd, int vm, size_t message):
     """
     cdef uint64_t count
     with nogil:
-        while not processor.lane.stop:
-            if read(fd, &count, 8) != 8 or processor.lane.stop:
+        while not processor.state.stop:
+            if read(fd, &count, 8) != 8 or processor.state.stop:
                 continue
             processor.note(TOLD, stamp_end())
             if message:
@@ -226,7 +226,7 @@ def watch(Processor processor, int epoll):
     """The same with epoll(7) for what `epoll` waits for: the vCPU (M8), and an end."""
     cdef epoll_event event
     with nogil:
-        while not processor.lane.stop:
-            if epoll_wait(epoll, &event, 1, -1) == 1 and not processor.lane.stop:
+        while not processor.state.stop:
+            if epoll_wait(epoll, &event, 1, -1) == 1 and not processor.state.stop:
                 processor.note(TOLD, stamp_end())
                 processor.tell()

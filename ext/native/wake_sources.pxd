@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport uint8_t, uint64_t
 
-from vcpu_thread cimport kb_lane, kb_lane_kick
+from vcpu_thread cimport kb_vcpu_thread, kb_vcpu_thread_kick
 from work cimport kb_queue, kb_queue_arrive
 
 cdef extern from "<sys/ioctl.h>" nogil:
@@ -58,7 +58,7 @@ cdef struct Firing:
     int fd
     size_t address
     kb_queue *queue
-    kb_lane *lanes[64]
+    kb_vcpu_thread *threads[64]
     pollfd polled[64]
     int count
     int next
@@ -73,22 +73,22 @@ cdef class Source:
 
 cdef inline bint looks_idle(Firing *source, int at) noexcept nogil:
     """What the VMM sees of a vCPU, wherever its thread is."""
-    cdef kb_lane *lane = source.lanes[at]
-    cdef uint8_t *run = <uint8_t *>lane.run
+    cdef kb_vcpu_thread *thread = source.threads[at]
+    cdef uint8_t *run = <uint8_t *>thread.run
     cdef int flag
     if source.find == FLAG:
         # Bits 8 to 10 of kvm_run.flags; 0 outside KVM_RUN, HLT, MWAIT and PAUSE are 2 to 4.
         flag = run[15] & 7
-        return flag >= KVM_KBENCH_IDLE_HLT or (flag == 0 and lane.idle)
+        return flag >= KVM_KBENCH_IDLE_HLT or (flag == 0 and thread.idle)
     if source.find == BYTE:
         return run[KVM_RUN_KBENCH_MP_STATE] == (KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
     if source.find == POLLED:
         return source.polled[at].revents == 0
-    return lane.idle
+    return thread.idle
 
 
 cdef inline int find_idle(Firing *source) noexcept nogil:
-    """An idle lane, or the next in turn where none is known to be."""
+    """An idle thread, or the next in turn where none is known to be."""
     cdef int step, at
     if source.find == POLLED:
         poll(source.polled, source.count, 0)
@@ -112,7 +112,7 @@ cdef inline int fire(Firing *source) noexcept nogil:
     if source.kind == ENTER:
         return ioctl(source.fd, KVM_RUN, NULL)
     if source.kind == KICK:
-        return kb_lane_kick(source.lanes[0])
+        return kb_vcpu_thread_kick(source.threads[0])
     if source.kind == STORE:
         kb_store(source.address)
         return 0
@@ -121,5 +121,5 @@ cdef inline int fire(Firing *source) noexcept nogil:
         return 0 if source.fd < 0 or write(source.fd, &one, 8) == 8 else -1
     if source.kind == HUNT:
         kb_queue_arrive(source.queue)
-        return kb_lane_kick(source.lanes[find_idle(source)])
+        return kb_vcpu_thread_kick(source.threads[find_idle(source)])
     return 0

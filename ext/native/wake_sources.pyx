@@ -2,7 +2,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """What the waker can fire: each way to wake a vCPU, and the arrival of work."""
 
-from vcpu_thread cimport Lane, kb_lane
+from vcpu_thread cimport VcpuThread, kb_vcpu_thread
 from work cimport Queue
 
 
@@ -13,7 +13,7 @@ FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
 
 
 cdef class Source:
-    """What fires; made by one of the functions below. At most 64 lanes are hunted."""
+    """What fires; made by one of the functions below. At most 64 vCPU threads are hunted."""
 
     @property
     def found(self):
@@ -21,18 +21,18 @@ cdef class Source:
         return self.firing.found
 
 
-def _source(Kind kind, int fd=-1, size_t address=0, Queue queue=None, lanes=()):
+def _source(Kind kind, int fd=-1, size_t address=0, Queue queue=None, vcpu_threads=()):
     cdef Source source = Source()
     cdef Firing *firing = &source.firing
-    cdef Lane lane
+    cdef VcpuThread vcpu_thread
     firing.kind, firing.fd, firing.address = kind, fd, address
     firing.queue = &queue.queue if queue is not None else NULL
-    for lane in lanes[:64]:
-        firing.lanes[firing.count] = &lane.lane
-        firing.polled[firing.count].fd = lane.lane.fd
+    for vcpu_thread in vcpu_threads[:64]:
+        firing.threads[firing.count] = &vcpu_thread.state
+        firing.polled[firing.count].fd = vcpu_thread.state.fd
         firing.polled[firing.count].events = POLLIN
         firing.count += 1
-    source.keep = (queue, lanes)
+    source.keep = (queue, vcpu_threads)
     return source
 
 
@@ -53,8 +53,8 @@ def enter(int vcpu):
     return _source(ENTER, vcpu)
 
 
-def kick(Lane lane):
-    return _source(KICK, lanes=(lane,))
+def kick(VcpuThread vcpu_thread):
+    return _source(KICK, vcpu_threads=(vcpu_thread,))
 
 
 def store(size_t address):
@@ -66,8 +66,8 @@ def enqueue(Queue queue, int fd):
     return _source(ENQUEUE, fd, queue=queue)
 
 
-def hunt(Queue queue, lanes, str how="kick"):
+def hunt(Queue queue, vcpu_threads, str how="kick"):
     """`how` an idle vCPU is found is one of FINDS."""
-    cdef Source source = _source(HUNT, queue=queue, lanes=tuple(lanes))
+    cdef Source source = _source(HUNT, queue=queue, vcpu_threads=tuple(vcpu_threads))
     source.firing.find = FINDS[how]
     return source

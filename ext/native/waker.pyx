@@ -13,7 +13,7 @@ from libc.time cimport time_t
 import array
 
 from clock cimport stamp_begin
-from vcpu_thread cimport Lane
+from vcpu_thread cimport VcpuThread
 from wake_sources cimport Firing, Source, fire
 
 cdef extern from "<time.h>" nogil:
@@ -36,7 +36,7 @@ def fire_at(
     const int64_t[::1] plan,
     const uint8_t[::1] which,
     tuple sources,
-    Lane lane,
+    VcpuThread vcpu_thread,
     uint64_t tsc_khz,
     int64_t margin,
     uint64_t[::1] planned,
@@ -46,7 +46,7 @@ def fire_at(
 
     The thread sleeps until `margin` ns before each time and spins the rest. `planned` and
     `fired` take TSC ticks: when it should have fired, and the stamp just before it did.
-    Returns the number of events; fewer than planned when the thread of `lane` ended.
+    Returns the number of events; fewer than planned when the thread of `vcpu_thread` ended.
     Raises OSError when a source fails, and what a signal handler raises.
     """
     cdef Firing *firings[2]
@@ -57,7 +57,7 @@ def fire_at(
     cdef int error = 0
     firings[0] = &(<Source>sources[0]).firing
     firings[1] = &(<Source>sources[len(sources) - 1]).firing
-    while done < total and not lane.lane.ended:
+    while done < total and not vcpu_thread.state.ended:
         PyErr_CheckSignals()
         with nogil:
             until = plan[done] - margin
@@ -83,11 +83,11 @@ def fire_at(
     return done
 
 
-def sleep_until(int64_t until, Lane lane):
-    """Sleep to this time (CLOCK_MONOTONIC, ns), less where the thread of `lane` ends."""
+def sleep_until(int64_t until, VcpuThread vcpu_thread):
+    """Sleep to this time (CLOCK_MONOTONIC, ns), less where the thread of `vcpu_thread` ends."""
     cdef timespec target
     cdef int64_t now = monotonic()
-    while now < until and not lane.lane.ended:
+    while now < until and not vcpu_thread.state.ended:
         PyErr_CheckSignals()
         now = min(until, now + 50_000_000)
         target.tv_sec = now // 1_000_000_000

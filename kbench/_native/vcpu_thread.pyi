@@ -2,7 +2,7 @@ from array import array
 
 from kbench._native.work import Queue
 
-class Lane:
+class VcpuThread:
     work: Queue | None
     def __init__(
         self,
@@ -17,8 +17,6 @@ class Lane:
     def reset(self) -> None: ...
     def run(self) -> None: ...
     def stop(self) -> None: ...
-    @property
-    def thread(self) -> int: ...
     @property
     def ended(self) -> bool: ...
     @property

@@ -1,8 +1,8 @@
 from array import array
 
-from kbench._native.vcpu_thread import Lane
+from kbench._native.vcpu_thread import VcpuThread
 
-class Processor(Lane):
+class Processor(VcpuThread):
     def vtl1(self, fd: int, run: int) -> None: ...
     def idle_only(self) -> None: ...
     def wait_for(self, fd0: int, fd1: int, eventfds: bool) -> None: ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A lane: without a vCPU it fails with a reason; with one, no kick is lost."""
+"""A vCPU thread: without a vCPU it fails with a reason; with one, no kick is lost."""
 
 import os
 import random
@@ -10,30 +10,30 @@ import time
 import pytest
 
 from kbench._abi import ffi
-from kbench._native.vcpu_thread import Lane
+from kbench._native.vcpu_thread import VcpuThread
 from kbench.catalogue import find
 from kbench.guests import load
 from kbench.worker.vm.machine import build
 
-KICK = signal.SIGRTMIN + 4  # kb_lane_signal()
+KICK = signal.SIGRTMIN + 4  # kb_vcpu_thread_signal()
 KICKS, REPEATS = 500, 100
 LONGEST = 8000  # ns from a report to the next kick
 LOST = 5.0  # seconds
 
 
-def test_a_lane_that_cannot_run_says_why() -> None:
+def test_a_vcpu_thread_that_cannot_run_says_why() -> None:
     run = ffi.new("struct kvm_run *")
-    lane = Lane(-1, int(ffi.cast("uintptr_t", run)), 4)
-    lane.run()
-    assert lane.ended and lane.failure[0] == 9  # EBADF
-    lane.reset()
-    assert not lane.ended and lane.failure == (0, 0, False)
+    vcpu_thread = VcpuThread(-1, int(ffi.cast("uintptr_t", run)), 4)
+    vcpu_thread.run()
+    assert vcpu_thread.ended and vcpu_thread.failure[0] == 9  # EBADF
+    vcpu_thread.reset()
+    assert not vcpu_thread.ended and vcpu_thread.failure == (0, 0, False)
 
 
-def test_the_extension_s_byte_is_read_when_the_lane_is_made() -> None:
+def test_the_extension_s_byte_is_read_when_it_is_made() -> None:
     run = ffi.new("struct kvm_run *")
     ffi.cast("uint8_t *", run)[2] = 2
-    Lane(-1, int(ffi.cast("uintptr_t", run)), 4, waits="block").run()
+    VcpuThread(-1, int(ffi.cast("uintptr_t", run)), 4, waits="block").run()
     assert ffi.cast("uint8_t *", run)[2] == 2
 
 
@@ -47,24 +47,24 @@ def test_no_kick_is_lost() -> None:
     event = os.eventfd(0)
     with build(find("exit.hlt"), load("hlt")) as machine:
         vcpu = machine.vcpus[0]
-        lane = Lane(vcpu.fd, vcpu.run_address, KICKS, waits="eventfd", event_fd=event)
+        vcpu_thread = VcpuThread(vcpu.fd, vcpu.run_address, KICKS, waits="eventfd", event_fd=event)
         for _ in range(REPEATS):
-            lane.reset()
-            thread = threading.Thread(target=lane.run)
+            vcpu_thread.reset()
+            thread = threading.Thread(target=vcpu_thread.run)
             thread.start()
             try:
-                kicked(lane, thread, generator)
+                kicked(vcpu_thread, thread, generator)
             finally:
-                lane.stop()
+                vcpu_thread.stop()
                 os.eventfd_write(event, 1)
                 thread.join(LOST)
-            assert lane.failure == (0, 0, False)
+            assert vcpu_thread.failure == (0, 0, False)
     os.close(event)
 
 
-def kicked(lane: Lane, thread: threading.Thread, generator: random.Random) -> None:
+def kicked(vcpu_thread: VcpuThread, thread: threading.Thread, generator: random.Random) -> None:
     """Kick the thread KICKS times, when it has reported the last one, and wait for its report."""
-    while not lane.idle_exits:
+    while not vcpu_thread.idle_exits:
         time.sleep(0.001)
     for kick in range(1, KICKS + 1):
         until = time.perf_counter_ns() + generator.randrange(LONGEST)
@@ -72,5 +72,5 @@ def kicked(lane: Lane, thread: threading.Thread, generator: random.Random) -> No
             pass
         signal.pthread_kill(thread.ident or 0, KICK)
         end = time.monotonic() + LOST
-        while len(lane.stamps) < kick:
+        while len(vcpu_thread.stamps) < kick:
             assert time.monotonic() < end, f"kick {kick} was lost"

@@ -12,27 +12,27 @@ import pytest
 
 from kbench._abi import ffi
 from kbench._native import helpers, wake_sources, waker
-from kbench._native.vcpu_thread import Lane
+from kbench._native.vcpu_thread import VcpuThread
 
 KHZ = 1_000_000
 
 
 @pytest.fixture
-def lane() -> Iterator[Lane]:
+def vcpu_thread() -> Iterator[VcpuThread]:
     run = ffi.new("struct kvm_run *")
-    yield Lane(-1, int(ffi.cast("uintptr_t", run)), 64)
+    yield VcpuThread(-1, int(ffi.cast("uintptr_t", run)), 64)
     del run
 
 
 @contextmanager
-def echoing(lane: Lane, fd: int) -> Iterator[None]:
-    thread = threading.Thread(target=helpers.echo, args=(lane, fd))
+def echoing(vcpu_thread: VcpuThread, fd: int) -> Iterator[None]:
+    thread = threading.Thread(target=helpers.echo, args=(vcpu_thread, fd))
     thread.start()
     try:
         yield
     finally:
         while thread.is_alive():
-            lane.stop()
+            vcpu_thread.stop()
             thread.join(0.05)
 
 
@@ -43,31 +43,35 @@ def eventfd() -> Iterator[int]:
     os.close(fd)
 
 
-def fire(offsets: list[int], source: wake_sources.Source, lane: Lane) -> tuple[array, array]:
+def fire(
+    offsets: list[int], source: wake_sources.Source, vcpu_thread: VcpuThread
+) -> tuple[array, array]:
     start = waker.monotonic_ns()
     plan = array("q", [start + offset for offset in offsets])
     planned, fired = array("Q", bytes(8 * len(plan))), array("Q", bytes(8 * len(plan)))
-    count = waker.fire_at(plan, bytes(len(plan)), (source,), lane, KHZ, 0, planned, fired)
+    count = waker.fire_at(plan, bytes(len(plan)), (source,), vcpu_thread, KHZ, 0, planned, fired)
     assert count == len(plan)
     return planned, fired
 
 
-def test_it_fires_every_time_and_never_early(lane: Lane, eventfd: int) -> None:
-    planned, fired = fire([1_000_000, 2_000_000, 3_000_000], wake_sources.eventfd(eventfd), lane)
+def test_it_fires_every_time_and_never_early(vcpu_thread: VcpuThread, eventfd: int) -> None:
+    planned, fired = fire(
+        [1_000_000, 2_000_000, 3_000_000], wake_sources.eventfd(eventfd), vcpu_thread
+    )
     assert os.eventfd_read(eventfd) == 3
     assert all(at >= due for at, due in zip(fired, planned, strict=True))
 
 
-def test_times_that_have_passed_are_not_skipped(lane: Lane, eventfd: int) -> None:
-    fire([-3, -2, -1], wake_sources.eventfd(eventfd), lane)
+def test_times_that_have_passed_are_not_skipped(vcpu_thread: VcpuThread, eventfd: int) -> None:
+    fire([-3, -2, -1], wake_sources.eventfd(eventfd), vcpu_thread)
     assert os.eventfd_read(eventfd) == 3
 
 
-def test_a_thread_answers(lane: Lane, eventfd: int) -> None:
-    with echoing(lane, eventfd):
-        _, fired = fire([20_000_000, 40_000_000], wake_sources.eventfd(eventfd), lane)
-        waker.sleep_until(waker.monotonic_ns() + 50_000_000, lane)
-    stamps = lane.stamps
+def test_a_thread_answers(vcpu_thread: VcpuThread, eventfd: int) -> None:
+    with echoing(vcpu_thread, eventfd):
+        _, fired = fire([20_000_000, 40_000_000], wake_sources.eventfd(eventfd), vcpu_thread)
+        waker.sleep_until(waker.monotonic_ns() + 50_000_000, vcpu_thread)
+    stamps = vcpu_thread.stamps
     assert list(waker.answers(fired, stamps)) == [0, 1]
 
 
@@ -76,17 +80,17 @@ def test_answers_coalesce_and_miss() -> None:
     assert list(waker.answers(fired, stamps)) == [0, 0, 1, -1]
 
 
-def test_it_ends_with_its_lane(lane: Lane, eventfd: int) -> None:
-    with echoing(lane, eventfd):
+def test_it_ends_with_its_vcpu_thread(vcpu_thread: VcpuThread, eventfd: int) -> None:
+    with echoing(vcpu_thread, eventfd):
         pass
     plan = array("q", [waker.monotonic_ns() + 10**12])
     stamps = array("Q", [0])
     source = wake_sources.eventfd(eventfd)
-    assert waker.fire_at(plan, b"\0", (source,), lane, KHZ, 0, stamps, stamps) == 0
-    waker.sleep_until(waker.monotonic_ns() + 10**12, lane)
+    assert waker.fire_at(plan, b"\0", (source,), vcpu_thread, KHZ, 0, stamps, stamps) == 0
+    waker.sleep_until(waker.monotonic_ns() + 10**12, vcpu_thread)
 
 
-def test_a_signal_handler_ends_it(lane: Lane, eventfd: int) -> None:
+def test_a_signal_handler_ends_it(vcpu_thread: VcpuThread, eventfd: int) -> None:
     def interrupt(*_: object) -> None:
         raise InterruptedError
 
@@ -94,12 +98,12 @@ def test_a_signal_handler_ends_it(lane: Lane, eventfd: int) -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.02)
     try:
         with pytest.raises(InterruptedError):
-            fire([10**12], wake_sources.eventfd(eventfd), lane)
+            fire([10**12], wake_sources.eventfd(eventfd), vcpu_thread)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
 
 
-def test_a_source_that_fails_says_so(lane: Lane) -> None:
+def test_a_source_that_fails_says_so(vcpu_thread: VcpuThread) -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
-        fire([0], wake_sources.eventfd(-1), lane)
+        fire([0], wake_sources.eventfd(-1), vcpu_thread)

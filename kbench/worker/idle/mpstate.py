@@ -22,7 +22,7 @@ from select import select
 from kbench._abi import lib
 from kbench._native import mp_state_probe
 from kbench._native.mp_state_probe import Look
-from kbench._native.vcpu_thread import Lane
+from kbench._native.vcpu_thread import VcpuThread
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError, Unavailable
@@ -139,7 +139,7 @@ class Inside(MpState):
     def __init__(self, benchmark: Benchmark, machine: IdleVm, go: int) -> None:
         super().__init__(benchmark, machine)
         self._go = go
-        self._lane = Lane(self.vcpu.fd, self.vcpu.run_address, 1)
+        self._lane = VcpuThread(self.vcpu.fd, self.vcpu.run_address, 1)
         in_memory = self.way in ("byte", "flag")
         self._cpus = sorted(os.sched_getaffinity(0))
         self._most = MOST_IN_MEMORY if in_memory else MOST_INSIDE

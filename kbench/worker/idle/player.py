@@ -9,7 +9,7 @@ from select import select
 
 from kbench._abi import lib
 from kbench._native import floors, waker
-from kbench._native.vcpu_thread import Lane
+from kbench._native.vcpu_thread import VcpuThread
 from kbench._native.work import Queue
 from kbench.errors import KbenchError
 from kbench.kvm import Vcpu
@@ -31,7 +31,7 @@ BUSY = "the machine is too busy"
 ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
 ROOM = 4096  # stamps that a lane keeps
 
-Beside = tuple[Place, Callable[[Lane], None]]
+Beside = tuple[Place, Callable[[VcpuThread], None]]
 """A thread beside the vCPUs': where, and what it does until that lane is stopped."""
 
 
@@ -60,7 +60,7 @@ class Stage:
         work = queue if in_lane else None
         vcpus = [each.vcpu for each in vm.vcpus[: len(flags)]]
         self.lanes = [
-            Lane(vcpu.fd, vcpu.run_address, ROOM, work, vm.policy.waits, each.event_fd)
+            VcpuThread(vcpu.fd, vcpu.run_address, ROOM, work, vm.policy.waits, each.event_fd)
             for each, vcpu in zip(vm.vcpus, vcpus, strict=False)
         ]
         self._stats: list[Stats] = [vcpu.get_stats_fd() for vcpu in vcpus]
@@ -169,6 +169,6 @@ class Stage:
                 raise errors.unexpected_exit("an event", each.vcpu, self.vm.memory)
 
 
-def _run(vcpu: Vcpu, lane: Lane) -> None:
+def _run(vcpu: Vcpu, lane: VcpuThread) -> None:
     with vcpu.in_thread():
         lane.run()

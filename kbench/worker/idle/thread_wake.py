@@ -12,7 +12,7 @@ from random import Random
 
 from kbench._abi import ffi
 from kbench._native import helpers, wake_sources, waker
-from kbench._native.vcpu_thread import Lane
+from kbench._native.vcpu_thread import VcpuThread
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
 from kbench.kvm import System
@@ -30,7 +30,7 @@ class ThreadWake(Scenario):
     def __init__(self, benchmark: Benchmark, eventfd: int, tsc_khz: int) -> None:
         self._eventfd = eventfd
         self._run = ffi.new("struct kvm_run *")  # a kick sets its immediate_exit
-        self._lane = Lane(-1, int(ffi.cast("uintptr_t", self._run)), ROOM)
+        self._lane = VcpuThread(-1, int(ffi.cast("uintptr_t", self._run)), ROOM)
         super().__init__(benchmark, None, "none", tsc_khz)
 
     def run(self, loops: int) -> float:
