@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""Looking at a halted vCPU: what a look costs, and when it is right after an interrupt."""
+"""Probes of a halted vCPU's mp_state: what one costs, and when it is right after an interrupt."""
 
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint32_t, uint64_t
@@ -16,11 +16,11 @@ cdef extern from "<unistd.h>" nogil:
     ssize_t read(int fd, void *buffer, size_t count)
 
 cdef extern from "mp_state_probe.h" nogil:
-    enum kb_look_kind:
-        KB_LOOK_CALL
-        KB_LOOK_MEMORY
-        KB_LOOK_KICK
-        KB_LOOK_OUT
+    enum kb_probe_kind:
+        KB_PROBE_CALL
+        KB_PROBE_MEMORY
+        KB_PROBE_KICK
+        KB_PROBE_OUT
 
     struct pollfd:
         int fd
@@ -32,15 +32,15 @@ cdef extern from "mp_state_probe.h" nogil:
     struct kvm_msi:
         pass
 
-    struct kb_look:
-        kb_look_kind kind
+    struct kb_probe:
+        kb_probe_kind kind
         long number, a, b, c, d
         uint32_t *word
         uint32_t mask, halted
         int vcpu
         int signal
         int tid
-        kvm_mp_state state
+        kvm_mp_state mp_state
         pollfd polled
         uint64_t number_read
 
@@ -50,9 +50,9 @@ cdef extern from "mp_state_probe.h" nogil:
     int KVM_EXIT_IO
     short POLLIN
     int SIGRTMIN
-    uint64_t kb_look_cost(const kb_look *look, int *runnable)
-    uint64_t kb_look_right(const kb_look *look, int vm, const kvm_msi *msi, uint64_t most,
-                           uint64_t *stamps)
+    uint64_t kb_probe_cost(const kb_probe *probe, int *runnable)
+    uint64_t kb_probe_until_runnable(const kb_probe *probe, int vm, const kvm_msi *msi,
+                                     uint64_t limit, uint64_t *stamps)
 
 cdef extern from "kvm_kbench.h":
     int KVM_RUN_KBENCH_MP_STATE, KVM_KBENCH_MP_STATE_VALID
@@ -61,131 +61,131 @@ cdef extern from "kvm_kbench.h":
 ALL = 0xffffffff
 
 
-cdef class Look:
-    """A way to look at one vCPU; made by one of the functions below."""
+cdef class MpStateProbe:
+    """A method that tells whether one vCPU is runnable; made by one of the functions below."""
 
-    cdef kb_look look
+    cdef kb_probe state
 
     @property
     def signal(self):
-        """What a kick sends: to be blocked in the thread that looks, not in KVM_RUN."""
-        return self.look.signal
+        """The signal of a kick: block it in the thread that probes, but not in KVM_RUN."""
+        return self.state.signal
 
 
-cdef Look _call(long number, long a, long b, long c, long d):
-    cdef Look look = Look()
-    look.look.kind = KB_LOOK_CALL
-    look.look.number = number
-    look.look.a, look.look.b, look.look.c, look.look.d = a, b, c, d
-    return look
+cdef MpStateProbe _call(long number, long a, long b, long c, long d):
+    cdef MpStateProbe probe = MpStateProbe()
+    probe.state.kind = KB_PROBE_CALL
+    probe.state.number = number
+    probe.state.a, probe.state.b, probe.state.c, probe.state.d = a, b, c, d
+    return probe
 
 
-cdef _word(Look look, void *word, uint32_t mask, uint32_t halted):
-    look.look.word = <uint32_t *>word
-    look.look.mask, look.look.halted = mask, halted
-    return look
+cdef _word(MpStateProbe probe, void *word, uint32_t mask, uint32_t halted):
+    probe.state.word = <uint32_t *>word
+    probe.state.mask, probe.state.halted = mask, halted
+    return probe
 
 
 def get(int vcpu):
     """KVM_GET_MP_STATE."""
-    cdef Look look = _call(SYS_ioctl, vcpu, <long>KVM_GET_MP_STATE, 0, 0)
-    look.look.c = <long>&look.look.state
-    return _word(look, &look.look.state, ALL, KVM_MP_STATE_HALTED)
+    cdef MpStateProbe probe = _call(SYS_ioctl, vcpu, <long>KVM_GET_MP_STATE, 0, 0)
+    probe.state.c = <long>&probe.state.mp_state
+    return _word(probe, &probe.state.mp_state, ALL, KVM_MP_STATE_HALTED)
 
 
 def kick(int vcpu):
     """A signal to this thread, KVM_RUN, and KVM_GET_MP_STATE."""
-    cdef Look look = get(vcpu)
-    look.look.kind = KB_LOOK_KICK
-    look.look.vcpu = vcpu
-    look.look.signal = SIGRTMIN + 5
-    return look
+    cdef MpStateProbe probe = get(vcpu)
+    probe.state.kind = KB_PROBE_KICK
+    probe.state.vcpu = vcpu
+    probe.state.signal = SIGRTMIN + 5
+    return probe
 
 
 def kick_out(int vcpu, VcpuThread vcpu_thread):
-    """A signal to the thread of `vcpu_thread`, which runs the vCPU, and KVM_GET_MP_STATE."""
-    cdef Look look = get(vcpu)
-    look.look.kind = KB_LOOK_OUT
-    look.look.tid = vcpu_thread.state.tid
-    look.look.signal = kb_vcpu_thread_signal()
-    return look
+    """A signal to `vcpu_thread`, which runs the vCPU, and KVM_GET_MP_STATE."""
+    cdef MpStateProbe probe = get(vcpu)
+    probe.state.kind = KB_PROBE_OUT
+    probe.state.tid = vcpu_thread.state.tid
+    probe.state.signal = kb_vcpu_thread_signal()
+    return probe
 
 
 def poll(int vcpu):
     """poll(2) of the vCPU's file descriptor for POLLIN (M8)."""
-    cdef Look look = _call(SYS_poll, 0, 1, 0, 0)
-    look.look.polled.fd = vcpu
-    look.look.polled.events = POLLIN
-    look.look.a = <long>&look.look.polled
+    cdef MpStateProbe probe = _call(SYS_poll, 0, 1, 0, 0)
+    probe.state.polled.fd = vcpu
+    probe.state.polled.events = POLLIN
+    probe.state.a = <long>&probe.state.polled
     # struct pollfd: the upper half of its second word is what poll(2) found.
-    return _word(look, <char *>&look.look.polled + 4, 0xffff0000, 0)
+    return _word(probe, <char *>&probe.state.polled + 4, 0xffff0000, 0)
 
 
 def eventfd(int fd):
     """read(2) of an eventfd that does not block (M8)."""
-    cdef Look look = _call(SYS_read, fd, 0, 8, 0)
-    look.look.b = <long>&look.look.number_read
-    return _word(look, &look.look.number_read, ALL, 0)
+    cdef MpStateProbe probe = _call(SYS_read, fd, 0, 8, 0)
+    probe.state.b = <long>&probe.state.number_read
+    return _word(probe, &probe.state.number_read, ALL, 0)
 
 
 def stats(int fd, long offset):
     """pread(2) of a 64-bit value of a stats fd that is 1 while the vCPU blocks."""
-    cdef Look look = _call(SYS_pread64, fd, 0, 8, offset)
-    look.look.b = <long>&look.look.number_read
-    return _word(look, &look.look.number_read, ALL, 1)
+    cdef MpStateProbe probe = _call(SYS_pread64, fd, 0, 8, offset)
+    probe.state.b = <long>&probe.state.number_read
+    return _word(probe, &probe.state.number_read, ALL, 1)
 
 
 def byte(size_t run):
     """mp_state in the struct kvm_run at `run` (M9)."""
-    cdef Look look = Look()
+    cdef MpStateProbe probe = MpStateProbe()
     cdef int at = KVM_RUN_KBENCH_MP_STATE, shift = 8 * (KVM_RUN_KBENCH_MP_STATE & 3)
-    look.look.kind = KB_LOOK_MEMORY
-    return _word(look, <char *>run + (at & ~3), <uint32_t>0xff << shift,
+    probe.state.kind = KB_PROBE_MEMORY
+    return _word(probe, <char *>run + (at & ~3), <uint32_t>0xff << shift,
                  <uint32_t>(KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED) << shift)
 
 
 def flag(size_t run):
     """HLT in the flags of the struct kvm_run at `run` (M4)."""
-    cdef Look look = Look()
-    look.look.kind = KB_LOOK_MEMORY
+    cdef MpStateProbe probe = MpStateProbe()
+    probe.state.kind = KB_PROBE_MEMORY
     # flags are the upper half of the word at 12.
-    return _word(look, <char *>run + 12, <uint32_t>KVM_RUN_KBENCH_IDLE_MASK << 16,
+    return _word(probe, <char *>run + 12, <uint32_t>KVM_RUN_KBENCH_IDLE_MASK << 16,
                  <uint32_t>KVM_KBENCH_IDLE_HLT << (16 + KVM_RUN_KBENCH_IDLE_SHIFT))
 
 
-def cost(Look look, uint64_t loops):
-    """(TSC ticks of each of `loops` looks: an array('Q'), how many said "runnable")."""
+def cost(MpStateProbe probe, uint64_t loops):
+    """(TSC ticks of each of `loops` probes: an array('Q'), how many said "runnable")."""
     ticks = array.array("Q", bytes(8 * loops))
     cdef uint64_t[::1] each = ticks
     cdef uint64_t n
     cdef int said = 0, runnable = 0
-    look.look.number_read = 0
+    probe.state.number_read = 0
     with nogil:
         for n in range(loops):
-            each[n] = kb_look_cost(&look.look, &runnable)
+            each[n] = kb_probe_cost(&probe.state, &runnable)
             said += runnable
     return ticks, said
 
 
-def right(Look look, int vm, size_t message, uint64_t most):
-    """Make an interrupt pending and look until the answer is "runnable", `most` times at most.
+def until_runnable(MpStateProbe probe, int vm, size_t message, uint64_t limit):
+    """Make an interrupt pending, then probe up to `limit` times until the answer is "runnable".
 
-    `message` is the address of a struct kvm_msi. Returns (TSC ticks of KVM_SIGNAL_MSI, of
-    the looks, the number of looks, 0 when none was right).
+    `message` is the address of a struct kvm_msi. Returns (TSC ticks of KVM_SIGNAL_MSI, TSC
+    ticks of the probes, number of probes or 0 when none said "runnable").
     """
     cdef uint64_t stamps[3]
-    cdef uint64_t looks
-    look.look.number_read = 0
+    cdef uint64_t probes
+    probe.state.number_read = 0
     with nogil:
-        looks = kb_look_right(&look.look, vm, <const kvm_msi *>message, most, stamps)
-    return stamps[1] - stamps[0], stamps[2] - stamps[1], looks
+        probes = kb_probe_until_runnable(&probe.state, vm, <const kvm_msi *>message, limit, stamps)
+    return stamps[1] - stamps[0], stamps[2] - stamps[1], probes
 
 
 def hold(VcpuThread vcpu_thread, int go):
-    """Run the vCPU of `vcpu_thread` in the calling thread; after each KVM_RUN wait for the eventfd `go`.
+    """Run the vCPU in the calling thread; after each KVM_RUN wait for the eventfd `go`.
 
-    What a KVM_RUN ended for is thus over for the guest, but nothing new has begun when
-    another thread looks. It ends with vcpu_thread.stop() and a write to `go`.
+    So the guest has handled what ended KVM_RUN, and does nothing new while another thread
+    probes. To end it, call vcpu_thread.stop() and write to `go`.
     """
     cdef uint64_t count
     if kb_vcpu_thread_begin(&vcpu_thread.state):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Looks at a vCPU: what each says of a halted one and of a runnable one."""
+"""Probes of a vCPU: what each says of a halted one and of a runnable one."""
 
 import os
 import signal
@@ -9,11 +9,11 @@ from support.machine import machine
 
 from kbench._abi import ffi, lib
 from kbench._native import mp_state_probe
-from kbench._native.mp_state_probe import Look
+from kbench._native.mp_state_probe import MpStateProbe
 
 
-def says(look: Look) -> int:
-    ticks, said = mp_state_probe.cost(look, 3)
+def says(probe: MpStateProbe) -> int:
+    ticks, said = mp_state_probe.cost(probe, 3)
     assert len(ticks) == 3 and all(ticks)
     return said
 
@@ -21,10 +21,10 @@ def says(look: Look) -> int:
 @pytest.mark.kvm
 def test_mp_state_of_a_vcpu() -> None:
     with machine(irqchip=True) as made:
-        look = mp_state_probe.get(made.vcpu.fd)
-        assert says(look) == 3
+        probe = mp_state_probe.get(made.vcpu.fd)
+        assert says(probe) == 3
         made.vcpu.set_mp_state(lib.KVM_MP_STATE_HALTED)
-        assert says(look) == 0
+        assert says(probe) == 0
 
 
 def test_the_extension_s_words_in_kvm_run() -> None:
@@ -41,9 +41,9 @@ def test_the_extension_s_words_in_kvm_run() -> None:
 
 def test_an_eventfd_says_it_once() -> None:
     fd = os.eventfd(1, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-    look = mp_state_probe.eventfd(fd)
-    assert mp_state_probe.cost(look, 1)[1] == 1
-    assert mp_state_probe.cost(look, 1)[1] == 0
+    probe = mp_state_probe.eventfd(fd)
+    assert mp_state_probe.cost(probe, 1)[1] == 1
+    assert mp_state_probe.cost(probe, 1)[1] == 0
     os.close(fd)
 
 
@@ -56,24 +56,24 @@ def test_blocking_of_the_stats_fd() -> None:
 @pytest.mark.kvm
 def test_a_kick_leaves_no_signal_behind() -> None:
     with machine(irqchip=True) as made:
-        look = mp_state_probe.kick(made.vcpu.fd)
+        probe = mp_state_probe.kick(made.vcpu.fd)
         made.vcpu.set_mp_state(lib.KVM_MP_STATE_HALTED)
         made.vcpu.set_signal_mask(0)
-        old = signal.pthread_sigmask(signal.SIG_BLOCK, {look.signal})
+        old = signal.pthread_sigmask(signal.SIG_BLOCK, {probe.signal})
         try:
-            assert says(look) == 0
-            assert look.signal not in signal.sigpending()
+            assert says(probe) == 0
+            assert probe.signal not in signal.sigpending()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
 @pytest.mark.kvm
-def test_never_right_ends_after_most_looks() -> None:
+def test_the_probes_end_at_their_limit() -> None:
     with machine(irqchip=True) as made:
         made.vcpu.set_mp_state(lib.KVM_MP_STATE_HALTED)
         message = ffi.new("struct kvm_msi *", {"address_lo": 0xFEE00000, "data": lib.KB_VECTOR})
         address = int(ffi.cast("uintptr_t", message))
-        _, looked, number = mp_state_probe.right(
+        _, probing, number = mp_state_probe.until_runnable(
             mp_state_probe.get(made.vcpu.fd), made.vm.fd, address, 50
         )
-        assert looked and number == 0
+        assert probing and number == 0

@@ -21,7 +21,7 @@ from select import select
 
 from kbench._abi import lib
 from kbench._native import mp_state_probe
-from kbench._native.mp_state_probe import Look
+from kbench._native.mp_state_probe import MpStateProbe
 from kbench._native.vcpu_thread import VcpuThread
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
@@ -68,7 +68,7 @@ class MpState(Scenario):
         self.blocking = mp_state_probe.stats(self._stats.fd, self._stats.offset("blocking"))
         super().__init__(benchmark, None, machine.image_sha256, self.vcpu.get_tsc_khz())
 
-    def look(self, look: Look, most: int) -> None:
+    def look(self, look: MpStateProbe, most: int) -> None:
         """The event: one look, or an interrupt and looks until the answer is right."""
         if not self._right:
             ticks, said = mp_state_probe.cost(look, 1)
@@ -76,7 +76,9 @@ class MpState(Scenario):
                 raise Unavailable(NOTHING)
             self.record(ticks)
             return
-        raised, looked, number = mp_state_probe.right(look, self.vm.vm.fd, self._message, most)
+        raised, looked, number = mp_state_probe.until_runnable(
+            look, self.vm.vm.fd, self._message, most
+        )
         if not number:
             raise Unavailable(self.never())
         self.record([raised + looked])
@@ -172,7 +174,7 @@ class Inside(MpState):
             self.warn(note)
         return self.histogram.nanoseconds(self.histogram.total_ticks - before)
 
-    def _way(self) -> Look:
+    def _way(self) -> MpStateProbe:
         if self.way == "kick":
             return mp_state_probe.kick_out(self.vcpu.fd, self._lane)
         return of(self.way, self.vcpu, -1) or self.blocking
@@ -206,8 +208,8 @@ class Inside(MpState):
         return ASLEEP.format(self._most)
 
 
-def of(way: str, vcpu: Vcpu, eventfd: int) -> Look | None:
-    """The Look of `way`, where it needs nothing but the vCPU or the eventfd."""
+def of(way: str, vcpu: Vcpu, eventfd: int) -> MpStateProbe | None:
+    """The MpStateProbe of `way`, where it needs nothing but the vCPU or the eventfd."""
     match way:
         case "get":
             return mp_state_probe.get(vcpu.fd)
