@@ -53,7 +53,7 @@ cdef enum Find:
     POLLED      # by poll(2) of the vCPUs (M8)
 
 
-cdef struct Firing:
+cdef struct Wake:
     Kind kind
     int fd
     size_t address
@@ -66,60 +66,60 @@ cdef struct Firing:
     uint64_t found      # hunts that found an idle vCPU
 
 
-cdef class Source:
-    cdef Firing firing
-    cdef object keep    # what firing points to
+cdef class WakeSource:
+    cdef Wake state
+    cdef object keep    # what `state` points to
 
 
-cdef inline bint looks_idle(Firing *source, int at) noexcept nogil:
+cdef inline bint looks_idle(Wake *wake, int at) noexcept nogil:
     """What the VMM sees of a vCPU, wherever its thread is."""
-    cdef kb_vcpu_thread *thread = source.threads[at]
+    cdef kb_vcpu_thread *thread = wake.threads[at]
     cdef uint8_t *run = <uint8_t *>thread.run
     cdef int flag
-    if source.find == FLAG:
+    if wake.find == FLAG:
         # Bits 8 to 10 of kvm_run.flags; 0 outside KVM_RUN, HLT, MWAIT and PAUSE are 2 to 4.
         flag = run[15] & 7
         return flag >= KVM_KBENCH_IDLE_HLT or (flag == 0 and thread.idle)
-    if source.find == BYTE:
+    if wake.find == BYTE:
         return run[KVM_RUN_KBENCH_MP_STATE] == (KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
-    if source.find == POLLED:
-        return source.polled[at].revents == 0
+    if wake.find == POLLED:
+        return wake.polled[at].revents == 0
     return thread.idle
 
 
-cdef inline int find_idle(Firing *source) noexcept nogil:
+cdef inline int find_idle(Wake *wake) noexcept nogil:
     """An idle thread, or the next in turn where none is known to be."""
     cdef int step, at
-    if source.find == POLLED:
-        poll(source.polled, source.count, 0)
-    for step in range(source.count):
-        at = (source.next + step) % source.count
-        if looks_idle(source, at):
-            source.next = (at + 1) % source.count
-            source.found += 1
+    if wake.find == POLLED:
+        poll(wake.polled, wake.count, 0)
+    for step in range(wake.count):
+        at = (wake.next + step) % wake.count
+        if looks_idle(wake, at):
+            wake.next = (at + 1) % wake.count
+            wake.found += 1
             return at
-    at = source.next
-    source.next = (at + 1) % source.count
+    at = wake.next
+    wake.next = (at + 1) % wake.count
     return at
 
 
-cdef inline int fire(Firing *source) noexcept nogil:
+cdef inline int fire(Wake *wake) noexcept nogil:
     cdef uint64_t one = 1
-    if source.kind == WRITE:
-        return 0 if write(source.fd, &one, 8) == 8 else -1
-    if source.kind == MSI:
-        return ioctl(source.fd, KVM_SIGNAL_MSI, <void *>source.address)
-    if source.kind == ENTER:
-        return ioctl(source.fd, KVM_RUN, NULL)
-    if source.kind == KICK:
-        return kb_vcpu_thread_kick(source.threads[0])
-    if source.kind == STORE:
-        kb_store(source.address)
+    if wake.kind == WRITE:
+        return 0 if write(wake.fd, &one, 8) == 8 else -1
+    if wake.kind == MSI:
+        return ioctl(wake.fd, KVM_SIGNAL_MSI, <void *>wake.address)
+    if wake.kind == ENTER:
+        return ioctl(wake.fd, KVM_RUN, NULL)
+    if wake.kind == KICK:
+        return kb_vcpu_thread_kick(wake.threads[0])
+    if wake.kind == STORE:
+        kb_store(wake.address)
         return 0
-    if source.kind == ENQUEUE:
-        kb_queue_arrive(source.queue)
-        return 0 if source.fd < 0 or write(source.fd, &one, 8) == 8 else -1
-    if source.kind == HUNT:
-        kb_queue_arrive(source.queue)
-        return kb_vcpu_thread_kick(source.threads[find_idle(source)])
+    if wake.kind == ENQUEUE:
+        kb_queue_arrive(wake.queue)
+        return 0 if wake.fd < 0 or write(wake.fd, &one, 8) == 8 else -1
+    if wake.kind == HUNT:
+        kb_queue_arrive(wake.queue)
+        return kb_vcpu_thread_kick(wake.threads[find_idle(wake)])
     return 0

@@ -12,26 +12,26 @@ cdef extern from "<poll.h>":
 FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
 
 
-cdef class Source:
+cdef class WakeSource:
     """What fires; made by one of the functions below. At most 64 vCPU threads are hunted."""
 
     @property
     def found(self):
         """How many hunts found an idle vCPU; the others signalled the next in turn."""
-        return self.firing.found
+        return self.state.found
 
 
 def _source(Kind kind, int fd=-1, size_t address=0, Queue queue=None, vcpu_threads=()):
-    cdef Source source = Source()
-    cdef Firing *firing = &source.firing
+    cdef WakeSource source = WakeSource()
+    cdef Wake *wake = &source.state
     cdef VcpuThread vcpu_thread
-    firing.kind, firing.fd, firing.address = kind, fd, address
-    firing.queue = &queue.queue if queue is not None else NULL
+    wake.kind, wake.fd, wake.address = kind, fd, address
+    wake.queue = &queue.queue if queue is not None else NULL
     for vcpu_thread in vcpu_threads[:64]:
-        firing.threads[firing.count] = &vcpu_thread.state
-        firing.polled[firing.count].fd = vcpu_thread.state.fd
-        firing.polled[firing.count].events = POLLIN
-        firing.count += 1
+        wake.threads[wake.count] = &vcpu_thread.state
+        wake.polled[wake.count].fd = vcpu_thread.state.fd
+        wake.polled[wake.count].events = POLLIN
+        wake.count += 1
     source.keep = (queue, vcpu_threads)
     return source
 
@@ -68,6 +68,6 @@ def enqueue(Queue queue, int fd):
 
 def hunt(Queue queue, vcpu_threads, str how="kick"):
     """`how` an idle vCPU is found is one of FINDS."""
-    cdef Source source = _source(HUNT, queue=queue, vcpu_threads=tuple(vcpu_threads))
-    source.firing.find = FINDS[how]
+    cdef WakeSource source = _source(HUNT, queue=queue, vcpu_threads=tuple(vcpu_threads))
+    source.state.find = FINDS[how]
     return source

@@ -14,7 +14,7 @@ import array
 
 from clock cimport stamp_begin
 from vcpu_thread cimport VcpuThread
-from wake_sources cimport Firing, Source, fire
+from wake_sources cimport Wake, WakeSource, fire
 
 cdef extern from "<time.h>" nogil:
     struct timespec:
@@ -49,14 +49,14 @@ def fire_at(
     Returns the number of events; fewer than planned when the thread of `vcpu_thread` ended.
     Raises OSError when a source fails, and what a signal handler raises.
     """
-    cdef Firing *firings[2]
+    cdef Wake *wakes[2]
     cdef Py_ssize_t done = 0, total = plan.shape[0]
     cdef int64_t until
     cdef uint64_t tick
     cdef timespec target
     cdef int error = 0
-    firings[0] = &(<Source>sources[0]).firing
-    firings[1] = &(<Source>sources[len(sources) - 1]).firing
+    wakes[0] = &(<WakeSource>sources[0]).state
+    wakes[1] = &(<WakeSource>sources[len(sources) - 1]).state
     while done < total and not vcpu_thread.state.ended:
         PyErr_CheckSignals()
         with nogil:
@@ -72,7 +72,7 @@ def fire_at(
                 while tick < planned[done]:
                     tick = stamp_begin()
                 fired[done] = tick
-                if fire(firings[which[done] != 0]) < 0:
+                if fire(wakes[which[done] != 0]) < 0:
                     error = errno
                 else:
                     done += 1

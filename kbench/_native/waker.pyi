@@ -1,12 +1,12 @@
 from array import array
 
 from kbench._native.vcpu_thread import VcpuThread
-from kbench._native.wake_sources import Source
+from kbench._native.wake_sources import WakeSource
 
 def fire_at(
     plan: array[int],
     which: bytes,
-    sources: tuple[Source, ...],
+    sources: tuple[WakeSource, ...],
     vcpu_thread: VcpuThread,
     tsc_khz: int,
     margin: int,

@@ -44,7 +44,7 @@ def eventfd() -> Iterator[int]:
 
 
 def fire(
-    offsets: list[int], source: wake_sources.Source, vcpu_thread: VcpuThread
+    offsets: list[int], source: wake_sources.WakeSource, vcpu_thread: VcpuThread
 ) -> tuple[array, array]:
     start = waker.monotonic_ns()
     plan = array("q", [start + offset for offset in offsets])

@@ -12,7 +12,7 @@ from random import Random
 
 from kbench._abi import lib
 from kbench._native import wake_sources, waker
-from kbench._native.wake_sources import Source
+from kbench._native.wake_sources import WakeSource
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import Policy, policy
 from kbench.worker.idle.player import Stage
@@ -95,8 +95,8 @@ class Wake(Scenario):
         self._stage.close()
 
 
-def source(name: str, machine: IdleVm, stage: Stage) -> Source:
-    """The Source called `name` for the first vCPU of `machine`."""
+def source(name: str, machine: IdleVm, stage: Stage) -> WakeSource:
+    """The WakeSource called `name` for the first vCPU of `machine`."""
     match name:
         case "timer":
             return wake_sources.timer()

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kbench._native.wake_sources import Source
+from kbench._native.wake_sources import WakeSource
 from kbench.worker.crosscheck.delta import Spent
 
 
@@ -18,7 +18,7 @@ class Plan:
     """
 
     times: Sequence[int]
-    sources: tuple[Source, ...]
+    sources: tuple[WakeSource, ...]
     length: int
     which: bytes = b""
     armed: bool = False
