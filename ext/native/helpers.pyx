@@ -6,7 +6,7 @@ from libc.stdint cimport uint64_t
 
 from clock cimport stamp_end
 from vcpu_thread cimport VcpuThread, kb_vcpu_thread_begin, kb_vcpu_thread_end, report
-from work cimport Queue, take
+from work cimport WorkQueue, take
 
 cdef extern from "<unistd.h>" nogil:
     ssize_t read(int fd, void *buffer, size_t count)
@@ -17,7 +17,7 @@ cdef extern from "<sys/prctl.h>":
     int prctl(int option, unsigned long argument)
 
 
-def work(Queue queue, int wait_fd, VcpuThread vcpu_thread):
+def work(WorkQueue queue, int wait_fd, VcpuThread vcpu_thread):
     """Do the queue's work in the calling thread until `vcpu_thread` is stopped.
 
     With `wait_fd` >= 0 it blocks on that eventfd while the queue is empty; end it with a
@@ -26,7 +26,7 @@ def work(Queue queue, int wait_fd, VcpuThread vcpu_thread):
     cdef uint64_t count
     with nogil:
         while not vcpu_thread.state.stop:
-            if not take(&queue.queue) and (wait_fd < 0 or read(wait_fd, &count, 8) != 8):
+            if not take(&queue.state) and (wait_fd < 0 or read(wait_fd, &count, 8) != 8):
                 break
 
 

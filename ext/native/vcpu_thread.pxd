@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
-from work cimport Queue, kb_queue
+from work cimport WorkQueue, kb_queue
 
 cdef extern from "<poll.h>" nogil:
     struct pollfd:
@@ -54,7 +54,7 @@ cdef extern from "vcpu_thread.h" nogil:
 cdef class VcpuThread:
     cdef kb_vcpu_thread state
     cdef object _stamps
-    cdef readonly Queue work
+    cdef readonly WorkQueue work
 
 
 cdef inline void report(kb_vcpu_thread *thread, uint64_t stamp) noexcept nogil:

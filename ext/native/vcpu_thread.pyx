@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 import array
 
 from clock cimport stamp_end
-from work cimport Queue, kb_queue_empty, take
+from work cimport WorkQueue, kb_queue_empty, take
 
 cdef extern from "<sys/ioctl.h>" nogil:
     int ioctl(int fd, unsigned long request, void *argument)
@@ -118,7 +118,7 @@ cdef class VcpuThread:
     how it then waits, where that is so for `event_fd`. `capacity` bounds the stamps.
     """
 
-    def __cinit__(self, int fd, size_t run, size_t capacity, Queue work=None, waits="enter",
+    def __cinit__(self, int fd, size_t run, size_t capacity, WorkQueue work=None, waits="enter",
                   int event_fd=-1):
         self._stamps = array.array("Q", bytes(8 * capacity))
         self.work = work
@@ -132,7 +132,7 @@ cdef class VcpuThread:
             self.state.exits_on = self.state.exits[0]
         self.state.stamps = (<array.array>self._stamps).data.as_ulonglongs
         self.state.most = capacity
-        self.state.queue = &work.queue if work is not None else NULL
+        self.state.queue = &work.state if work is not None else NULL
 
     def listen(self, int fd):
         """With waits "poll": wait for work to arrive, too, at this eventfd, which does not block."""

@@ -3,7 +3,7 @@
 """What the waker can fire: each way to wake a vCPU, and the arrival of work."""
 
 from vcpu_thread cimport VcpuThread, kb_vcpu_thread
-from work cimport Queue
+from work cimport WorkQueue
 
 
 cdef extern from "<poll.h>":
@@ -21,12 +21,12 @@ cdef class WakeSource:
         return self.state.found
 
 
-def _source(Kind kind, int fd=-1, size_t address=0, Queue queue=None, vcpu_threads=()):
+def _source(Kind kind, int fd=-1, size_t address=0, WorkQueue queue=None, vcpu_threads=()):
     cdef WakeSource source = WakeSource()
     cdef Wake *wake = &source.state
     cdef VcpuThread vcpu_thread
     wake.kind, wake.fd, wake.address = kind, fd, address
-    wake.queue = &queue.queue if queue is not None else NULL
+    wake.queue = &queue.state if queue is not None else NULL
     for vcpu_thread in vcpu_threads[:64]:
         wake.threads[wake.count] = &vcpu_thread.state
         wake.polled[wake.count].fd = vcpu_thread.state.fd
@@ -62,11 +62,11 @@ def store(size_t address):
     return _source(STORE, address=address)
 
 
-def enqueue(Queue queue, int fd):
+def enqueue(WorkQueue queue, int fd):
     return _source(ENQUEUE, fd, queue=queue)
 
 
-def hunt(Queue queue, vcpu_threads, str how="kick"):
+def hunt(WorkQueue queue, vcpu_threads, str how="kick"):
     """`how` an idle vCPU is found is one of FINDS."""
     cdef WakeSource source = _source(HUNT, queue=queue, vcpu_threads=tuple(vcpu_threads))
     source.state.find = FINDS[how]

@@ -17,8 +17,8 @@ cdef extern from "work.h" nogil:
     void kb_queue_arrive(kb_queue *queue)
     void kb_queue_work(kb_queue *queue)
 
-cdef class Queue:
-    cdef kb_queue queue
+cdef class WorkQueue:
+    cdef kb_queue state
     cdef object _starts
 
 

@@ -7,7 +7,7 @@ from libc.stdint cimport UINT64_MAX, uint64_t
 import array
 
 
-cdef class Queue:
+cdef class WorkQueue:
     """The VMM's maintenance work: items that arrive and cost `rounds` each.
 
     `capacity` items have their start recorded. `endless`: there is always another item.
@@ -15,21 +15,21 @@ cdef class Queue:
 
     def __cinit__(self, size_t capacity, uint64_t rounds):
         self._starts = array.array("Q", bytes(8 * capacity))
-        self.queue.starts = (<array.array>self._starts).data.as_ulonglongs
-        self.queue.most = capacity
-        self.queue.rounds = rounds
+        self.state.starts = (<array.array>self._starts).data.as_ulonglongs
+        self.state.most = capacity
+        self.state.rounds = rounds
 
     def reset(self, bint endless=False):
         """Empty it."""
-        self.queue.taken = self.queue.done = 0
-        self.queue.arrived = UINT64_MAX if endless else 0
+        self.state.taken = self.state.done = 0
+        self.state.arrived = UINT64_MAX if endless else 0
 
     @property
     def done(self):
         """Items that are finished."""
-        return self.queue.done
+        return self.state.done
 
     @property
     def starts(self):
         """When each item was taken, in TSC ticks: an array('Q')."""
-        return self._starts[:min(self.queue.taken, self.queue.most)]
+        return self._starts[:min(self.state.taken, self.state.most)]

@@ -1,15 +1,15 @@
 from array import array
 
-from kbench._native.work import Queue
+from kbench._native.work import WorkQueue
 
 class VcpuThread:
-    work: Queue | None
+    work: WorkQueue | None
     def __init__(
         self,
         fd: int,
         run: int,
         capacity: int,
-        work: Queue | None = None,
+        work: WorkQueue | None = None,
         waits: str = "enter",
         event_fd: int = -1,
     ) -> None: ...

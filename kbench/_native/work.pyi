@@ -1,6 +1,6 @@
 from array import array
 
-class Queue:
+class WorkQueue:
     def __init__(self, capacity: int, rounds: int) -> None: ...
     def reset(self, endless: bool = False) -> None: ...
     @property

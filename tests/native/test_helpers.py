@@ -13,7 +13,7 @@ import pytest
 from kbench._abi import ffi
 from kbench._native import helpers, wake_sources, waker
 from kbench._native.vcpu_thread import VcpuThread
-from kbench._native.work import Queue
+from kbench._native.work import WorkQueue
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def running(vcpu_thread: VcpuThread, job: Callable[[], None]) -> Iterator[thread
 
 
 def test_an_endless_queue_ends_with_its_vcpu_thread(vcpu_thread: VcpuThread) -> None:
-    queue = Queue(4, 10)
+    queue = WorkQueue(4, 10)
     queue.reset(endless=True)
     with running(vcpu_thread, lambda: helpers.work(queue, -1, vcpu_thread)) as thread:
         while not queue.done:
@@ -54,7 +54,7 @@ def test_a_neighbour_uses_its_cpu_until_the_end(vcpu_thread: VcpuThread) -> None
 
 
 def test_work_is_taken_in_order_by_a_thread_that_waits(vcpu_thread: VcpuThread) -> None:
-    queue, eventfd = Queue(8, 1), os.eventfd(0, os.EFD_CLOEXEC)
+    queue, eventfd = WorkQueue(8, 1), os.eventfd(0, os.EFD_CLOEXEC)
     queue.reset()
     start = waker.monotonic_ns()
     plan = array("q", [start + offset for offset in (1_000_000, 2_000_000, 3_000_000)])

@@ -3,9 +3,9 @@
 
 import pytest
 
-from kbench._native.work import Queue
+from kbench._native.work import WorkQueue
 
 
 def test_a_capacity_must_be_a_size() -> None:
     with pytest.raises(OverflowError):
-        Queue(-1, 1)
+        WorkQueue(-1, 1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench._native.work import Queue
+from kbench._native.work import WorkQueue
 from kbench.kvm.stats import Stats
 from kbench.record import energy
 from kbench.worker.crosscheck.witness import steal_ticks
@@ -32,7 +32,7 @@ def read(
     threads: Sequence[int],
     clocks: Sequence[int],
     stats: Sequence[Stats],
-    queue: Queue | None = None,
+    queue: WorkQueue | None = None,
     *,
     closing: bool,
 ) -> Account:
@@ -79,7 +79,7 @@ def _scheduler(threads: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
     return sched, waited, (voluntary, involuntary)
 
 
-def _times(clocks: Sequence[int], queue: Queue | None) -> tuple[tuple[int, ...], int, int]:
+def _times(clocks: Sequence[int], queue: WorkQueue | None) -> tuple[tuple[int, ...], int, int]:
     cpu = tuple(time.clock_gettime_ns(clock) for clock in clocks)
     work = queue.done if queue else 0
     return cpu, work, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 
 from kbench._abi import lib
 from kbench._native import wake_sources
-from kbench._native.work import Queue
+from kbench._native.work import WorkQueue
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
 from kbench.kvm import extension
@@ -44,7 +44,7 @@ class Hunt(Scenario):
     def __init__(self, benchmark: Benchmark, machine: IdleVm, eventfd: int) -> None:
         row = machine.policy
         super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
-        self._queue = Queue(4096, ROUNDS)
+        self._queue = WorkQueue(4096, ROUNDS)
         flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * benchmark.vcpus
         self._stage = Stage(machine, flags, self.where, queue=self._queue, in_lane=True)
         if benchmark.source == "eventfd":

@@ -10,7 +10,7 @@ from select import select
 from kbench._abi import lib
 from kbench._native import floors, waker
 from kbench._native.vcpu_thread import VcpuThread
-from kbench._native.work import Queue
+from kbench._native.work import WorkQueue
 from kbench.errors import KbenchError
 from kbench.kvm import Vcpu
 from kbench.kvm.stats import Stats
@@ -49,7 +49,7 @@ class Stage:
         flags: Sequence[int],
         where: Places,
         *,
-        queue: Queue | None = None,
+        queue: WorkQueue | None = None,
         in_lane: bool = False,
         beside: Sequence[Beside] = (),
         wake: Callable[[], None] = lambda: None,

@@ -21,7 +21,7 @@ from os import EFD_CLOEXEC, close, eventfd, eventfd_write
 
 from kbench._abi import lib
 from kbench._native import helpers, wake_sources, waker
-from kbench._native.work import Queue
+from kbench._native.work import WorkQueue
 from kbench.catalogue import Benchmark
 from kbench.catalogue.patterns import Pattern, pattern
 from kbench.catalogue.policies import policy
@@ -49,7 +49,7 @@ class Work(Scenario):
         super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
         self._urgent, self._in_lane = kind == "urgent", row.in_userspace
         self._pattern = pattern(benchmark.pattern)
-        self._queue = queue = Queue(4096, ROUNDS)
+        self._queue = queue = WorkQueue(4096, ROUNDS)
         arrivals = eventfd(0, EFD_CLOEXEC)
         stack.callback(close, arrivals)
         here = self.where.beside
