@@ -18,12 +18,12 @@ cdef extern from *:
     #include <sys/syscall.h>
     #include <unistd.h>
 
-    static void kb_neighbour_kicked(int signal) { (void)signal; }
+    static void kb_sibling_kicked(int signal) { (void)signal; }
 
     /* Make the thread's KVM_RUN return EINTR. The signal needs a handler, or it kills. */
-    static int kb_neighbour_kick(int tid)
+    static int kb_sibling_kick(int tid)
     {
-        struct sigaction action = { .sa_handler = kb_neighbour_kicked };
+        struct sigaction action = { .sa_handler = kb_sibling_kicked };
 
         sigemptyset(&action.sa_mask);
         if (sigaction(SIGRTMIN + 3, &action, NULL))
@@ -31,7 +31,7 @@ cdef extern from *:
         return syscall(SYS_tgkill, getpid(), tid, SIGRTMIN + 3);
     }
     """
-    int kb_neighbour_kick(int tid)
+    int kb_sibling_kick(int tid)
 
 
 def run(int fd, size_t address):
@@ -57,4 +57,4 @@ def stop(size_t address, int tid):
     immediate_exit first: a signal that comes just before the ioctl would be lost.
     """
     (<kb_run *>address).immediate_exit = 1
-    kb_neighbour_kick(tid)
+    kb_sibling_kick(tid)

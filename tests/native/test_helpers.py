@@ -45,7 +45,7 @@ def test_an_endless_queue_ends_with_its_vcpu_thread(vcpu_thread: VcpuThread) -> 
     assert queue.done == 0 and not queue.starts
 
 
-def test_a_neighbour_uses_its_cpu_until_the_end(vcpu_thread: VcpuThread) -> None:
+def test_a_competitor_uses_its_cpu_until_the_end(vcpu_thread: VcpuThread) -> None:
     before = time.process_time_ns()
     with running(vcpu_thread, lambda: helpers.spin(vcpu_thread)) as thread:
         while time.process_time_ns() - before < 5_000_000:
