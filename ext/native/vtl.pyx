@@ -66,7 +66,7 @@ cdef enum Noted:
     RETURNED
 
 
-cdef class Processor(VcpuThread):
+cdef class VirtualProcessor(VcpuThread):
     """A thread that runs VTL0, the vCPU `fd` with its struct kvm_run at `run`, and VTL1 in turn.
 
     TOLD, LEFT and RETURNED have a stamp, in TSC ticks, of each time that a thread learnt of
@@ -195,7 +195,7 @@ cdef class Processor(VcpuThread):
             read(self.waits[0].fd, &count, 8)
 
     cdef void tell(self) noexcept nogil:
-        """VTL1 has an interrupt: have the processor's thread run it."""
+        """VTL1 has an interrupt: have this VP's thread run it."""
         cdef uint8_t *run = <uint8_t *>self.state.run
         kb_set(self.pending)
         if self.way == IDLE_ONLY:
@@ -205,28 +205,28 @@ cdef class Processor(VcpuThread):
         kb_vcpu_thread_kick(&self.state)
 
 
-def relay(Processor processor, int fd, int vm, size_t message):
-    """Read the eventfd `fd` in the calling thread, until the processor is stopped, and tell it.
+def relay(VirtualProcessor vp, int fd, int vm, size_t message):
+    """Read the eventfd `fd` in the calling thread, until `vp` is stopped, and tell it.
 
     With `message`, the address of a struct kvm_msi, send that to `vm` first: a VMM that
     routes the interrupt itself. Else KVM has done so, and `fd` is the vCPU's (M8).
     """
     cdef uint64_t count
     with nogil:
-        while not processor.state.stop:
-            if read(fd, &count, 8) != 8 or processor.state.stop:
+        while not vp.state.stop:
+            if read(fd, &count, 8) != 8 or vp.state.stop:
                 continue
-            processor.note(TOLD, stamp_end())
+            vp.note(TOLD, stamp_end())
             if message:
                 ioctl(vm, KVM_SIGNAL_MSI, <const void *>message)
-            processor.tell()
+            vp.tell()
 
 
-def watch(Processor processor, int epoll):
+def watch(VirtualProcessor vp, int epoll):
     """The same with epoll(7) for what `epoll` waits for: the vCPU (M8), and an end."""
     cdef epoll_event event
     with nogil:
-        while not processor.state.stop:
-            if epoll_wait(epoll, &event, 1, -1) == 1 and not processor.state.stop:
-                processor.note(TOLD, stamp_end())
-                processor.tell()
+        while not vp.state.stop:
+            if epoll_wait(epoll, &event, 1, -1) == 1 and not vp.state.stop:
+                vp.note(TOLD, stamp_end())
+                vp.tell()

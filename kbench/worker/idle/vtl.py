@@ -26,7 +26,7 @@ from random import Random
 
 from kbench._abi import ffi, lib
 from kbench._native import vtl, wake_sources, waker
-from kbench._native.vtl import Processor
+from kbench._native.vtl import VirtualProcessor
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
@@ -67,7 +67,7 @@ class Vtl(Scenario):
         self._vm, self._stack = machine, stack
         self._zero, self._one = machine.vcpus
         zero, one = self._zero.vcpu, self._one.vcpu
-        self._processor = Processor(zero.fd, zero.run_address, ROOM)
+        self._processor = VirtualProcessor(zero.fd, zero.run_address, ROOM)
         self._processor.vtl1(one.fd, one.run_address)
         self._device = machine.eventfd
         machine.vm.set_gsi_routing([(idle_vm.GSI_MSI, TO_VTL1)])
