@@ -112,7 +112,7 @@ def kick_out(int vcpu, VcpuThread vcpu_thread):
 
 
 def poll(int vcpu):
-    """poll(2) of the vCPU's file descriptor for POLLIN (M8)."""
+    """poll(2) of the vCPU's file descriptor for POLLIN (vcpu_poll)."""
     cdef MpStateProbe probe = _call(SYS_poll, 0, 1, 0, 0)
     probe.state.polled.fd = vcpu
     probe.state.polled.events = POLLIN
@@ -122,7 +122,7 @@ def poll(int vcpu):
 
 
 def eventfd(int fd):
-    """read(2) of an eventfd that does not block (M8)."""
+    """read(2) of an eventfd that does not block (vcpu_poll)."""
     cdef MpStateProbe probe = _call(SYS_read, fd, 0, 8, 0)
     probe.state.b = <long>&probe.state.number_read
     return _word(probe, &probe.state.number_read, ALL, 0)
@@ -136,7 +136,7 @@ def stats(int fd, long offset):
 
 
 def byte(size_t run):
-    """mp_state in the struct kvm_run at `run` (M9)."""
+    """mp_state in the struct kvm_run at `run` (run_mp_state)."""
     cdef MpStateProbe probe = MpStateProbe()
     cdef int at = KVM_RUN_KBENCH_MP_STATE, shift = 8 * (KVM_RUN_KBENCH_MP_STATE & 3)
     probe.state.kind = KB_PROBE_MEMORY
@@ -145,7 +145,7 @@ def byte(size_t run):
 
 
 def flag(size_t run):
-    """HLT in the flags of the struct kvm_run at `run` (M4)."""
+    """HLT in the flags of the struct kvm_run at `run` (idle_flag)."""
     cdef MpStateProbe probe = MpStateProbe()
     probe.state.kind = KB_PROBE_MEMORY
     # flags are the upper half of the word at 12.

@@ -46,7 +46,7 @@ cdef extern from *:
     #include <stdint.h>
     #define kb_set(word) __atomic_store_n(&(word), 1, __ATOMIC_SEQ_CST)
     #define kb_take(word) __atomic_exchange_n(&(word), 0, __ATOMIC_SEQ_CST)
-    /* A byte of kvm_run that the kernel reads, then a full barrier (kvm_kbench.h, M4). */
+    /* A byte of kvm_run that the kernel reads, then a full barrier (kvm_kbench.h, idle_flag). */
     #define kb_ask(byte, value) do { \\
         *(volatile uint8_t *)(byte) = (value); __atomic_thread_fence(__ATOMIC_SEQ_CST); \\
     } while (0)
@@ -57,7 +57,7 @@ cdef extern from *:
 
 cdef enum Way:
     SIGNALLED   # another thread signals this one, wherever it is
-    IDLE_ONLY   # the same, but only where the flag says that VTL0 is in HLT (M4)
+    IDLE_ONLY   # the same, but only where the flag says that VTL0 is in HLT (idle_flag)
     POLLED      # this thread itself waits for both vCPUs in poll(2), outside KVM_RUN
 
 cdef enum Noted:
@@ -97,7 +97,7 @@ cdef class VirtualProcessor(VcpuThread):
         self.run1 = <kvm_run *>run
 
     def idle_only(self):
-        """Let VTL0 go on while it runs: it leaves at its next HLT (M1, M4)."""
+        """Let VTL0 go on while it runs: it leaves at its next HLT (userspace_exits, idle_flag)."""
         self.way = IDLE_ONLY
 
     def wait_for(self, int fd0, int fd1, bint eventfds):
@@ -209,7 +209,7 @@ def relay(VirtualProcessor vp, int fd, int vm, size_t message):
     """Read the eventfd `fd` in the calling thread, until `vp` is stopped, and tell it.
 
     With `message`, the address of a struct kvm_msi, send that to `vm` first: a VMM that
-    routes the interrupt itself. Else KVM has done so, and `fd` is the vCPU's (M8).
+    routes the interrupt itself. Else KVM has done so, and `fd` is the vCPU's (vcpu_poll).
     """
     cdef uint64_t count
     with nogil:
@@ -223,7 +223,7 @@ def relay(VirtualProcessor vp, int fd, int vm, size_t message):
 
 
 def watch(VirtualProcessor vp, int epoll):
-    """The same with epoll(7) for what `epoll` waits for: the vCPU (M8), and an end."""
+    """The same with epoll(7) for what `epoll` waits for: the vCPU (vcpu_poll), and an end."""
     cdef epoll_event event
     with nogil:
         while not vp.state.stop:

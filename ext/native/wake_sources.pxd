@@ -48,9 +48,9 @@ cdef enum Kind:
 
 cdef enum Find:
     NOTED       # by what a vCPU's thread noted at its last idle exit
-    FLAG        # by kvm_run.flags (M4)
-    BYTE        # by mp_state in kvm_run (M9)
-    POLLED      # by poll(2) of the vCPUs (M8)
+    FLAG        # by kvm_run.flags (idle_flag)
+    BYTE        # by mp_state in kvm_run (run_mp_state)
+    POLLED      # by poll(2) of the vCPUs (vcpu_poll)
 
 
 cdef struct Wake:
