@@ -39,7 +39,7 @@ struct kb_vcpu_thread {
 	uint64_t idle_exits;
 	uint64_t acks;			/* reports of the guest, and kicks: when KVM_RUN came back */
 	uint64_t *stamps;
-	uint64_t most;
+	uint64_t capacity;
 	struct kb_queue *queue;		/* work for this thread, or NULL */
 };
 

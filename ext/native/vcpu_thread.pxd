@@ -42,7 +42,7 @@ cdef extern from "vcpu_thread.h" nogil:
         uint64_t idle_exits
         uint64_t acks
         uint64_t *stamps
-        uint64_t most
+        uint64_t capacity
         kb_queue *queue
 
     int kb_vcpu_thread_begin(kb_vcpu_thread *thread)
@@ -59,6 +59,6 @@ cdef class VcpuThread:
 
 cdef inline void report(kb_vcpu_thread *thread, uint64_t stamp) noexcept nogil:
     """Note when something came back to the thread."""
-    if thread.acks < thread.most:
+    if thread.acks < thread.capacity:
         thread.stamps[thread.acks] = stamp
     thread.acks += 1

@@ -131,7 +131,7 @@ cdef class VcpuThread:
             self.state.exits = <uint8_t *>run + KVM_RUN_KBENCH_EXITS
             self.state.exits_on = self.state.exits[0]
         self.state.stamps = (<array.array>self._stamps).data.as_ulonglongs
-        self.state.most = capacity
+        self.state.capacity = capacity
         self.state.queue = &work.state if work is not None else NULL
 
     def listen(self, int fd):
@@ -208,4 +208,4 @@ cdef class VcpuThread:
     @property
     def stamps(self):
         """When the guest's reports and the kicks came back, in TSC ticks: an array('Q')."""
-        return self._stamps[:min(self.state.acks, self.state.most)]
+        return self._stamps[:min(self.state.acks, self.state.capacity)]

@@ -36,7 +36,7 @@ cdef extern from "<poll.h>" nogil:
 cdef extern from "<sys/epoll.h>" nogil:
     struct epoll_event:
         uint32_t events
-    int epoll_wait(int epfd, epoll_event *events, int most, int timeout)
+    int epoll_wait(int epfd, epoll_event *events, int count, int timeout)
 
 cdef extern from "kvm_kbench.h":
     int KVM_RUN_KBENCH_EXITS, KVM_KBENCH_EXIT_HLT, KVM_KBENCH_IDLE_HLT
@@ -118,10 +118,10 @@ cdef class VirtualProcessor(VcpuThread):
 
     def stamps_of(self, int what):
         """The stamps of TOLD (0), LEFT (1) or RETURNED (2): an array('Q')."""
-        return self._arrays[what][:min(self.counts[what], self.state.most)]
+        return self._arrays[what][:min(self.counts[what], self.state.capacity)]
 
     cdef inline void note(self, int what, uint64_t stamp) noexcept nogil:
-        if self.counts[what] < self.state.most:
+        if self.counts[what] < self.state.capacity:
             self.noted[what][self.counts[what]] = stamp
         self.counts[what] += 1
 

@@ -11,7 +11,7 @@ struct kb_queue {
 	uint64_t done;
 	uint64_t rounds;
 	uint64_t *starts;		/* when item n was taken, in TSC ticks */
-	uint64_t most;
+	uint64_t capacity;
 };
 
 /* The number of the next item, or UINT64_MAX: nothing to do. */

@@ -10,7 +10,7 @@ cdef extern from "work.h" nogil:
         uint64_t done
         uint64_t rounds
         uint64_t *starts
-        uint64_t most
+        uint64_t capacity
 
     uint64_t kb_queue_take(kb_queue *queue)
     bint kb_queue_empty(const kb_queue *queue)
@@ -27,7 +27,7 @@ cdef inline bint take(kb_queue *queue) noexcept nogil:
     cdef uint64_t number = kb_queue_take(queue)
     if number == UINT64_MAX:
         return False
-    if number < queue.most:
+    if number < queue.capacity:
         queue.starts[number] = stamp_end()
     kb_queue_work(queue)
     return True

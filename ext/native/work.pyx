@@ -16,7 +16,7 @@ cdef class WorkQueue:
     def __cinit__(self, size_t capacity, uint64_t rounds):
         self._starts = array.array("Q", bytes(8 * capacity))
         self.state.starts = (<array.array>self._starts).data.as_ulonglongs
-        self.state.most = capacity
+        self.state.capacity = capacity
         self.state.rounds = rounds
 
     def reset(self, bint endless=False):
@@ -32,4 +32,4 @@ cdef class WorkQueue:
     @property
     def starts(self):
         """When each item was taken, in TSC ticks: an array('Q')."""
-        return self._starts[:min(self.state.taken, self.state.most)]
+        return self._starts[:min(self.state.taken, self.state.capacity)]
