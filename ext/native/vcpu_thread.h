@@ -26,7 +26,7 @@ struct kb_vcpu_thread {
 	enum kb_waits waits;
 	int event_fd;			/* what tells of an event while the vCPU is halted, or -1 */
 	int work_fd;			/* and, with POLL, eventfd of the queue's arrivals, or -1 */
-	uint64_t told;			/* what the last wait read from event_fd; 0: nothing */
+	uint64_t events;		/* what the last wait read from event_fd; 0: nothing */
 	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
 	uint8_t exits_on;
 	struct kvm_run *run;
@@ -67,20 +67,20 @@ static void kb_vcpu_thread_kicked(int signal)
 /*
  * Wait outside KVM_RUN: with POLL for `ready`, else for event_fd, which is read.  A kick
  * ends it, from just before the system call on, where a signal alone would be lost: its
- * handler jumps out.  ppoll(2) would take two system calls more.  `told` tells what was
+ * handler jumps out.  ppoll(2) would take two system calls more.  `events` has what was
  * read before the jump.
  */
 static void kb_vcpu_thread_wait(struct kb_vcpu_thread *thread, struct pollfd *ready)
 {
 	ready[0].revents = ready[1].revents = 0;
-	thread->told = 0;
+	thread->events = 0;
 	if (!sigsetjmp(kb_vcpu_thread_out, 0)) {
 		kb_vcpu_thread_waits = 1;
 		if (!*(volatile __u8 *)&thread->run->immediate_exit) {
 			if (thread->waits == POLL)
 				poll(ready, 2, -1);
-			else if (read(thread->event_fd, &thread->told, 8) < 0)
-				thread->told = 0;
+			else if (read(thread->event_fd, &thread->events, 8) < 0)
+				thread->events = 0;
 		}
 	}
 	kb_vcpu_thread_waits = 0;

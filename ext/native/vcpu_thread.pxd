@@ -29,7 +29,7 @@ cdef extern from "vcpu_thread.h" nogil:
         kb_waits waits
         int event_fd
         int work_fd
-        uint64_t told
+        uint64_t events
         uint8_t *exits
         uint8_t exits_on
         kvm_run *run

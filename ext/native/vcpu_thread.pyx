@@ -67,7 +67,7 @@ cdef bint await_event(kb_vcpu_thread *thread) noexcept nogil:
     ready[0].fd, ready[1].fd = thread.event_fd, thread.work_fd
     ready[0].events = ready[1].events = POLLIN
     kb_vcpu_thread_wait(thread, ready)
-    if thread.told and thread.waits == INJECT:
+    if thread.events and thread.waits == INJECT:
         interrupt.irq = KB_VECTOR
         ioctl(thread.fd, KVM_INTERRUPT, &interrupt)
     if ready[0].revents or not ready[1].revents:
