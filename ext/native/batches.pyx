@@ -45,12 +45,12 @@ cdef struct Entry:
     bint disturbed      # a signal interrupted it: it ended, but is no sample
 
 
-cdef inline Entry enter(int fd, kb_watchdog *dog) noexcept nogil:
+cdef inline Entry enter(int fd, kb_watchdog *limit) noexcept nogil:
     """One batch: a signal ends KVM_RUN in the middle of it, so enter until it is over."""
     cdef Entry entry = Entry(0, 0, False)
     cdef uint64_t begin = stamp_begin()
     while ioctl(fd, KVM_RUN, 0) < 0:
-        if errno != EINTR or dog.fired:
+        if errno != EINTR or limit.fired:
             entry.error = errno
             return entry
         entry.disturbed = True
@@ -69,7 +69,7 @@ def round_trips(int fd, size_t params, uint64_t loops, Histogram batch, Histogra
     otherwise (errno 0). Python's signal handlers have run when it returns.
     """
     cdef Counts counts[4]
-    cdef kb_watchdog *dog = &watchdog.dog
+    cdef kb_watchdog *limit = &watchdog.state
     cdef const volatile kb_params *shared = <const volatile kb_params *>params
     cdef uint64_t done = 0, ticks
     cdef Entry first, second
@@ -78,16 +78,16 @@ def round_trips(int fd, size_t params, uint64_t loops, Histogram batch, Histogra
     counts[2], counts[3] = guest.counts, guest_control.counts
     with nogil:
         while done < loops:
-            first = enter(fd, dog)
+            first = enter(fd, limit)
             if first.error or kb_port(watchdog.run) != KB_PORT:
                 error = first.error
                 break
             ticks = shared.ticks
-            second = enter(fd, dog)
+            second = enter(fd, limit)
             if second.error or kb_port(watchdog.run) != KB_PORT_CONTROL:
                 error = second.error
                 break
-            dog.progress += 1
+            limit.progress += 1
             if first.disturbed or second.disturbed:
                 error = EINTR
                 break

@@ -31,7 +31,7 @@ def round_trips(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Wa
     Python's signal handlers have run when it returns.
     """
     cdef Counts counts = histogram.counts
-    cdef kb_watchdog *dog = &watchdog.dog
+    cdef kb_watchdog *limit = &watchdog.state
     cdef kb_run *run = watchdog.run
     cdef uint64_t done = 0, begin, end
     cdef int error = 0
@@ -46,7 +46,7 @@ def round_trips(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Wa
                 break
             record(&counts, end - begin)
             done += 1
-            dog.progress += 1
+            limit.progress += 1
     histogram.counts = counts
     PyErr_CheckSignals()
     return done, error
@@ -59,7 +59,7 @@ def halts(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Watchdog
     like one it has KVM look for interrupts at the entry (KVM_REQ_EVENT).
     """
     cdef Counts counts = histogram.counts
-    cdef kb_watchdog *dog = &watchdog.dog
+    cdef kb_watchdog *limit = &watchdog.state
     cdef kb_run *run = watchdog.run
     cdef kvm_mp_state runnable
     cdef uint64_t done = 0, begin, end
@@ -79,7 +79,7 @@ def halts(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Watchdog
                 break
             record(&counts, end - begin)
             done += 1
-            dog.progress += 1
+            limit.progress += 1
     histogram.counts = counts
     PyErr_CheckSignals()
     return done, error

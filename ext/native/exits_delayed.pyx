@@ -26,7 +26,7 @@ def round_trips(
 ):
     """As exits.round_trips, with `ticks` of the TSC spent after each exit."""
     cdef Counts *counts = &histogram.counts
-    cdef kb_watchdog *dog = &watchdog.dog
+    cdef kb_watchdog *limit = &watchdog.state
     cdef kb_run *run = watchdog.run
     cdef uint64_t done = 0, begin, end, until
     cdef int error = 0
@@ -44,6 +44,6 @@ def round_trips(
                 break
             record(counts, end - begin)
             done += 1
-            dog.progress += 1
+            limit.progress += 1
     PyErr_CheckSignals()
     return done, error

@@ -74,7 +74,7 @@ def immediate_exit(int fd, uint64_t loops, Histogram histogram, Watchdog watchdo
                 break
             record(&counts, end - begin)
             done += 1
-            watchdog.dog.progress += 1
+            watchdog.state.progress += 1
     watchdog.run.immediate_exit = 0
     histogram.counts = counts
     PyErr_CheckSignals()

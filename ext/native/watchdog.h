@@ -33,51 +33,51 @@ static inline int kb_watchdog_signal(void)
 	return SIGRTMIN + 2;
 }
 
-static void kb_watchdog_bark(int signal, siginfo_t *info, void *context)
+static void kb_watchdog_expired(int signal, siginfo_t *info, void *context)
 {
-	struct kb_watchdog *dog = info->si_value.sival_ptr;
+	struct kb_watchdog *watchdog = info->si_value.sival_ptr;
 
 	if (info->si_code != SI_TIMER)
 		return;
-	if (dog->progress != dog->seen) {
-		dog->seen = dog->progress;
+	if (watchdog->progress != watchdog->seen) {
+		watchdog->seen = watchdog->progress;
 		return;
 	}
-	dog->fired = 1;
-	dog->run->immediate_exit = 1;
+	watchdog->fired = 1;
+	watchdog->run->immediate_exit = 1;
 }
 
 /* Arm for the calling thread.  Two ticks without progress make `limit` seconds at most. */
-static inline int kb_watchdog_start(struct kb_watchdog *dog, struct kvm_run *run, double limit)
+static inline int kb_watchdog_start(struct kb_watchdog *watchdog, struct kvm_run *run, double limit)
 {
-	struct sigaction action = { .sa_sigaction = kb_watchdog_bark, .sa_flags = SA_SIGINFO };
+	struct sigaction action = { .sa_sigaction = kb_watchdog_expired, .sa_flags = SA_SIGINFO };
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID };
 	struct itimerspec period;
 	double tick = limit / 2;
 
-	dog->seen = dog->progress - 1;
-	dog->fired = 0;
-	dog->run = run;
+	watchdog->seen = watchdog->progress - 1;
+	watchdog->fired = 0;
+	watchdog->run = run;
 	event.sigev_signo = kb_watchdog_signal();
-	event.sigev_value.sival_ptr = dog;
+	event.sigev_value.sival_ptr = watchdog;
 	event.sigev_notify_thread_id = syscall(SYS_gettid);
 	period.it_value.tv_sec = tick;
 	period.it_value.tv_nsec = (tick - period.it_value.tv_sec) * 1e9;
 	period.it_interval = period.it_value;
 	sigemptyset(&action.sa_mask);
 	if (sigaction(event.sigev_signo, &action, NULL) ||
-	    timer_create(CLOCK_MONOTONIC, &event, &dog->timer))
+	    timer_create(CLOCK_MONOTONIC, &event, &watchdog->timer))
 		return -1;
-	if (timer_settime(dog->timer, 0, &period, NULL)) {
-		timer_delete(dog->timer);
+	if (timer_settime(watchdog->timer, 0, &period, NULL)) {
+		timer_delete(watchdog->timer);
 		return -1;
 	}
 	return 0;
 }
 
-static inline void kb_watchdog_stop(struct kb_watchdog *dog)
+static inline void kb_watchdog_stop(struct kb_watchdog *watchdog)
 {
-	timer_delete(dog->timer);
+	timer_delete(watchdog->timer);
 }
 
 #endif

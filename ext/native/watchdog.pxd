@@ -10,12 +10,12 @@ cdef extern from "watchdog.h" nogil:
         unsigned char immediate_exit
         unsigned int exit_reason
 
-    int kb_watchdog_start(kb_watchdog *dog, kb_run *run, double limit)
-    void kb_watchdog_stop(kb_watchdog *dog)
+    int kb_watchdog_start(kb_watchdog *watchdog, kb_run *run, double limit)
+    void kb_watchdog_stop(kb_watchdog *watchdog)
     int kb_watchdog_signal()
 
 cdef class Watchdog:
-    cdef kb_watchdog dog
+    cdef kb_watchdog state
     cdef kb_run *run
     cdef readonly double limit
     cdef bint armed

@@ -29,14 +29,14 @@ cdef class Watchdog:
         self.limit = limit
 
     def __enter__(self):
-        if kb_watchdog_start(&self.dog, self.run, self.limit):
+        if kb_watchdog_start(&self.state, self.run, self.limit):
             PyErr_SetFromErrno(OSError)
         self.armed = True
         return self
 
     def __exit__(self, *exception):
         self.disarm()
-        if self.dog.fired:
+        if self.state.fired:
             self.run.immediate_exit = 0
 
     def __dealloc__(self):
@@ -44,13 +44,13 @@ cdef class Watchdog:
 
     cdef disarm(self):
         if self.armed:
-            kb_watchdog_stop(&self.dog)
+            kb_watchdog_stop(&self.state)
             self.armed = False
 
     @property
     def fired(self):
         """Whether a KVM_RUN had to be ended."""
-        return bool(self.dog.fired)
+        return bool(self.state.fired)
 
 
 def die_with_parent():
