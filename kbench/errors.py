@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The errors that kbench raises on purpose: one line for a user, no traceback."""
 
+import re
+
 
 class KbenchError(Exception):
     """What was wrong and how to mend it, in one message.
@@ -22,14 +24,17 @@ class Unavailable(KbenchError):
 
 
 OUTPUT_LINES = 12
-# How the kernel begins to say why it cannot go on.
-FATAL = ("BUG:", "Oops:", "general protection fault", "Kernel panic")
+# The first line of a dying kernel's report, and of a compiler's first error ("x86.c:7:2: error:").
+FATAL = re.compile(
+    r"BUG:|Oops:|general protection fault|Kernel panic|^\S+:\d+(:\d+)?: (fatal )?error:"
+)
 
 
 class ToolError(KbenchError):
     """A program or a machine that kbench started failed; `output` is what it said about it.
 
-    That is its last lines, or where a kernel died the first lines from there on.
+    Of a kernel's log that is the report of its death, of a compiler's messages the
+    first error with what follows it, and of everything else the last lines.
     """
 
     def __init__(self, message: str, output: str = "") -> None:
@@ -40,6 +45,6 @@ class ToolError(KbenchError):
 def _excerpt(output: str) -> list[str]:
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     for number, line in enumerate(lines):
-        if any(word in line for word in FATAL):
+        if FATAL.search(line):
             return lines[number : number + OUTPUT_LINES]
     return lines[-OUTPUT_LINES:]

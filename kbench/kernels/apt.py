@@ -6,19 +6,17 @@ by what happens here. Only the address of the Debian archive is taken from the
 machine's apt (a company's mirror stays in use), together with its proxy settings.
 """
 
-import os
-import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from kbench.kernels import cache
+from kbench.kernels import cache, tools
 from kbench.kernels.errors import PackageUnavailable
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UPDATE_SECONDS = 300
 # 150 MB of kernel source on a slow line.
 DOWNLOAD_SECONDS = 1800
+MISSING = "the lab's kernels come from Debian's packages, which apt fetches"
 
 CONFIG = """\
 Dir::State "{home}/state";
@@ -98,26 +96,7 @@ def _archives() -> dict[str, str]:
 
 
 def _output(command: list[str], seconds: int, cwd: Path | None = None) -> str:
-    try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            timeout=seconds,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except FileNotFoundError as error:
-        raise PackageUnavailable(
-            f"{command[0]} is not here: the lab's kernels come from Debian's packages, by apt"
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise PackageUnavailable(f"{' '.join(command)} did not end within {seconds} s") from error
-    if done.returncode:
-        reason = re.sub(r"\s+", " ", done.stderr.strip()) or f"exit code {done.returncode}"
-        raise PackageUnavailable(f"{' '.join(command)}: {reason}")
-    return done.stdout
+    return tools.run(command, seconds, missing=MISSING, cwd=cwd, error=PackageUnavailable)
 
 
 def _stanza(text: str) -> Stanza:

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Fetching and unpacking of a pin's packages, without installing them."""
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.kernels import apt, cache
+from kbench.kernels import apt, cache, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.debian import SUITES, Package, Pin
 from kbench.kernels.errors import KernelError, PackageUnavailable
@@ -96,8 +95,9 @@ def _fetched(pin: Pin, package: Package, progress: Progress) -> Path:
         deb = source.download(package.name, package.version, _downloads() / package.sha256)
     except PackageUnavailable as error:
         raise PackageUnavailable(
-            f"{error}: if {package.version} has left the archive, "
-            f"`kbench lab build --kernel {pin.name} --update` takes the present version"
+            f"{package.name} {package.version} cannot be fetched: if it has left the archive, "
+            f"`kbench lab build --kernel {pin.name} --update` takes the present version",
+            error.output,
         ) from error
     if cache.file_digest(deb) != package.sha256:
         deb.unlink()
@@ -112,15 +112,9 @@ def _downloads() -> Path:
 
 
 def _unpack(deb: Path, into: Path) -> None:
-    command = ["dpkg-deb", "--extract", str(deb), str(into)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=UNPACK_SECONDS)
-    except FileNotFoundError as error:
-        raise PackageUnavailable("dpkg-deb is not here: install dpkg") from error
-    except subprocess.TimeoutExpired as error:
-        raise KernelError(f"unpacking {deb} did not end within {UNPACK_SECONDS} s") from error
-    if done.returncode:
-        raise KernelError(f"dpkg-deb could not unpack {deb}: {done.stderr.strip()}")
+    command: list[str | Path] = ["dpkg-deb", "--extract", deb, into]
+    missing = "install the package dpkg"
+    tools.run(command, UNPACK_SECONDS, missing=missing, what=f"cannot unpack {deb}")
 
 
 def _relocate(makefile: Path) -> None:

@@ -8,10 +8,10 @@ hook is counted afterwards: each must have landed exactly once.
 
 import difflib
 import re
-import subprocess
 from collections import Counter
 from pathlib import Path
 
+from kbench.kernels import tools
 from kbench.kernels.errors import KernelError
 from kbench.kmod import variants
 from kbench.kmod.sources import MAKEFILE
@@ -67,10 +67,8 @@ def diff(before: Path, after: Path) -> str:
         command = ["diff", "--unified", "--show-c-function", "--new-file"]
         command += ["--label", f"a/{name}" if old.exists() else "/dev/null"]
         command += ["--label", f"b/{name}" if new.exists() else "/dev/null", str(old), str(new)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=DIFF_SECONDS)
-        if done.returncode != 1:
-            raise KernelError(f"diff failed on {name}", done.stderr)
-        parts.append(done.stdout)
+        # diff(1) exits with 1 where the files differ.
+        parts.append(tools.run(command, DIFF_SECONDS, accepted=(1,), what=f"diff failed on {name}"))
     return "".join(parts)
 
 
@@ -78,14 +76,8 @@ def _hook(path: Path, rules: Path, name: str) -> None:
     before = _lines(path)
     command = ["spatch", "--very-quiet", "--no-includes", "--in-place"]
     command += ["--sp-file", str(rules), str(path)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SPATCH_SECONDS)
-    except FileNotFoundError as error:
-        raise KernelError("spatch is not here: install the package coccinelle") from error
-    except subprocess.TimeoutExpired as error:
-        raise KernelError(f"spatch did not end within {SPATCH_SECONDS} s on {name}") from error
-    if done.returncode:
-        raise KernelError(f"spatch failed on {name}", done.stderr)
+    missing = "install the package coccinelle"
+    tools.run(command, SPATCH_SECONDS, missing=missing, what=f"spatch failed on {name}")
     added = (line for line in difflib.ndiff(before, _lines(path)) if line.startswith("+ "))
     landed = Counter(word for line in added for word in HOOK.findall(line))
     for hook, wanted in expected(rules).items():

@@ -8,13 +8,12 @@ differs from stock by the variant alone.
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.kernels import cache, elf
+from kbench.kernels import cache, elf, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.debian import Pin
 from kbench.kernels.errors import KernelError
@@ -111,18 +110,12 @@ def _build(
 
 
 def make(tree: KernelTree, directory: Path, options: Sequence[str] = ()) -> None:
-    """Run kbuild on an external module directory. Errors: KernelError with the compiler's words."""
+    """Run kbuild on an external module directory.
+
+    Raises KernelError with the compiler's messages when the modules do not build.
+    """
     jobs = len(os.sched_getaffinity(0))
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_SECONDS)
-    except FileNotFoundError as error:
-        raise KernelError(
-            "make is not here: install build-essential, gcc-12, flex, bison"
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise KernelError(f"the build did not end within {BUILD_SECONDS} s") from error
-    if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if "warning" not in line]
-        raise KernelError("the modules do not build", "\n".join(errors) or done.stdout)
+    missing = "install build-essential, gcc-12, flex, bison"
+    tools.run(command, BUILD_SECONDS, missing=missing, what="the modules do not build")

@@ -7,10 +7,9 @@ else of the kernel is needed to build kvm.ko, kvm-amd.ko and kvm-intel.ko.
 """
 
 import shutil
-import subprocess
 from pathlib import Path
 
-from kbench.kernels import cache
+from kbench.kernels import cache, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
 from kbench.kernels.packages import KernelTree
@@ -26,7 +25,7 @@ HEADERS = (
 )
 SHADOWS = ("arch/x86/include", "arch/x86/include/uapi", "include", "include/uapi")
 MAKEFILE = Path("arch/x86/kvm/Makefile")
-EXTRACT_SECONDS = 600
+TOOL_SECONDS = 600
 
 
 def pristine(tree: KernelTree, progress: Progress) -> Path:
@@ -37,7 +36,7 @@ def pristine(tree: KernelTree, progress: Progress) -> Path:
         command = ["tar", "--extract", "--xz", "--wildcards", "--strip-components=1"]
         command += [f"--file={tree.source}", f"--directory={work}"]
         command += [f"*/{name}" for name in (*DIRECTORIES[:2], *HEADERS)]
-        _run(command, f"cannot extract {tree.source}")
+        tools.run(command, TOOL_SECONDS, what=f"cannot extract {tree.source}")
         for name in list(work.iterdir()):
             if name.name not in ("arch", "include", "virt"):
                 shutil.rmtree(name)
@@ -77,7 +76,12 @@ def patch(tree: Path, patches: list[Path]) -> None:
                     "takes a whole tree, but other parts of it are not rebuilt"
                 )
         command = ["patch", "--batch", "--forward", "--fuzz=0", "-p1", f"--directory={tree}"]
-        _run([*command, f"--input={file.resolve()}"], f"{file} does not apply to this kernel")
+        tools.run(
+            [*command, f"--input={file.resolve()}"],
+            TOOL_SECONDS,
+            missing="install the package patch",
+            what=f"{file} does not apply to this kernel",
+        )
 
 
 def read_patch(file: Path) -> str:
@@ -120,14 +124,3 @@ def _touched(file: Path) -> set[str]:
     if not names:
         raise KernelError(f"{file} is not a unified diff")
     return {name.split("/", 1)[-1] for name in names}
-
-
-def _run(command: list[str], what: str) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=EXTRACT_SECONDS)
-    except FileNotFoundError as error:
-        raise KernelError(f"{what}: {command[0]} is not here, install it") from error
-    except subprocess.TimeoutExpired as error:
-        raise KernelError(f"{what}: {command[0]} did not end within {EXTRACT_SECONDS} s") from error
-    if done.returncode:
-        raise KernelError(what, done.stdout + done.stderr)

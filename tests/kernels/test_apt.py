@@ -29,7 +29,7 @@ def test_machine_without_debian(tmp_path: Path, programs: Path) -> None:
 
 
 def test_machine_without_apt(tmp_path: Path, programs: Path) -> None:
-    with pytest.raises(PackageUnavailable, match="apt-get is not here"):
+    with pytest.raises(PackageUnavailable, match="apt-get is not installed"):
         Apt(tmp_path, SUITES).update()
 
 

@@ -8,14 +8,13 @@ import importlib.util
 import io
 import marshal
 import os
-import subprocess
 import sys
 import sysconfig
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kbench.kernels import cache, elf
+from kbench.kernels import cache, elf, tools
 from kbench.lab.errors import LabError
 from kbench.lab.image import cpio
 
@@ -126,12 +125,8 @@ def _add_elf(files: Files, place: str, source: Path) -> None:
 
 
 def _libraries(path: Path) -> Iterator[tuple[str, Path]]:
-    try:
-        text = subprocess.run(
-            ["ldd", path], capture_output=True, text=True, timeout=LDD_SECONDS, check=False
-        ).stdout
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise LabError(f"ldd {path}: {error}") from error
+    # ldd exits with 1 for a static executable, which needs none.
+    text = tools.run(["ldd", path], LDD_SECONDS, accepted=(0, 1), error=LabError)
     for line in text.splitlines():
         words = line.split()
         if "not found" in line:

@@ -3,15 +3,16 @@
 
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 
+from kbench.kernels import tools
 from kbench.lab.errors import QemuUnavailable
 
 PROGRAM = "qemu-system-x86_64"
 MISSING = f"{PROGRAM} is not here: apt-get install qemu-system-x86"
 # The oldest on which the lab was seen to be exact.
 OLDEST = (7, 2)
+VERSION_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,7 @@ def find() -> Emulator:
     path = shutil.which(PROGRAM)
     if path is None:
         raise QemuUnavailable(MISSING)
-    try:
-        text = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=60, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise QemuUnavailable(f"{path} does not run: {error}") from error
+    text = tools.run([path, "--version"], VERSION_SECONDS, error=QemuUnavailable)
     found = re.search(r"version (\S+( \(.*\))?)", text)
     numbers = tuple(int(n) for n in re.findall(r"\d+", found.group(1))[:2]) if found else (0, 0)
     if found is None or numbers < OLDEST:

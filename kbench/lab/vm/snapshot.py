@@ -5,12 +5,11 @@ The first is ensure()'s, one a kernel. ready() goes on from it and saves once mo
 benchmark would do first is done once for a variant of KVM and a state of kbench.
 """
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.kernels import cache
+from kbench.kernels import cache, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.debian import Pin
 from kbench.kernels.packages import fetch_image
@@ -22,6 +21,7 @@ from kbench.lab.vm.emulator import Emulator
 # A boot takes 10 s on an idle machine of 2023.
 BOOT_SECONDS = 300.0
 READY_SECONDS = 120.0
+COPY_SECONDS = 120.0
 # Snapshots that stay in the cache: of two kernels with two agents, and of what is loaded
 # into them: two variants on each, and some more while kbench itself is changed.
 KEPT = {"snapshot": 4, "ready": 6}
@@ -137,9 +137,7 @@ def _go_on(work: Path, base: Snapshot, files: dict[str, bytes]) -> None:
     cache.require_space(work, 2 * options.MEMORY_MB << 20)
     # cp keeps the holes, and shares the blocks where the file system can.
     copy = ["cp", "--reflink=auto", str(base.place / migrate.RAM), str(work / migrate.RAM)]
-    copied = subprocess.run(copy, capture_output=True, text=True)
-    if copied.returncode:
-        raise LabError(copied.stderr.strip())
+    tools.run(copy, COPY_SECONDS, what="the snapshot cannot be copied", error=LabError)
     arguments = options.restore(work / migrate.RAM, share=True)
     with qemu.Process(base.emulator, arguments, files, READY_SECONDS) as process:
         migrate.load(process, base.place / migrate.STATE)

@@ -28,7 +28,7 @@ def test_two_digits_are_newer(programs: Path) -> None:
     [
         ("echo 'QEMU emulator version 5.2.0 (Debian)'", "is 5.2.0.*needs QEMU 7.2 or newer"),
         ("echo hello", "of unknown version"),
-        ("exit 1", "does not run"),
+        ("exit 1", "failed"),
     ],
 )
 def test_unusable_qemu(programs: Path, script: str, words: str) -> None:

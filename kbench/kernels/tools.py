@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Running the programs that kbench needs beside itself: apt, dpkg-deb, make, git and the like.
+
+A program runs in the C locale and in a session of its own, and the whole session is killed
+when its time is over or kbench is interrupted: the compilers that make(1) started end with it.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from kbench.errors import ToolError
+from kbench.kernels.errors import KernelError
+
+Word = str | Path
+
+
+def run(
+    command: Sequence[Word],
+    seconds: float,
+    *,
+    missing: str = "",
+    what: str = "",
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    accepted: Collection[int] = (0,),
+    held: Collection[int] = (),
+    error: type[ToolError] = KernelError,
+) -> str:
+    """Run `command` for at most `seconds` of wall time and return its standard output.
+
+    missing: how to install the program. what: what could not be done when it fails, in place
+    of the program's name. environment: variables beside those of this process. accepted: the
+    exit statuses that are no failure. held: file descriptors that the program inherits, so
+    that a lock on one of them is held until the last process of the session has ended.
+
+    Raises `error` when the program is not installed, does not end in time or fails, with
+    the last lines of what it printed.
+    """
+    program = str(command[0])
+    failed = what or f"{program} failed"
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, "LC_ALL": "C", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            pass_fds=tuple(held),
+        )
+    except FileNotFoundError as cause:
+        hint = f": {missing}" if missing else ""
+        raise error(f"{program} is not installed{hint}") from cause
+    except OSError as cause:
+        raise error(f"{program} does not start: {cause.strerror}") from cause
+    with process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as cause:
+            _kill_session(process)
+            raise error(f"{failed}: it did not end within {seconds:g} s") from cause
+        except BaseException:
+            _kill_session(process)
+            raise
+    if process.returncode not in accepted:
+        said = errors.strip() or output.strip() or f"exit status {process.returncode}"
+        raise error(failed, said)
+    return output
+
+
+def _kill_session(process: "subprocess.Popen[str]") -> None:
+    # The leader is not reaped yet, so that the group's number is still its own.
+    os.killpg(process.pid, signal.SIGKILL)
