@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ Progress = Callable[[str], None]
 MANIFEST = "manifest.json"
 # Longer than any build of one entry on a slow machine.
 LOCK_SECONDS = 1800
+# Longer than a compiler takes for one file, after make(1) was killed.
+ORPHAN_SECONDS = 120.0
 
 
 def root() -> Path:
@@ -96,6 +99,32 @@ def keep_recent(place: Path, count: int) -> None:
             # Another process may have removed it since it was listed.
             if path.is_dir() and not _held(path):
                 shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def exclusive(place: Path) -> Iterator[int]:
+    """Lock the directory `place` itself, made where it is missing; yields the descriptor.
+
+    A program that is handed the descriptor keeps the lock when kbench is killed, so that
+    nobody begins again in `place` before the program's last process has ended.
+
+    Raises CacheBusy when such processes have not ended after ORPHAN_SECONDS.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        end = time.monotonic() + ORPHAN_SECONDS
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > end:
+                    raise CacheBusy(f"processes of a killed build still use {place}") from error
+                time.sleep(0.1)
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _held(place: Path) -> bool:

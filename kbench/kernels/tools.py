@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Running the programs that kbench needs beside itself: apt, dpkg-deb, make, git and the like.
 
-A program runs in the C locale and in a session of its own, and the whole session is killed
+A program runs in the C locale and in a session of its own, and the whole session is ended
 when its time is over or kbench is interrupted: the compilers that make(1) started end with it.
 """
 
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from kbench.errors import ToolError
 from kbench.kernels.errors import KernelError
 
 Word = str | Path
+# From being asked to end to being killed.
+GRACE_SECONDS = 5.0
 
 
 def run(
@@ -63,10 +66,10 @@ def run(
         try:
             output, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as cause:
-            _kill_session(process)
+            _end_session(process)
             raise error(f"{failed}: it did not end within {seconds:g} s") from cause
         except BaseException:
-            _kill_session(process)
+            _end_session(process)
             raise
     if process.returncode not in accepted:
         said = errors.strip() or output.strip() or f"exit status {process.returncode}"
@@ -74,6 +77,16 @@ def run(
     return output
 
 
-def _kill_session(process: "subprocess.Popen[str]") -> None:
-    # The leader is not reaped yet, so that the group's number is still its own.
-    os.killpg(process.pid, signal.SIGKILL)
+def _end_session(process: "subprocess.Popen[str]") -> None:
+    """Ask all processes of the session to end, which lets make(1) remove half-made files; kill."""
+    if process.returncode is not None:
+        return
+    end = time.monotonic() + GRACE_SECONDS
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        # WNOWAIT leaves the leader unreaped: until then the group's number is its own.
+        state = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while os.waitid(os.P_PID, process.pid, state) is None and time.monotonic() < end:
+            time.sleep(0.02)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)

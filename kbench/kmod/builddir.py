@@ -8,6 +8,7 @@ equal sources give equal modules.
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from kbench.kernels import cache
@@ -17,21 +18,29 @@ BUILDING = ".building"
 SOURCES = (".c", ".h", ".S")
 
 
+@dataclass(frozen=True)
+class BuildDirectory:
+    """A locked directory; a program that writes there inherits the descriptor `lock`."""
+
+    path: Path
+    lock: int
+
+
 @contextmanager
-def directory(pin: Pin) -> Iterator[Path]:
+def directory(pin: Pin) -> Iterator[BuildDirectory]:
     """The build directory for `pin`, locked; emptied after a build that was killed.
 
-    Errors: CacheBusy.
+    Raises CacheBusy when another build holds it for too long.
     """
     place = cache.root() / "kvm-build" / pin.key
-    with cache.lock(f"kvm-build-{pin.key}"):
+    with cache.lock(f"kvm-build-{pin.key}"), cache.exclusive(place) as lock:
         marker = place / BUILDING
         if marker.exists():
-            shutil.rmtree(place)
-        place.mkdir(parents=True, exist_ok=True)
+            for left in place.iterdir():
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
         marker.touch()
         try:
-            yield place
+            yield BuildDirectory(place, lock)
         finally:
             marker.unlink(missing_ok=True)
 

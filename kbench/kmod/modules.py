@@ -100,17 +100,19 @@ def _build(
     ):
         recipe.prepare(Path(scratch))
         sources.relocate(Path(scratch))
-        builddir.refresh(place, Path(scratch))
-        below = place / "arch/x86/kvm"
-        make(tree, below, options)
+        builddir.refresh(place.path, Path(scratch))
+        below = place.path / "arch/x86/kvm"
+        make(tree, below, options, held=(place.lock,))
         for name in names:
             data = elf.stripped((below / f"{name}.ko").read_bytes(), "--strip-debug")
             (into / f"{name}.ko").write_bytes(data)
         shutil.copyfile(below / SYMBOLS, into / SYMBOLS)
 
 
-def make(tree: KernelTree, directory: Path, options: Sequence[str] = ()) -> None:
-    """Run kbuild on an external module directory.
+def make(
+    tree: KernelTree, directory: Path, options: Sequence[str] = (), *, held: Sequence[int] = ()
+) -> None:
+    """Run kbuild on an external module directory; `held`: as for tools.run().
 
     Raises KernelError with the compiler's messages when the modules do not build.
     """
@@ -118,4 +120,5 @@ def make(tree: KernelTree, directory: Path, options: Sequence[str] = ()) -> None
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]
     missing = "install build-essential, gcc-12, flex, bison"
-    tools.run(command, BUILD_SECONDS, missing=missing, what="the modules do not build")
+    what = "the modules do not build"
+    tools.run(command, BUILD_SECONDS, missing=missing, what=what, held=held)

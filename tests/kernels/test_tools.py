@@ -2,6 +2,7 @@
 """Running other programs: what they print, how they fail, and that nothing of them is left."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +109,23 @@ def interrupted(call: Callable[[], object], when: Path) -> None:
 def test_interrupt_ends_grandchildren(tmp_path: Path) -> None:
     interrupted(lambda: shell(GRANDCHILD.format(tmp_path / "pid")), tmp_path / "pid")
     assert gone(tmp_path / "pid")
+
+
+def test_what_ignores_the_request_to_end_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "GRACE_SECONDS", 0.1)
+    with pytest.raises(KernelError, match="within 1 s"):
+        shell(f"trap '' TERM; echo $$ > {tmp_path / 'pid'}; while :; do sleep 0.1; done", 1.0)
+    assert gone(tmp_path / "pid")
+
+
+def test_make_removes_what_is_half_made(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("x.o:\n\techo half > x.o; sleep 1000\n")
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    interrupted(lambda: tools.run(["make"], SECONDS, cwd=tmp_path), tmp_path / "x.o")
+    assert not (tmp_path / "x.o").exists()
 
 
 def test_survivors_of_a_killed_kbench_hold_the_lock(tmp_path: Path) -> None:

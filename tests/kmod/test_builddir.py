@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The kept build directory: what a new build changes in it."""
 
+import subprocess
 from pathlib import Path
 
+import pytest
+
+from kbench.kernels import cache
 from kbench.kernels.debian import Package, Pin
+from kbench.kernels.errors import CacheBusy
 from kbench.kmod import builddir
 
 PACKAGE = Package("linux", "6.1.2-1", "0" * 64, 1)
@@ -34,15 +39,34 @@ def test_equal_files_stay_untouched(tmp_path: Path) -> None:
 
 def test_directory_is_the_same_for_every_build(root: Path) -> None:
     with builddir.directory(PIN) as first:
-        (first / "x.o").touch()
+        (first.path / "x.o").touch()
     with builddir.directory(PIN) as second:
-        assert second == first
-        assert (second / "x.o").exists()
+        assert second.path == first.path
+        assert (second.path / "x.o").exists()
 
 
 def test_killed_build_leaves_nothing(root: Path) -> None:
     with builddir.directory(PIN) as place:
-        (place / "half.o").touch()
-    (place / builddir.BUILDING).touch()
+        (place.path / "kernel").mkdir()
+        (place.path / "kernel/half.o").touch()
+        (place.path / "half.o").touch()
+    (place.path / builddir.BUILDING).touch()
     with builddir.directory(PIN) as place:
-        assert not (place / "half.o").exists()
+        assert [path.name for path in place.path.iterdir()] == [builddir.BUILDING]
+
+
+def test_orphans_of_a_killed_build_are_waited_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiler that outlived a killed kbench has inherited the directory's lock."""
+    monkeypatch.setattr(cache, "ORPHAN_SECONDS", 0.2)
+    with builddir.directory(PIN) as place:
+        orphan = subprocess.Popen(["sleep", "60"], pass_fds=[place.lock])
+    try:
+        with pytest.raises(CacheBusy, match="processes of a killed build"), builddir.directory(PIN):
+            pass
+    finally:
+        orphan.kill()
+        orphan.wait(10)
+    with builddir.directory(PIN):
+        pass
