@@ -12,6 +12,10 @@ class QemuUnavailable(LabError):
     """QEMU is missing, too old, or does not start."""
 
 
+class EmulatorDied(LabError):
+    """QEMU crashed or was killed before the agent had done its job."""
+
+
 class SnapshotUnusable(LabError):
     """QEMU cannot load the snapshot (another QEMU's, or damaged)."""
 

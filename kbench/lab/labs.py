@@ -10,9 +10,10 @@ from kbench.kernels import cache, debian, packages
 from kbench.kernels.cache import Progress
 from kbench.kmod import modules, recipes, variants
 from kbench.lab import protocol
-from kbench.lab.errors import AgentFailed, LabError, LabPanic
+from kbench.lab.errors import LabError
 from kbench.lab.image import payload, vmlinux
 from kbench.lab.inside import bundle
+from kbench.lab.outcome import outcome
 from kbench.lab.vm import options, snapshot
 from kbench.lab.vm.qemu import Running
 from kbench.record.recording import Metadata
@@ -77,8 +78,7 @@ class Lab:
                 self.snapshot.restore(files(job), WALL_SECONDS) as process,
                 running.one(process),
             ):
-                process.wait()
-                measured, facts = outcome(process.results(), process.console(), process.log())
+                measured, facts = outcome(process)
         except LabError as error:
             return LabResult(benchmark=job.benchmark, kvm=self.kvm, pins=self.pins, error=error)
         return LabResult(
@@ -103,33 +103,6 @@ def loading(kvm: dict[str, bytes]) -> dict[str, bytes]:
     job = protocol.Job(modules=tuple(kvm), entry=READY, pauses=True)
     loaded = {name: payload.module(data) for name, data in kvm.items()}
     return {**files(job), "package": bundle.pack(payload.package()), **loaded}
-
-
-def outcome(results: bytes, console: str, log: str) -> tuple[list[protocol.Message], Metadata]:
-    """The runs, or the skip, and the facts among an ended lab's messages.
-
-    Errors: the LabError that the messages or the console tell of.
-    """
-    facts: Metadata = {}
-    measured: list[protocol.Message] = []
-    for message in protocol.decode(results):
-        if message.failure:
-            raise protocol.failure(message, console)
-        if message.counts is not None or message.skipped:
-            measured.append(message)
-        facts = message.facts or facts
-    if measured:
-        return measured, facts
-    # The agent is the first process: when it dies, with or without the kernel's fault,
-    # the kernel panics.
-    if (
-        "Kernel panic - not syncing: Attempted to kill init" in console
-        and "RIP: 0010" not in console
-    ):
-        raise AgentFailed("the agent inside the lab crashed", console)
-    if "Kernel panic" in console:
-        raise LabPanic("the kernel inside the lab panicked", console)
-    raise AgentFailed(f"the lab ended without a result {log.strip()}".rstrip(), console)
 
 
 def prepare(kernel: str, variant: str, progress: Progress) -> Lab:

@@ -16,6 +16,7 @@ from kbench.lab import errors, labs
 from kbench.lab.image import initramfs, vmlinux
 from kbench.lab.inside import bundle
 from kbench.lab.labs import Lab, LabResult
+from kbench.lab.outcome import outcome
 from kbench.lab.protocol import Job
 from kbench.lab.vm import migrate, snapshot
 from kbench.lab.vm.qemu import Running
@@ -53,8 +54,7 @@ def with_code(code: str) -> dict[str, bytes]:
 
 def run(lab: Lab, files: dict[str, bytes], seconds: float = 60.0) -> object:
     with lab.snapshot.restore(files, seconds) as process:
-        process.wait()
-        return labs.outcome(process.results(), process.console(), process.log())
+        return outcome(process)
 
 
 def test_counts_are_exact(lab: Lab) -> None:
@@ -166,7 +166,18 @@ def test_stopped_run_kills_what_comes_later(lab: Lab) -> None:
     running = Running()
     running.stop()
     result: LabResult = lab.measure(job(), running)
-    assert isinstance(result.error, errors.AgentFailed)
+    assert isinstance(result.error, errors.EmulatorDied)
+
+
+def test_qemu_killed_near_its_end_gives_no_partial_result(lab: Lab) -> None:
+    """Windows that were sent before the facts are not a sample."""
+    files = with_code("send({'counts': 'of one window'})\n    while True: pass")
+    with lab.snapshot.restore(files, 60.0) as process:
+        while b"one window" not in process.results():
+            time.sleep(0.001)
+        process.kill()
+        with pytest.raises(errors.EmulatorDied, match="by signal 9"):
+            outcome(process)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

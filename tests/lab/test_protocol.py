@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 import json
+from dataclasses import dataclass
 
 import pytest
 
 from kbench.errors import OUTPUT_LINES
-from kbench.lab import errors, labs, protocol
+from kbench.lab import errors, protocol
+from kbench.lab.outcome import outcome
 
 COUNTS = {
     "buckets": [[3021, 500]],
@@ -18,9 +20,31 @@ COUNTS = {
     "void": "",
     "guest_sha256": "ab",
 }
+FACTS = {"kbench_kernel": "6.1"}
 PANIC = "Kernel panic - not syncing: sysrq triggered crash"
 CRASH = "Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b"
 OOPS = f"BUG: kernel NULL pointer dereference\nRIP: 0010:svm_vcpu_run+0x1\n{CRASH}"
+
+
+@dataclass
+class Ended:
+    """A QEMU that has ended."""
+
+    status: int = 1
+    sent: bytes = b""
+    printed: str = ""
+
+    def wait(self) -> int:
+        return self.status
+
+    def results(self) -> bytes:
+        return self.sent
+
+    def console(self) -> str:
+        return self.printed
+
+    def log(self) -> str:
+        return ""
 
 
 def lines(*messages: object) -> bytes:
@@ -37,7 +61,7 @@ def test_job_is_plain_json() -> None:
 
 def test_counts_and_facts_come_back() -> None:
     results = lines({"counts": COUNTS}, {"facts": {"kbench_kernel": "6.1"}})
-    (message,), facts = labs.outcome(results, "", "")
+    (message,), facts = outcome(Ended(sent=results))  # type: ignore[arg-type]
     assert message.counts is not None
     assert message.counts.buckets == ((3021, 500),)
     assert message.counts.counters["wall_s"] == 0.002
@@ -45,9 +69,8 @@ def test_counts_and_facts_come_back() -> None:
 
 
 def test_skip_has_its_reason() -> None:
-    (message,), _ = labs.outcome(
-        lines({"skipped": "this KVM has no KVM_CAP_X"}, {"facts": {}}), "", ""
-    )
+    results = lines({"skipped": "this KVM has no KVM_CAP_X"}, {"facts": FACTS})
+    (message,), _ = outcome(Ended(sent=results))  # type: ignore[arg-type]
     assert message.skipped == "this KVM has no KVM_CAP_X"
 
 
@@ -61,8 +84,9 @@ def test_skip_has_its_reason() -> None:
     ],
 )
 def test_failures_have_names(failure: str, error: type[errors.LabError]) -> None:
+    results = lines({"failure": failure, "reason": "because"})
     with pytest.raises(error, match="because") as raised:
-        labs.outcome(lines({"failure": failure, "reason": "because"}), "last words\n", "")
+        outcome(Ended(3, results, "last words\n"))  # type: ignore[arg-type]
     assert raised.value.output == "last words"
 
 
@@ -72,12 +96,28 @@ def test_failures_have_names(failure: str, error: type[errors.LabError]) -> None
         (PANIC, errors.LabPanic),
         (f"{CRASH}\nRIP: 0033:0x7ffff797c219", errors.AgentFailed),
         (OOPS, errors.LabPanic),
-        ("", errors.AgentFailed),
     ],
 )
-def test_lab_without_a_result(console: str, error: type[errors.LabError]) -> None:
+def test_panic(console: str, error: type[errors.LabError]) -> None:
     with pytest.raises(error):
-        labs.outcome(b"", console, "")
+        outcome(Ended(0, lines({"counts": COUNTS}), console))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "messages", [[], [{"counts": COUNTS}], [{"facts": FACTS}], [{"counts": COUNTS}, {"facts": {}}]]
+)
+def test_half_a_result_is_none(messages: list[object]) -> None:
+    with pytest.raises(errors.AgentFailed, match="without a complete result"):
+        outcome(Ended(sent=lines(*messages)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("status", "words"), [(-9, "by signal 9"), (127, "exit status 127")])
+def test_qemu_that_dies_takes_its_results_with_it(status: int, words: str) -> None:
+    """Also where it was killed in the middle of a line."""
+    complete = lines({"counts": COUNTS}, {"facts": FACTS})
+    for results in (complete, complete[:-9]):
+        with pytest.raises(errors.EmulatorDied, match=words):
+            outcome(Ended(status, results))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("data", [b"nonsense", b'{"counts": {"count": "many"}}', b"[1]"])

@@ -13,6 +13,9 @@ MEMORY_MB = 256
 RESULT_PORT = 0xE9  # isa-debugcon: the agent's messages
 PAUSE_PORT = 0x505  # pvpanic: pauses at this very instruction, for the snapshot
 EXIT_PORT = 0xF4  # isa-debug-exit: QEMU exits with 2 * value + 1
+# QEMU's exit statuses: the agent has done its job; it reports a failure; the machine has
+# reset itself, as a panicking kernel does.
+DONE, FAILED, RESET = 1, 3, 0
 
 # The mail that kbench's subject comes from was sent then; any fixed time would do.
 CLOCK = "2023-09-18T13:28:22"

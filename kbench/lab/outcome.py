@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""How a lab ended: a complete result, or the error that its end tells of."""
+
+from kbench.lab import protocol
+from kbench.lab.errors import AgentFailed, EmulatorDied, LabError, LabPanic
+from kbench.lab.vm import options
+from kbench.lab.vm.qemu import Process
+from kbench.record.recording import Metadata
+
+
+def outcome(process: Process) -> tuple[list[protocol.Message], Metadata]:
+    """Wait for the lab's end and return the runs, or the skip, and the facts that it sent.
+
+    Raises the LabError that the messages, the console or QEMU's exit status tell of, and
+    AgentFailed when the facts are missing: half a result is none.
+    """
+    status, console = process.wait(), process.console()
+    if status == options.RESET:
+        raise _panic(console)
+    if status not in (options.DONE, options.FAILED):
+        how = f"by signal {-status}" if status < 0 else f"with exit status {status}"
+        raise EmulatorDied(f"QEMU ended {how} before the benchmark did", process.log())
+    facts: Metadata = {}
+    measured: list[protocol.Message] = []
+    for message in protocol.decode(process.results()):
+        if message.failure:
+            raise protocol.failure(message, console)
+        if message.counts is not None or message.skipped:
+            measured.append(message)
+        facts = message.facts or facts
+    if not (measured and facts):
+        raise AgentFailed("the lab ended without a complete result", console)
+    return measured, facts
+
+
+def _panic(console: str) -> LabError:
+    """The error of a kernel that reset the machine.
+
+    The agent is the first process: when it crashes, the kernel panics through no fault of its own.
+    """
+    if "Attempted to kill init" in console and "RIP: 0010" not in console:
+        return AgentFailed("the agent inside the lab crashed", console)
+    return LabPanic("the kernel inside the lab panicked", console)
