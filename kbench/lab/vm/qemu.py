@@ -21,6 +21,8 @@ from kbench.lab.vm import options
 from kbench.lab.vm.emulator import Emulator
 from kbench.lab.vm.qmp import Qmp, QmpClosed
 
+# What QEMU may ask of the kernel, once it runs: no new processes, privileges or priorities.
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 # Files of the agent in fw_cfg: users' names start with "opt/" (docs/specs/fw_cfg.rst).
 FW_CFG = "opt/kbench/"
 
@@ -53,6 +55,7 @@ class Process:
                 passed.enter_context(theirs)
                 command = [
                     *("setpriv", "--pdeathsig", "KILL", emulator.path),
+                    *("-sandbox", SANDBOX),
                     *options.OPTIONS,
                     *arguments,
                     *(serial or ("-serial", f"file:/proc/self/fd/{self._console}")),
