@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What the commands of `kbench lab` do."""
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from kbench.catalogue import select
 from kbench.errors import KbenchError
-from kbench.kernels import cache, debian
+from kbench.kernels import cache, debian, eviction
 from kbench.lab import labs
 from kbench.lab import shell as lab_shell
 from kbench.lab import verify as lab_verify
@@ -71,12 +70,11 @@ def shell(kernel: str, variant: str) -> None:
 
 
 def clean(kernels: bool) -> None:
-    freed = 0
-    for kind in _kinds():
-        if kernels or kind.name in SNAPSHOTS:
-            freed += cache.size(kind)
-            shutil.rmtree(kind, ignore_errors=True)
+    chosen = [kind for kind in _kinds() if kernels or kind.name in SNAPSHOTS]
+    freed, kept = eviction.remove(chosen)
     say(f"removed {_megabytes(freed)} from {cache.root()}")
+    if kept:
+        raise KbenchError("not removed: " + "; ".join(kept))
 
 
 def _kinds() -> list[Path]:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The lab's cache: directories that are complete, verified and named after their content.
+"""The cache: directories that are complete, verified and named after their content.
 
 An entry is built in a temporary directory beside its place and renamed, under a
 lock, so that a build that was interrupted leaves nothing that looks complete.
 Its manifest holds the size and the SHA-256 of every file; an entry that
-disagrees with its manifest is removed and built again.
+disagrees with its manifest is removed and built again. A complete entry is used without
+writing anything, so that a cache may be read-only.
 """
 
 import fcntl
@@ -14,12 +15,11 @@ import os
 import shutil
 import tempfile
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kbench.kernels.errors import CacheBusy, NoSpace
+from kbench.kernels.errors import CacheBusy, KernelError, NoSpace
 
 Progress = Callable[[str], None]
 MANIFEST = "manifest.json"
@@ -54,10 +54,13 @@ def file_digest(path: Path) -> str:
 def entry(kind: str, key: str, build: Callable[[Path], None], progress: Progress) -> Path:
     """The directory of entry `key` of `kind`, built by `build(directory)` where it is missing.
 
-    Errors: CacheBusy when another process builds the same entry for more than
-    half an hour, NoSpace when the disk is full, and whatever `build` raises.
+    Raises CacheBusy when another process builds the same entry for more than half an
+    hour, NoSpace when the disk is full, KernelError when the cache cannot be written, and
+    whatever `build` raises.
     """
     place = root() / kind / key
+    if place.is_dir() and intact(place):
+        return place
     with lock(f"{kind}-{key}"):
         if place.is_dir():
             if intact(place):
@@ -77,28 +80,6 @@ def entry(kind: str, key: str, build: Callable[[Path], None], progress: Progress
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return place
-
-
-def hold(place: Path, owner: object) -> None:
-    """Keep keep_recent(), of any process, from removing the entry `place` while `owner` lives."""
-    fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-    fcntl.flock(fd, fcntl.LOCK_SH)
-    weakref.finalize(owner, os.close, fd)
-
-
-def keep_recent(place: Path, count: int) -> None:
-    """Mark the entry `place` as used and remove all of its kind but the `count` latest used.
-
-    What somebody holds stays too.
-    """
-    os.utime(place)
-    entries = [path for path in place.parent.iterdir() if not path.name.startswith(".")]
-    entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in entries[count:]:
-        with lock(f"{place.parent.name}-{path.name}"):
-            # Another process may have removed it since it was listed.
-            if path.is_dir() and not _held(path):
-                shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
@@ -127,17 +108,6 @@ def exclusive(place: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def _held(place: Path) -> bool:
-    fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
-
-
 def intact(place: Path) -> bool:
     """Whether the entry holds exactly the files of its manifest, with their contents."""
     try:
@@ -148,8 +118,9 @@ def intact(place: Path) -> bool:
 
 
 def size(place: Path) -> int:
-    """Bytes that the files below `place` take on the disk (RAM files have holes)."""
-    return sum(path.lstat().st_blocks * 512 for path in place.rglob("*") if path.is_file())
+    """Bytes that `place`, a file or all files below it, takes on the disk (RAM has holes)."""
+    files = [place] if place.is_file() else place.rglob("*")
+    return sum(path.lstat().st_blocks * 512 for path in files if path.is_file())
 
 
 def require_space(place: Path, needed: int) -> None:
@@ -164,17 +135,30 @@ def require_space(place: Path, needed: int) -> None:
 
 
 @contextmanager
-def lock(name: str) -> Iterator[None]:
-    """Hold the cache's lock `name`; the operating system frees it when the process dies."""
+def lock(name: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Hold the cache's lock `name`; the operating system frees it when the process dies.
+
+    Raises CacheBusy when another process holds it for `seconds`, KernelError when the cache
+    cannot be written.
+    """
     from filelock import FileLock, Timeout
 
     locks = root() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
+    held = FileLock(locks / f"{name}.lock", timeout=seconds)
     try:
-        with FileLock(locks / f"{name}.lock", timeout=LOCK_SECONDS):
-            yield
+        locks.mkdir(parents=True, exist_ok=True)
+        held.acquire()
     except Timeout as error:
         raise CacheBusy(f"another process has held the lock {error.lock_file} too long") from error
+    except OSError as error:
+        raise KernelError(
+            f"the cache {root()} cannot be written ({error.strerror}), and it is not complete: "
+            "set XDG_CACHE_HOME to a directory of yours"
+        ) from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _manifest(place: Path) -> dict[str, list[int | str]]:

@@ -58,6 +58,8 @@ def resolve(name: str = DEFAULT, *, update: bool = False) -> Pin:
     """
     if name not in SUITES:
         raise PackageUnavailable(f"no kernel pin {name!r}: known are {', '.join(SUITES)}")
+    if not update and (pin := recorded(name)):
+        return pin
     with cache.lock(f"pin-{name}"):
         if not update and (pin := recorded(name)):
             return pin

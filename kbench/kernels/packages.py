@@ -77,8 +77,9 @@ def _unpacked(kind: str, pin: Pin, packages: Sequence[Package], progress: Progre
 
     key = f"{pin.version}-{cache.digest(*(package.sha256 for package in packages))}"
     place = cache.entry(f"kernel-{kind}", key, build, progress)
-    for package in packages:
-        (_downloads() / f"{package.sha256}.deb").unlink(missing_ok=True)
+    for deb in (_downloads() / f"{package.sha256}.deb" for package in packages):
+        if deb.exists():
+            deb.unlink()
     return place
 
 

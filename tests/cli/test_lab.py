@@ -9,9 +9,9 @@ from pathlib import Path
 from select import select
 
 import pytest
-from support.cli import LIMIT, command, kbench, without_kvm
+from support.cli import LIMIT, command, kbench, with_readonly, without_kvm
 
-from kbench.kernels import debian
+from kbench.kernels import cache, debian
 from kbench.kernels.errors import PackageUnavailable
 from kbench.lab import labs
 from kbench.lab.errors import QemuUnavailable
@@ -47,6 +47,13 @@ def test_info_of_a_cache_shows_every_entry(empty: Path) -> None:
     assert "snapshot old" in text
     assert "kernel-kvm old" in text
     assert "locks" not in text
+
+
+def test_clean_says_what_it_left(empty: Path) -> None:
+    line = kbench("lab", "clean", prefix=with_readonly(empty)).refused()
+    assert line.startswith("kbench: not removed: ready/old: ")
+    assert "snapshot/old: " in line
+    assert (empty / "snapshot/old/file").exists()
 
 
 def test_clean_removes_snapshots_and_all_when_asked(empty: Path) -> None:
@@ -95,6 +102,11 @@ class TestLab:
     def test_verify(self) -> None:
         text = kbench("lab", "verify", "floor.syscall").worked()
         assert text.endswith("every histogram is equal, bit for bit\n")
+
+    def test_readonly_cache_is_used(self, tmp_path: Path) -> None:
+        words = ("run", "--target", "lab", *QUICK, "-o", tmp_path / "a.json")
+        kbench(*words).worked()
+        kbench(*words, "--force", prefix=with_readonly(cache.root())).worked()
 
     def test_verify_refuses_an_unknown_name(self) -> None:
         assert "did you mean" in kbench("lab", "verify", "exit.pio_otu").refused()

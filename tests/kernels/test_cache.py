@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kbench.kernels import cache
-from kbench.kernels.errors import NoSpace
+from kbench.kernels import cache, eviction
+from kbench.kernels.errors import KernelError, NoSpace
 
 
 def builder(calls: list[str], content: str = "x") -> Callable[[Path], None]:
@@ -105,27 +106,32 @@ def test_two_builders_at_once_build_once(root: Path) -> None:
     assert len(calls) == 1
 
 
-def test_oldest_entries_go(root: Path) -> None:
-    for age in range(5):
-        place = cache.entry("kind", f"key{age}", builder([]), print)
-        os.utime(place, (1000 - age, 1000 - age))
-    cache.keep_recent(root / "kind/key4", 2)
-    assert {path.name for path in (root / "kind").iterdir()} == {"key4", "key0"}
+def readonly(monkeypatch: pytest.MonkeyPatch, top: Path) -> None:
+    """Make `top` a file system that is mounted read-only, as far as Python asks."""
+
+    def refuse(*words: object, **more: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(top))
+
+    for name in ("mkdir", "utime", "rename", "unlink"):
+        monkeypatch.setattr(os, name, refuse)
 
 
-def test_what_is_held_stays(root: Path) -> None:
-    class Owner:
-        pass
+def test_complete_entry_of_a_readonly_cache_is_used(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    place = make(calls)
+    shutil.rmtree(root / "locks")
+    readonly(monkeypatch, root)
+    assert make(calls) == place
+    eviction.keep_recent(place, 0)
+    assert place.is_dir()
 
-    owner = Owner()
-    first, last = (cache.entry("kind", key, builder([]), print) for key in ("first", "last"))
-    os.utime(first, (1000, 1000))
-    cache.hold(first, owner)
-    cache.keep_recent(last, 1)
-    assert first.is_dir()
-    del owner
-    cache.keep_recent(last, 1)
-    assert not first.exists()
+
+def test_readonly_cache_that_lacks_an_entry(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readonly(monkeypatch, root)
+    with pytest.raises(KernelError, match=r"cannot be written.*XDG_CACHE_HOME"):
+        make([])
 
 
 def test_digest_knows_where_parts_end() -> None:

@@ -107,6 +107,13 @@ def with_forbidden_kvm() -> tuple[str, ...]:
     return _namespace(f"{node} && chown 65534 $d/kvm && mount --bind $d/kvm /dev/kvm", limits)
 
 
+def with_readonly(directory: Path) -> tuple[str, ...]:
+    """A prefix that runs a command where `directory` is mounted read-only."""
+    return _namespace(
+        f"mount --bind {directory} {directory} && mount -o remount,ro,bind {directory}"
+    )
+
+
 def _namespace(setup: str, limits: str = "") -> tuple[str, ...]:
     if os.geteuid():
         pytest.skip("needs root: it mounts over /dev/kvm in a mount namespace")

@@ -5,11 +5,13 @@ The first is ensure()'s, one a kernel. ready() goes on from it and saves once mo
 benchmark would do first is done once for a variant of KVM and a state of kbench.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache as once
 from pathlib import Path
 
-from kbench.kernels import cache, tools
+from kbench.kernels import cache, eviction, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.debian import Pin
 from kbench.kernels.packages import fetch_image
@@ -52,9 +54,10 @@ class Snapshot:
 
         Errors: QemuUnavailable, SnapshotUnusable, WallTimeout.
         """
-        process = qemu.Process(
-            self.emulator, options.restore(self.place / migrate.RAM), files, seconds, serial
-        )
+        ram = self.place / migrate.RAM
+        if not os.access(ram, os.W_OK):
+            ram = _writable(ram)
+        process = qemu.Process(self.emulator, options.restore(ram), files, seconds, serial)
         try:
             migrate.load(process, self.place / migrate.STATE)
         except BaseException:
@@ -99,6 +102,24 @@ def ready(pin: Pin, files: dict[str, bytes], progress: Progress) -> Snapshot:
     return _kept(Snapshot(place, installed, pin, package))
 
 
+@once
+def _writable(ram: Path) -> Path:
+    """A copy of a read-only `ram` in memory, kept while this process lives.
+
+    QEMU opens RAM for writing even where it maps it privately.
+    """
+    fd = os.memfd_create("kbench-ram")
+    copy = Path(f"/proc/{os.getpid()}/fd/{fd}")
+    _copy_ram(ram, copy)
+    return copy
+
+
+def _copy_ram(ram: Path, into: Path) -> None:
+    """Copy a RAM file with its holes, sharing blocks where the file system can."""
+    copy = ["cp", "--reflink=auto", str(ram), str(into)]
+    tools.run(copy, COPY_SECONDS, what=f"cannot copy {ram}", error=LabError)
+
+
 def _key(pin: Pin, installed: Emulator) -> str:
     pinned = (*options.OPTIONS, *options.KERNEL_OPTIONS, str(options.MEMORY_MB))
     return cache.digest(pin.image.sha256, installed.version, initramfs.key(), *pinned)
@@ -106,8 +127,8 @@ def _key(pin: Pin, installed: Emulator) -> str:
 
 def _kept(shot: Snapshot) -> Snapshot:
     """`shot`, safe from removal while it is in use, and without those that nobody used lately."""
-    cache.hold(shot.place, shot)
-    cache.keep_recent(shot.place, KEPT[shot.place.parent.name])
+    eviction.hold(shot.place, shot)
+    eviction.keep_recent(shot.place, KEPT[shot.place.parent.name])
     return shot
 
 
@@ -135,9 +156,7 @@ def _boot(work: Path, installed: Emulator, pin: Pin, package: Path) -> None:
 def _go_on(work: Path, base: Snapshot, files: dict[str, bytes]) -> None:
     """Restore `base` with `files`, let it run to the next pause, and save it into `work`."""
     cache.require_space(work, 2 * options.MEMORY_MB << 20)
-    # cp keeps the holes, and shares the blocks where the file system can.
-    copy = ["cp", "--reflink=auto", str(base.place / migrate.RAM), str(work / migrate.RAM)]
-    tools.run(copy, COPY_SECONDS, what="the snapshot cannot be copied", error=LabError)
+    _copy_ram(base.place / migrate.RAM, work / migrate.RAM)
     arguments = options.restore(work / migrate.RAM, share=True)
     with qemu.Process(base.emulator, arguments, files, READY_SECONDS) as process:
         migrate.load(process, base.place / migrate.STATE)
