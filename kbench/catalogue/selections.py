@@ -14,7 +14,7 @@ SELECTIONS = {
         "idle.tick250@*",
         "idle.poisson@*",
         "work.batch@*",
-        "work.neighbour@*",
+        "work.competitor@*",
         "work.urgent@*",
         "hunt.kick@hlt",
         "hunt.kick@hlt-exit",

@@ -11,8 +11,8 @@ FAIR_LOOPS = 40
 KINDS = {
     "batch": "VMM work without end beside the idle vCPU",
     "nice19": "VMM work without end, at nice 19, beside the idle vCPU",
-    "neighbour": "VMM work without end, and another task beside it: what is left for that",
-    "neighbour19": "VMM work without end, and another task at nice 19 beside it",
+    "competitor": "VMM work without end, and what a competing task gets of the pCPU",
+    "competitor19": "VMM work without end, and what a competing task at nice 19 gets of the pCPU",
     "urgent": "VMM work that arrives 500 times a second: its delay",
 }
 
@@ -31,7 +31,7 @@ def row(kind: str, how: Policy) -> Benchmark:
         source=kind,
         policy=how.name,
         pattern="poisson",
-        loops=FAIR_LOOPS if kind.startswith("neighbour") else LOOPS,
+        loops=FAIR_LOOPS if kind.startswith("competitor") else LOOPS,
     )
 
 

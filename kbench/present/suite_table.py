@@ -28,10 +28,10 @@ BATCH_NOTES = {
     "integer": "A batch is N times the subject and one exit, its control the same without the "
     "subject: their minima, which are exact. The rows above show whole batches.",
 }
-IDLE_COLUMNS = ("of a pCPU", "wakes, p50", "exits/s", "progress", "VMM's work/s", "neighbour")
+IDLE_COLUMNS = ("of a pCPU", "wakes, p50", "exits/s", "progress", "VMM's work/s", "competitor")
 IDLE_NOTE = (
     "'of a pCPU': CPU time of a vCPU's thread per second, its work for the VMM included. "
-    "'progress': what the guest handled of what was due. 'neighbour': what another task got of "
+    "'progress': what the guest handled of what was due. 'competitor': what another task got of "
     "the pCPU. floor.thread_wake wakes a thread without a vCPU: nothing is subtracted. "
     "'*': no policy of this pattern costs less and wakes sooner."
 )
@@ -138,7 +138,7 @@ def idle_cells(idle: IdleSummary, unit: str) -> list[str]:
         f"{idle.exits:,.0f}",
         percent(idle.progress),
         "-" if idle.work is None else f"{idle.work:,.0f}",
-        "-" if idle.neighbour is None else percent(idle.neighbour),
+        "-" if idle.competitor is None else percent(idle.competitor),
     ]
 
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from kbench.errors import KbenchError
 from kbench.files import check_absent, temporary_beside
-from kbench.suite.format import UNIFORM
+from kbench.suite.format import UNIFORM, present_names
 from kbench.suite.suite import Run, load
 
 # Of pyperf's metadata, what tells where somebody keeps Python and nothing of what was measured.
@@ -110,7 +110,7 @@ class SuiteWriter:
         for benchmark in suite["benchmarks"]:
             shared = {**suite.get("metadata", {}), **benchmark.get("metadata", {})}
             for run in benchmark["runs"]:
-                metadata = {**shared, **run.get("metadata", {})}
+                metadata = present_names({**shared, **run.get("metadata", {})})
                 run["metadata"] = {key: metadata[key] for key in metadata if key not in PATHS}
                 expanded.append((run, metadata["name"]))
         return expanded

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a run in a suite file looks like: the constants that writing and reading share."""
+"""What a run in a suite file looks like: what writing and reading share."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 SCHEMA = 1
 """`kbench_schema` of the runs this kbench writes and the newest it reads. 1: the first."""
@@ -15,3 +20,25 @@ HISTOGRAM = "kbench_hdr"
 
 LOWEST, HIGHEST, DIGITS = 1, 60_000_000_000, 3
 """Range (ns, or instructions in the lab) and precision of every kbench histogram."""
+
+# Names in suites of older releases, with today's; an entry stays for one release.
+RENAMED_KEYS = {
+    "kbench_counter_neighbour_cpu_s": "kbench_counter_competitor_cpu_s",
+    "kbench_counter_neighbour_share": "kbench_counter_competitor_share",
+}
+RENAMED_EVENTS = {
+    "work.neighbour": "work.competitor",
+    "work.neighbour19": "work.competitor19",
+}
+
+
+def present_names(metadata: Mapping[str, Value]) -> dict[str, Value | str]:
+    """`metadata` of a run under today's names: its keys, and the benchmark that is its `name`."""
+    found: dict[str, Value | str] = {
+        RENAMED_KEYS.get(key, key): value for key, value in metadata.items()
+    }
+    name = found.get("name")
+    if isinstance(name, str):
+        event, at, policy = name.partition("@")
+        found["name"] = RENAMED_EVENTS.get(event, event) + at + policy
+    return found

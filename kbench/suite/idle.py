@@ -15,8 +15,8 @@ class IdleSummary:
     `share` is the CPU time of a vCPU's thread per second, 1 is a whole pCPU; `wake` the p50
     of the guest's wake-ups in the benchmark's unit; `progress` what the guest handled of
     what was due; `work` what the VMM got done a second, None where it had nothing to do, and
-    `work_range` the least and the most of a single run; `neighbour` the share of the pCPU that
-    another task got, None where there was none.
+    `work_range` the least and the most of a single run; `competitor` the share of the pCPU
+    that a competing task got, None where there was none.
     """
 
     policy: str
@@ -26,7 +26,7 @@ class IdleSummary:
     progress: float
     work: float | None
     work_range: tuple[float, float] | None
-    neighbour: float | None
+    competitor: float | None
 
 
 def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
@@ -42,10 +42,10 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
     wake = [run.get("kbench_wake_p50") if urgent else run.figure(p50) for run in runs]
     late = [float(value) for value in wake if isinstance(value, int | float)]
     works = benchmark.name.startswith("work.")
-    neighbour = [
-        _number(run, "neighbour_share")
+    competitor = [
+        _number(run, "competitor_share")
         for run in runs
-        if run.get("kbench_counter_neighbour_share") is not None
+        if run.get("kbench_counter_competitor_share") is not None
     ]
     done = [_number(run, "work_per_s") for run in runs]
     return IdleSummary(
@@ -56,7 +56,7 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
         progress=median(_number(run, "progress") for run in runs),
         work=median(done) if works else None,
         work_range=(min(done), max(done)) if works else None,
-        neighbour=median(neighbour) if neighbour else None,
+        competitor=median(competitor) if competitor else None,
     )
 
 

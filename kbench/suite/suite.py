@@ -16,7 +16,7 @@ from typing import Any
 
 from kbench.errors import KbenchError
 from kbench.metrics import Metric, metrics
-from kbench.suite.format import HISTOGRAM, SCHEMA, UNIFORM
+from kbench.suite.format import HISTOGRAM, SCHEMA, UNIFORM, present_names
 from kbench.suite.histogram import check, decode
 from kbench.suite.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, read
 
@@ -188,7 +188,7 @@ def _benchmark(stored: BenchmarkJson, shared: Mapping[str, Scalar], index: int) 
     common = {**shared, **_checked(stored.metadata)}
     if not stored.runs:
         raise KbenchError(f"benchmark {index + 1} has no runs")
-    first = Run((), stored.runs[0].metadata, common)
+    first = Run((), _checked(stored.runs[0].metadata), common)
     name, unit = first.get("name"), first.get("unit") or "second"
     if not isinstance(name, str) or not name.strip():
         raise KbenchError(f"benchmark {index + 1} has no name")
@@ -264,7 +264,11 @@ def _check_histograms(run: Run) -> None:
 
 
 def _checked(metadata: dict[str, Scalar]) -> dict[str, Scalar]:
-    """`metadata`, or KbenchError where a text could not be shown safely on one line."""
+    """`metadata` under today's names.
+
+    Raises KbenchError where a text could not be shown safely on one line.
+    """
+    metadata = present_names(metadata)
     for key, value in metadata.items():
         if isinstance(value, str) and not (value.strip() and value.isprintable()):
             raise KbenchError(f"metadata {key[:40]!r} is empty or holds control characters")

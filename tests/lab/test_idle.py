@@ -13,10 +13,10 @@ from kbench.lab.labs import Lab, LabResult, measure_all
 HALTED, SPINNING = "idle.poisson@hlt", "idle.poisson@mwait-nop"
 WOKEN, WOKEN_SPINNING, FLOOR = "wake.irqfd@hlt", "wake.irqfd@spin", "floor.thread_wake"
 TICKING, POLLED = "idle.tick250@hlt", "wake.irqfd@hlt-poll-50us"
-BESIDE_HALTED, BESIDE_SPINNING = "work.neighbour@hlt", "work.neighbour@mwait-nop"
+BESIDE_HALTED, BESIDE_SPINNING = "work.competitor@hlt", "work.competitor@mwait-nop"
 EXACT = [HALTED, WOKEN, FLOOR]
 SAMPLES = [SPINNING, WOKEN_SPINNING, TICKING, POLLED, BESIDE_HALTED, BESIDE_SPINNING]
-WAITS = [f"work.neighbour@hlt-exit{waits}" for waits in ("", "-poll", "-eventfd", "-mp-state")]
+WAITS = [f"work.competitor@hlt-exit{waits}" for waits in ("", "-poll", "-eventfd", "-mp-state")]
 
 pytestmark = pytest.mark.lab
 
@@ -64,24 +64,24 @@ def test_what_is_chance_is_measured_at_many_phases_of_the_tick(
         assert len({run.total for run in windows}) > WINDOWS / 2
 
 
-def test_what_is_left_for_a_neighbour(results: "dict[str, LabResult]") -> None:
-    """The VMM's thread and the neighbour share the pCPU, with the vCPU's where that spins."""
+def test_what_is_left_for_a_competitor(results: "dict[str, LabResult]") -> None:
+    """The VMM's thread and the competitor share the pCPU, with the vCPU's where that spins."""
     halted, spinning = (results[name].counts for name in (BESIDE_HALTED, BESIDE_SPINNING))
     assert halted and spinning
-    assert halted.counters["neighbour_share"] == pytest.approx(1 / 2, abs=0.1)
-    assert spinning.counters["neighbour_share"] == pytest.approx(1 / 3, abs=0.1)
+    assert halted.counters["competitor_share"] == pytest.approx(1 / 2, abs=0.1)
+    assert spinning.counters["competitor_share"] == pytest.approx(1 / 3, abs=0.1)
     assert halted.counters["worker_share"] > 0.9
 
 
 @pytest.mark.test_kvm
-def test_work_in_the_vcpus_thread_leaves_a_neighbour_half() -> None:
+def test_work_in_the_vcpus_thread_leaves_a_competitor_half() -> None:
     """However the VMM waits, it works on while the vCPU is halted, and the guest is served."""
     lab = labs.prepare("6.1", "all", print)
     for result in measure_all(lab, WAITS):
         counts = result.counts
         assert counts and not counts.void
         assert counts.counters["progress"] == 1
-        assert counts.counters["neighbour_share"] == pytest.approx(1 / 2, abs=0.1)
+        assert counts.counters["competitor_share"] == pytest.approx(1 / 2, abs=0.1)
         assert counts.counters["work_per_s"] > 15_000  # of some 40,000 that the pCPU can do
 
 

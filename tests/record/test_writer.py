@@ -1,26 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A growing suite is readable after every run, canonical at its end, and never half written."""
 
-import io
 import json
 from pathlib import Path
 
 import pyperf
 import pytest
-from support.suites import PROVENANCE, host_run, write
+from support.suites import host_run, output, write
 
 from kbench.errors import KbenchError
 from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import load
-
-
-def output(name: str, value: float, **metadata: str | int) -> bytes:
-    """What a worker writes for one run."""
-    about = {**PROVENANCE, **host_run(value), "name": name, "loops": 1, **metadata}
-    run = pyperf.Run([value], metadata=about, collect_metadata=False)
-    stream = io.StringIO()
-    pyperf.BenchmarkSuite([pyperf.Benchmark([run])]).dump(stream)
-    return stream.getvalue().encode()
 
 
 def names(path: Path) -> list[str]:

@@ -39,12 +39,12 @@ def test_each_family_has_its_figures(name: str, wake: float | None, work: float 
     assert (found.wake, found.work, found.exits, found.progress) == (wake, work, 100, 1.0)
 
 
-def test_a_neighbour_has_its_share() -> None:
-    row = benchmark("work.neighbour@hlt", {**COUNTERS, "counter_neighbour_share": 0.5})
+def test_a_competitor_has_its_share() -> None:
+    row = benchmark("work.competitor@hlt", {**COUNTERS, "counter_competitor_share": 0.5})
     found = summarize_idle(row)
-    assert found is not None and found.neighbour == 0.5
+    assert found is not None and found.competitor == 0.5
     alone = summarize_idle(benchmark("work.batch@hlt", COUNTERS))
-    assert alone is not None and alone.neighbour is None
+    assert alone is not None and alone.competitor is None
 
 
 def test_void_runs_do_not_count() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Suites for tests: real pyperf files, written through pyperf's own API."""
 
+import io
 import random
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -101,3 +102,12 @@ def write(
         )
     pyperf.BenchmarkSuite(made).dump(str(path), replace=True)
     return path
+
+
+def output(name: str, value: float, **metadata: str | int) -> bytes:
+    """What a worker writes for one run."""
+    about = {**PROVENANCE, **host_run(value), "name": name, "loops": 1, **metadata}
+    run = pyperf.Run([value], metadata=about, collect_metadata=False)
+    stream = io.StringIO()
+    pyperf.BenchmarkSuite([pyperf.Benchmark([run])]).dump(stream)
+    return stream.getvalue().encode()

@@ -7,7 +7,7 @@ guest is woken by a device meanwhile.
 
 `batch`, `nice19`: there is always another item; the value is the wall time an item takes,
 the histogram the guest's wake-ups (planned -> handler). nice19 does it at that priority.
-`neighbour`, `neighbour19`: the same as batch, and a task of someone else's that never sleeps
+`competitor`, `competitor19`: the same as batch, and a task of someone else's that never sleeps
 competes for the pCPU, at nice 0 or 19: what is left for it?
 `urgent`: items arrive at random; the histogram is the delay from the planned arrival to the start
 of the work, the stage `wake` the guest's wake-ups.
@@ -35,7 +35,7 @@ from kbench.worker.vm.idle_vm import IdleVm
 ROUNDS = 5_000  # of an item: some 5 us, or 25,000 instructions
 ARRIVALS = Pattern(name="arrivals", title="work", kind="poisson", rate=500, seed=2)
 NICE = 19
-NEIGHBOURS = ("neighbour", "neighbour19")
+COMPETITORS = ("competitor", "competitor19")
 GUEST, WORK = 0, 1  # which source fires
 
 
@@ -57,8 +57,8 @@ class Work(Scenario):
         if not self._in_lane:
             place = replace(here, nice=NICE if kind == "nice19" else 0)
             others.append((place, partial(helpers.work, queue, arrivals)))
-        if kind in NEIGHBOURS:
-            place = replace(here, nice=NICE if kind == "neighbour19" else 0)
+        if kind in COMPETITORS:
+            place = replace(here, nice=NICE if kind == "competitor19" else 0)
             others.append((place, helpers.spin))
         flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * len(machine.vcpus)
         self._stage = stage = Stage(
@@ -111,8 +111,8 @@ class Work(Scenario):
         self.add("work_items", window.spent.work)
         if not self._in_lane:
             self.add("worker_cpu_s", others[0])
-        if self.benchmark.source in NEIGHBOURS:
-            self.add("neighbour_cpu_s", others[-1])
+        if self.benchmark.source in COMPETITORS:
+            self.add("competitor_cpu_s", others[-1])
 
     def value(self) -> float | None:
         if self._urgent:
@@ -120,14 +120,14 @@ class Work(Scenario):
         return self.counters.get("wall_s", 0) * 1e9 / max(1, self.counters.get("work_items", 1))
 
     def derived(self) -> dict[str, int | float]:
-        """Fairness as shares: of what worker and vCPU got, and of the pCPU for a neighbour."""
+        """Fairness as shares: of what worker and vCPU got, and of the pCPU for a competitor."""
         counters = self.counters
         wall = counters.get("wall_s") or 1
         figures = {"work_per_s": round(counters.get("work_items", 0) / wall, 3)}
         if beside_cpu := counters.get("worker_cpu_s"):
             figures["worker_share"] = round(beside_cpu / (counters["cpu_s"] + beside_cpu), 6)
-        if "neighbour_cpu_s" in counters:
-            figures["neighbour_share"] = round(counters["neighbour_cpu_s"] / wall, 6)
+        if "competitor_cpu_s" in counters:
+            figures["competitor_share"] = round(counters["competitor_cpu_s"] / wall, 6)
         return super().derived() | figures
 
 

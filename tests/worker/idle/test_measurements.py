@@ -90,12 +90,12 @@ def test_work_gets_done_beside_an_idle_vcpu(name: str) -> None:
     assert recording.value == pytest.approx(total / 5)
 
 
-@pytest.mark.parametrize("kind", ["neighbour", "neighbour19"])
+@pytest.mark.parametrize("kind", ["competitor", "competitor19"])
 @pytest.mark.parametrize("policy", ["hlt", "hlt-user"])
-def test_a_neighbour_gets_its_share(kind: str, policy: str) -> None:
+def test_a_competitor_gets_its_share(kind: str, policy: str) -> None:
     _, recording, _ = measure(f"work.{kind}@{policy}", 10)
     assert recording.counters["work_items"] > 0
-    assert 0 <= recording.counters["neighbour_share"] <= 1.05
+    assert 0 <= recording.counters["competitor_share"] <= 1.05
     assert ("worker_share" in recording.counters) == (policy == "hlt")
 
 
