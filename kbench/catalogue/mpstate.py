@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family `mpstate`: is a halted vCPU runnable again? What a look costs, and when it is right.
+"""Family `mpstate`: is a halted vCPU runnable again? What a probe costs, and when it is right.
 
 A vCPU outside KVM_RUN is halted there after a HLT exit, or a restore; inside, its thread
 blocks in the kernel.
@@ -7,7 +7,7 @@ blocks in the kernel.
 
 from kbench.catalogue.benchmark import Benchmark
 
-LOOKS = 200
+PROBES = 200
 
 WAYS = {
     "get": "KVM_GET_MP_STATE",
@@ -21,10 +21,10 @@ WAYS = {
 OUTSIDE = ("get", "kick", "poll", "eventfd", "byte", "flag", "stats")
 INSIDE = ("get", "kick", "poll", "byte", "flag", "stats")
 EVENTS = {
-    "look": ("one look at a halted vCPU outside KVM_RUN", OUTSIDE),
-    "right": ("KVM_SIGNAL_MSI for it, until a look is right", OUTSIDE),
-    "look_inside": ("one look at a vCPU that blocks in KVM_RUN", INSIDE),
-    "right_inside": ("KVM_SIGNAL_MSI for it, until a look is right", INSIDE),
+    "probe": ("one probe of a halted vCPU outside KVM_RUN", OUTSIDE),
+    "right": ("KVM_SIGNAL_MSI for it, until a probe says RUNNABLE", OUTSIDE),
+    "probe_inside": ("one probe of a vCPU that blocks in KVM_RUN", INSIDE),
+    "right_inside": ("KVM_SIGNAL_MSI for it, until a probe says RUNNABLE", INSIDE),
 }
 
 
@@ -35,7 +35,7 @@ def row(event: str, way: str) -> Benchmark:
         title=f"{EVENTS[event][0]}: {WAYS[way]}",
         loop="mpstate",
         source=way,
-        loops=LOOKS,
+        loops=PROBES,
     )
 
 

@@ -7,9 +7,6 @@ from typing import Any
 
 from kbench.suite.format import DIGITS, HIGHEST, LOWEST
 
-# metadata suffix -> percentile
-PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "p99_99": 99.99}
-
 
 def library_histogram(buckets: "array[int]") -> Any:
     """An hdrh.HdrHistogram with these counts, one a bucket, as kbench._native.hdr lays them out.

@@ -4,8 +4,8 @@
 from array import array
 from dataclasses import dataclass, field
 
-from kbench.record.hdr import PERCENTILES, library_histogram
-from kbench.suite.format import SCHEMA
+from kbench.record.hdr import library_histogram
+from kbench.suite.format import PERCENTILES, SCHEMA
 
 Metadata = dict[str, str | int | float]
 

@@ -20,12 +20,12 @@ TITLES = {
     "exit": "VTL_RETURN to userspace",
     "entry": "userspace to VTL0's next instruction",
     "raise": "KVM_SIGNAL_MSI",
-    "look": "every look, up to the right one",
+    "probe": "every probe, up to the right one",
 }
 PATHS = {
     "wake": "the wake path",
     "vtl": "a switch between VTLs",
-    "mpstate": "a look that is right",
+    "mpstate": "a probe that is right",
 }
 """The families whose events have a path of stages, and what it is."""
 

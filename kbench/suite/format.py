@@ -21,14 +21,23 @@ HISTOGRAM = "kbench_hdr"
 LOWEST, HIGHEST, DIGITS = 1, 60_000_000_000, 3
 """Range (ns, or instructions in the lab) and precision of every kbench histogram."""
 
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "p99_99": 99.99}
+"""The percentiles of each histogram that a run holds as figures, by the end of their keys."""
+
 # Names in suites of older releases, with today's; an entry stays for one release.
 RENAMED_KEYS = {
     "kbench_counter_neighbour_cpu_s": "kbench_counter_competitor_cpu_s",
     "kbench_counter_neighbour_share": "kbench_counter_competitor_share",
+    "kbench_counter_looks": "kbench_counter_probes",
+    "kbench_counter_looks_stale": "kbench_counter_probes_stale",
+    "kbench_hdr_look": "kbench_hdr_probe",
+    **{f"kbench_look_{name}": f"kbench_probe_{name}" for name in PERCENTILES},
 }
 RENAMED_EVENTS = {
     "work.neighbour": "work.competitor",
     "work.neighbour19": "work.competitor19",
+    "mpstate.look": "mpstate.probe",
+    "mpstate.look_inside": "mpstate.probe_inside",
 }
 
 

@@ -9,7 +9,7 @@ from kbench.suite.suite import Benchmark
 PREFIX = "kbench_hdr_"
 # In the order of the path; those that are not listed follow by name.
 ORDER = (
-    "late", "raise", "look", "tell", "stop", "start", "guest", "ack", "exit", "entry", "wake",
+    "late", "raise", "probe", "tell", "stop", "start", "guest", "ack", "exit", "entry", "wake",
 )  # fmt: skip
 
 

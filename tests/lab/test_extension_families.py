@@ -44,8 +44,8 @@ def mpstate(extended: Lab) -> "dict[str, LabResult]":
     [
         ("right@get", "still says HALTED, in 1,000 looks; after a KVM_RUN it says RUNNABLE"),
         ("right@stats", "says nothing of a vCPU outside KVM_RUN"),
-        ("look@flag", "says nothing of a vCPU outside KVM_RUN"),
-        ("look_inside@get", "KVM_RUN holds the vCPU's mutex"),
+        ("probe@flag", "says nothing of a vCPU outside KVM_RUN"),
+        ("probe_inside@get", "KVM_RUN holds the vCPU's mutex"),
         ("right_inside@stats", "the vCPU's own thread has to run for it"),
         ("right_inside@flag", "the vCPU's own thread has to run for it"),
     ],
@@ -61,13 +61,13 @@ def test_a_way_that_is_never_right_has_no_figure(
 def test_the_first_look_is_right(mpstate: "dict[str, LabResult]", way: str) -> None:
     counts = mpstate[f"mpstate.right@{way}"].counts
     assert counts is not None
-    assert counts.counters["looks_stale"] == 0 < counts.counters["looks"] == counts.count
-    assert set(counts.stages) == {"raise", "look"}
+    assert counts.counters["probes_stale"] == 0 < counts.counters["probes"] == counts.count
+    assert set(counts.stages) == {"raise", "probe"}
 
 
 def test_what_a_look_costs(mpstate: "dict[str, LabResult]") -> None:
     """A load, a system call, and a KVM_RUN with three more."""
-    cost = {way: least(mpstate[f"mpstate.look@{way}"]) for way in ("byte", "poll", "get", "kick")}
+    cost = {way: least(mpstate[f"mpstate.probe@{way}"]) for way in ("byte", "poll", "get", "kick")}
     assert cost["byte"] < cost["poll"] < 5 * cost["get"] < cost["kick"]
 
 

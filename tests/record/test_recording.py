@@ -7,10 +7,10 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from kbench._native.hdr import Histogram
-from kbench.record.hdr import PERCENTILES, library_histogram
+from kbench.record.hdr import library_histogram
 from kbench.record.hook import HistogramHook
 from kbench.record.recording import Recording, metadata
-from kbench.suite.format import SCHEMA
+from kbench.suite.format import PERCENTILES, SCHEMA
 
 
 def recording(**changes: object) -> Recording:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Family `mpstate`: what a look at a halted vCPU costs, and when it is right after an interrupt.
+"""Family `mpstate`: what a probe of a halted vCPU costs, and when it is right after an interrupt.
 
-`look`, `right`: the vCPU is halted outside KVM_RUN, where a VMM has it after a HLT exit or
-a restore, and one thread does everything. `look_inside`, `right_inside`: it blocks in
+`probe`, `right`: the vCPU is halted outside KVM_RUN, where a VMM has it after a HLT exit or
+a restore, and one thread does everything. `probe_inside`, `right_inside`: it blocks in
 KVM_RUN in a thread of its own, which leaves KVM_RUN after the interrupt, by the guest's
-report, and stays outside until the next look: so no look can miss it.
+report, and stays outside until the next probe: so no probe can miss it.
 
-Stages of the two `right`s: `raise` (KVM_SIGNAL_MSI) and `look` (every look up to the right
+Stages of the two `right`s: `raise` (KVM_SIGNAL_MSI) and `probe` (every probe up to the right
 one). A way that is never right has no figure: it is a skip that says so.
 """
 
@@ -83,8 +83,8 @@ class MpState(Scenario):
             raise Unavailable(self.never())
         self.record([raised + looked])
         self.stage("raise", [raised])
-        self.stage("look", [looked])
-        for name, count in (("looks", number), ("looks_stale", number - 1)):
+        self.stage("probe", [looked])
+        for name, count in (("probes", number), ("probes_stale", number - 1)):
             self.counters[name] = self.counters.get(name, 0) + count
 
     @abstractmethod

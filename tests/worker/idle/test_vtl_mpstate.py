@@ -22,7 +22,7 @@ def measure(name: str, loops: int) -> Recording:
         return recording
 
 
-@pytest.mark.parametrize("name", ["mpstate.look@get", "mpstate.look@kick", "mpstate.right@kick"])
+@pytest.mark.parametrize("name", ["mpstate.probe@get", "mpstate.probe@kick", "mpstate.right@kick"])
 def test_a_halted_vcpu_outside_kvm_run(name: str) -> None:
     recording = measure(name, 20)
     assert recording.count == 20 and not recording.void and recording.minimum > 0
@@ -35,13 +35,13 @@ def test_mp_state_is_never_right_by_itself() -> None:
 
 def test_a_look_waits_for_kvm_run() -> None:
     with pytest.raises(Unavailable, match="KVM_RUN holds the vCPU's mutex"):
-        measure("mpstate.look_inside@get", 1)
+        measure("mpstate.probe_inside@get", 1)
 
 
 @pytest.mark.parametrize("way", ["get", "kick", "stats"])
 def test_a_vcpu_that_blocks_in_kvm_run(way: str) -> None:
     recording = measure(f"mpstate.right_inside@{way}", 10)
-    assert recording.count == 10 and set(recording.stages) == {"raise", "look"}
+    assert recording.count == 10 and set(recording.stages) == {"raise", "probe"}
 
 
 @pytest.mark.parametrize(
