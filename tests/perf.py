@@ -25,6 +25,7 @@ from kbench._native import reference
 from kbench._native.hdr import Histogram
 from kbench.catalogue import find
 from kbench.worker import prepare
+from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 ROUNDS = 40
 EXITS = 500  # a round: short, so that both sides of a pair meet the same machine
@@ -42,6 +43,7 @@ def loop_ratio() -> float:
     """Median over ROUNDS of Cython over C, the two interleaved and their order alternating."""
     ratios = []
     with prepare(find("exit.pio_out")) as measurement:
+        assert isinstance(measurement, RoundTripMeasurement)
         arguments = measurement.reference_arguments()
 
         def cython() -> float:

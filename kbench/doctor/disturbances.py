@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kbench.record import provenance
 from kbench.record.recording import Metadata
-from kbench.worker.crosscheck.witness import TICK, steal_ticks
+from kbench.worker.crosscheck.counters import TICK, steal_ticks
 
 WINDOW = 0.5  # seconds that steal is watched for: 50 ticks of /proc/stat
 STEAL_BOUND = 0.01  # a tenth of what makes a run void

@@ -6,27 +6,20 @@ tell it which: each forgets what came before it, and the last one, the values', 
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-from kbench.record.recording import Metadata, Recording, metadata
-
-
-class Source(Protocol):
-    """What is being measured in this process (a kbench.worker.Measurement)."""
-
-    def reset(self) -> None: ...
-
-    def recording(self) -> Recording: ...
+from kbench.record.measurement import Measurement
+from kbench.record.recording import Metadata, metadata
 
 
 class HistogramHook:
-    """`--hook kbench`. pyperf calls it without arguments, so the source is the class's."""
+    """`--hook kbench`. pyperf calls it without arguments, so the measurement is the class's."""
 
-    source: ClassVar[Source]
+    measurement: ClassVar[Measurement]
     provenance: ClassVar[Callable[[], Metadata]]
 
     def __init__(self) -> None:
-        self.source.reset()
+        self.measurement.reset()
 
     def __enter__(self) -> None:
         pass
@@ -36,5 +29,5 @@ class HistogramHook:
 
     def teardown(self, run: dict[str, Any]) -> None:
         """Add the histogram of everything since __init__, and what identifies it."""
-        run.update(metadata(self.source.recording(), "second"))
+        run.update(metadata(self.measurement.recording(), "second"))
         run.update(type(self).provenance())

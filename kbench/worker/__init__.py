@@ -5,6 +5,6 @@ It runs in a pyperf worker process on the host and in the lab's agent, so it imp
 neither pyperf nor numpy nor hdrhistogram.
 """
 
-from kbench.worker.measure import Measurement, prepare
+from kbench.worker.measure import prepare
 
-__all__ = ["Measurement", "prepare"]
+__all__ = ["prepare"]

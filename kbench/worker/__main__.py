@@ -41,7 +41,7 @@ def main() -> int:
                     **provenance.process(),
                 }
 
-            HistogramHook.source = measurement
+            HistogramHook.measurement = measurement
             HistogramHook.provenance = staticmethod(identity)
             runner.bench_time_func(
                 benchmark.name,

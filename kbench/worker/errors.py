@@ -63,8 +63,8 @@ def failed_entry(errno: int, vcpu: Vcpu) -> GuestError:
     return GuestError(str(IoctlError("KVM_RUN", errno)), vcpu)
 
 
-def neighbour_ended(index: int, reason: int, errno: int, vcpu: Vcpu) -> GuestError:
-    """The vCPU `index`, which should run until it is stopped, ended with this exit or errno."""
+def sibling_ended(index: int, reason: int, errno: int, vcpu: Vcpu) -> GuestError:
+    """The sibling vCPU `index` left its guest, with this exit or errno, before it was stopped."""
     how = str(IoctlError("KVM_RUN", errno)) if errno else exit_name(reason)
     return GuestError(f"vCPU {index} left its guest: {how}", vcpu)
 

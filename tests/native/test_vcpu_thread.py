@@ -8,12 +8,10 @@ import threading
 import time
 
 import pytest
+from support.machine import machine
 
 from kbench._abi import ffi
 from kbench._native.vcpu_thread import VcpuThread
-from kbench.catalogue import find
-from kbench.guests import load
-from kbench.worker.vm.machine import build
 
 KICK = signal.SIGRTMIN + 4  # kb_vcpu_thread_signal()
 KICKS, REPEATS = 500, 100
@@ -45,8 +43,8 @@ def test_no_kick_is_lost() -> None:
     """
     generator = random.Random(1)
     event = os.eventfd(0)
-    with build(find("exit.hlt"), load("hlt")) as machine:
-        vcpu = machine.vcpus[0]
+    with machine("hlt") as made:
+        vcpu = made.vcpu
         vcpu_thread = VcpuThread(vcpu.fd, vcpu.run_address, KICKS, waits="eventfd", event_fd=event)
         for _ in range(REPEATS):
             vcpu_thread.reset()

@@ -70,7 +70,7 @@ def test_the_hook_forgets_what_came_before_it(monkeypatch: pytest.MonkeyPatch) -
             return recording()
 
     source = Source()
-    monkeypatch.setattr(HistogramHook, "source", source, raising=False)
+    monkeypatch.setattr(HistogramHook, "measurement", source, raising=False)
     monkeypatch.setattr(
         HistogramHook, "provenance", staticmethod(lambda: {"kbench_target": "host"}), raising=False
     )

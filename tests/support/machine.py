@@ -4,7 +4,7 @@
 import errno
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from kbench._native.hdr import Histogram
 from kbench._native.watchdog import Watchdog
 from kbench.guests import Mode, load
 from kbench.kvm import GuestMemory, IoctlError, System, Vcpu, Vm
-from kbench.worker.vm.boot import boot
+from kbench.worker.vm.guest_vm import GuestVm, build
 
 LIMIT = 10.0  # seconds a KVM_RUN of these tests may take: each is over in milliseconds
 
@@ -69,26 +69,29 @@ def machine(
     guest: str = "spin", mode: Mode = "long", *, irqchip: bool = False, vcpus: int = 1
 ) -> Iterator[Machine]:
     """A VM whose vCPUs all stand at the entry of `guest`; everything is closed at the end."""
-    with ExitStack() as stack:
-        system = stack.enter_context(System())
-        memory = stack.enter_context(GuestMemory(lib.KB_MEMORY))
-        vm = stack.enter_context(system.create_vm())
-        vm.set_tss_addr()
-        if irqchip:
-            vm.create_irqchip()
-        vm.set_user_memory_region(memory)
-        image = load(guest, mode)
-        memory.write(image.base, image.data)
-        made = [stack.enter_context(vm.create_vcpu(index)) for index in range(vcpus)]
-        for index, vcpu in enumerate(made):
-            vcpu.set_cpuid2(system.get_supported_cpuid())
-            boot(vcpu, mode, index)
-            if irqchip:
-                lapic = vcpu.get_lapic()
-                for byte in range(2):
-                    lapic.regs[APIC_SPURIOUS + byte] = bytes([APIC_ENABLED >> 8 * byte & 0xFF])
-                vcpu.set_lapic(lapic)
-        yield Machine(system, vm, memory, made)
+    with (
+        System() as system,
+        build(
+            system,
+            load(guest, mode),
+            vcpus,
+            before=[_create_irqchip] if irqchip else [],
+            after=[_enable_lapics] if irqchip else [],
+        ) as made,
+    ):
+        yield Machine(system, made.vm, made.memory, made.vcpus)
+
+
+def _create_irqchip(guest_vm: GuestVm) -> None:
+    guest_vm.vm.create_irqchip()
+
+
+def _enable_lapics(guest_vm: GuestVm) -> None:
+    for vcpu in guest_vm.vcpus:
+        lapic = vcpu.get_lapic()
+        for byte in range(2):
+            lapic.regs[APIC_SPURIOUS + byte] = bytes([APIC_ENABLED >> 8 * byte & 0xFF])
+        vcpu.set_lapic(lapic)
 
 
 def histogram(vcpu: Vcpu) -> Histogram:

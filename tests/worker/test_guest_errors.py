@@ -8,7 +8,8 @@ import pytest
 from kbench._abi import lib
 from kbench.catalogue import Benchmark
 from kbench.kvm import IoctlError
-from kbench.worker import Measurement, errors, prepare
+from kbench.worker import errors, prepare
+from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 pytestmark = pytest.mark.kvm
 REGISTERS = r"at rip 0x[0-9a-f]+ \(rax=0x[0-9a-f]+ rbx=0x.* rsp=0x.* rflags=0x[0-9a-f]+\)$"
@@ -114,4 +115,4 @@ def test_a_run_longer_than_the_limit_is_no_hang() -> None:
             assert measurement.run(5000) > 0
             count += 5000
         assert measurement.histogram.count == count
-        assert isinstance(measurement, Measurement)
+        assert isinstance(measurement, RoundTripMeasurement)

@@ -9,10 +9,10 @@ import pytest
 from kbench.catalogue import find
 from kbench.errors import Unavailable
 from kbench.guests import load
-from kbench.kvm import IoctlError
+from kbench.kvm import IoctlError, System
 from kbench.worker import prepare, probe_cache
 from kbench.worker.probe import obstacle, obstacles
-from kbench.worker.vm import machine
+from kbench.worker.roundtrip import measurement
 from kbench.worker.vm.features import require
 
 pytestmark = pytest.mark.kvm
@@ -20,22 +20,22 @@ pytestmark = pytest.mark.kvm
 
 @pytest.mark.parametrize("name", ["exit.pio_out", "exit.pio_out@real", "floor.get_mp_state"])
 def test_run_and_recording(name: str) -> None:
-    with prepare(find(name)) as measurement:
-        total = measurement.run(200) + measurement.run(300)
-        recording = measurement.recording()
+    with prepare(find(name)) as prepared:
+        total = prepared.run(200) + prepared.run(300)
+        recording = prepared.recording()
         assert recording.count == sum(recording.buckets) == 500
         assert recording.total == pytest.approx(total)
         assert 0 < recording.minimum <= total / 500 <= recording.maximum
         assert recording.counters["wall_s"] > 0
-        measurement.reset()
-        assert measurement.recording().count == 0
-        assert measurement.image_sha256 == load(find(name).guest, find(name).mode).sha256
+        prepared.reset()
+        assert prepared.recording().count == 0
+        assert prepared.image_sha256 == load(find(name).guest, find(name).mode).sha256
 
 
 def test_kvm_counts_what_the_loop_counts() -> None:
-    with prepare(find("exit.mmio_write")) as measurement:
-        measurement.run(2000)
-        recording = measurement.recording()
+    with prepare(find("exit.mmio_write")) as prepared:
+        prepared.run(2000)
+        recording = prepared.recording()
         assert "KVM's" not in recording.void
         assert recording.counters["kvm_exits"] >= 1980
 
@@ -45,15 +45,15 @@ def test_nothing_stays_open() -> None:
         return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
     before = state()
-    with prepare(find("exit.hlt")) as measurement:
-        measurement.run(10)
+    with prepare(find("exit.hlt")) as prepared:
+        prepared.run(10)
     assert state() == before
 
 
 def test_a_missing_capability_is_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.System, "check_extension", lambda self, name: 0)
+    monkeypatch.setattr(System, "check_extension", lambda self, name: 0)
     missing = pytest.raises(Unavailable, match="this KVM has no KVM_CAP_X86_MSR_FILTER")
-    with machine.System() as system, missing:
+    with System() as system, missing:
         require(system, "msr_filter")
     assert "has no KVM_CAP_COALESCED_MMIO" in obstacle(find("exit.coalesced_mmio_full"))
 
@@ -67,5 +67,5 @@ def test_obstacles(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(*args: object) -> None:
         raise IoctlError("open", 2)
 
-    monkeypatch.setattr(machine, "System", absent)
+    monkeypatch.setattr(measurement, "System", absent)
     assert all("there is no /dev/kvm" in reason for reason in obstacles(rows).values())

@@ -13,15 +13,15 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kbench.catalogue import catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
-from kbench.worker import Measurement, prepare
-
-if TYPE_CHECKING:
-    from kbench.worker.idle import Scenario
+from kbench.record.measurement import Measurement
+from kbench.worker import prepare
+from kbench.worker.idle.windowed import WindowedMeasurement
+from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -39,7 +39,7 @@ WINDOW = 2_200_000
 LEAST = 4
 # What a value of the idle families takes on the host, over what a run takes here; and over one
 # of many of a guest that is alone: it needs no turns of the scheduler.
-SCENARIO_PART, ALONE_PART = 4, 10
+WINDOWED_PART, ALONE_PART = 4, 10
 # A window shows one order in which threads take their turns on the one CPU, and one place where
 # an event meets a vCPU that goes round a loop; another phase of the tick, or one instruction
 # more, gives another. Windows at as many phases are a sample, each of them exact.
@@ -68,10 +68,10 @@ def main(job: dict[str, Any], send: Send) -> None:
     gc.disable()
     try:
         with prepare(find(job["benchmark"]), job["run_seconds"]) as measurement:
-            if isinstance(measurement, Measurement):
+            if isinstance(measurement, RoundTripMeasurement):
                 rounds(measurement, job["samples"])
                 send({"counts": _counts(measurement)})
-            else:
+            elif isinstance(measurement, WindowedMeasurement):
                 for _ in windows(measurement):
                     send({"counts": _counts(measurement)})
     except Unavailable as error:
@@ -85,7 +85,7 @@ def main(job: dict[str, Any], send: Send) -> None:
     send({"facts": provenance.machine()})
 
 
-def rounds(measurement: Measurement, samples: int) -> None:
+def rounds(measurement: RoundTripMeasurement, samples: int) -> None:
     """Fill the histogram with `samples` round trips between two ticks, or as many as fit."""
     measurement.run(WARM_UP)
     fit = int(WINDOW // max(1.0, measurement.histogram.minimum))
@@ -97,16 +97,16 @@ def rounds(measurement: Measurement, samples: int) -> None:
     measurement.run(count)
 
 
-def windows(scenario: "Scenario") -> Iterator[None]:
+def windows(measurement: WindowedMeasurement) -> Iterator[None]:
     """Play the windows of a row that has loops of its own: one, or where that is chance, many."""
-    turns = not scenario.alone or scenario.crowded
-    still = scenario.policy is None or scenario.policy.idles in STILL
-    still = still and not scenario.benchmark.pattern.startswith(TICKS)
-    part = ALONE_PART if not still and not turns else SCENARIO_PART
+    turns = not measurement.alone or measurement.crowded
+    still = measurement.policy is None or measurement.policy.idles in STILL
+    still = still and not measurement.benchmark.pattern.startswith(TICKS)
+    part = ALONE_PART if not still and not turns else WINDOWED_PART
     for number in range(WINDOWS if turns or not still else 1):
         _sleep_past_tick(number * TICK // WINDOWS)
-        scenario.reset()
-        scenario.run(max(1, scenario.benchmark.loops // part))
+        measurement.reset()
+        measurement.run(max(1, measurement.benchmark.loops // part))
         yield
 
 
@@ -115,7 +115,7 @@ def _sleep_past_tick(phase: int = 0) -> None:
     time.sleep(((now // TICK + 1) * TICK + AFTER_TICK + phase - now) / 1e9)
 
 
-def _counts(measurement: "Measurement | Scenario") -> dict[str, Any]:
+def _counts(measurement: Measurement) -> dict[str, Any]:
     if measurement.histogram.tsc_khz != TSC_KHZ:
         raise KbenchError(f"its TSC has {measurement.histogram.tsc_khz} kHz instead of {TSC_KHZ}")
     recording = measurement.recording()

@@ -1,59 +1,87 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel counts for the threads of an idle VM, read at one instant."""
+"""What the kernel counts for the threads that run vCPUs, read at one instant."""
 
+import os
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from kbench._native import floors
 from kbench._native.work import WorkQueue
+from kbench.kvm import IoctlError, Vcpu
 from kbench.kvm.stats import Stats
 from kbench.record import energy
-from kbench.worker.crosscheck.witness import steal_ticks
+
+TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds: the unit of /proc/stat
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Counters of all vCPU threads together at one instant; times in ns."""
+class Counters:
+    """Sums over all vCPU threads at one instant; times in ns.
 
-    wall: int
-    cpu: tuple[int, ...]  # by thread, from its CPU clock
-    beside: tuple[int, ...]  # the same of the threads beside the vCPUs'
+    `pcpu` is the CPU that the measured thread was on when it read its own counters, None
+    where another thread read them.
+    """
+
+    wall: int  # CLOCK_MONOTONIC_RAW
+    tsc: int
+    cpu: tuple[int, ...]  # by vCPU thread, from its CPU clock
+    helpers: tuple[int, ...]  # the same of the helper threads
     work: int  # items of the VMM's work that are done
     sched: int  # the sum of `cpu` from schedstat
     waited: int  # runnable, but not running
     switches: tuple[int, int]  # voluntary, involuntary
     kvm: dict[str, int]
-    steal: tuple[int, ...]
+    steal: tuple[int, ...]  # ticks, by CPU
     energy: tuple[int, ...]
+    pcpu: int | None = None
+
+
+def open_stats(vcpus: Sequence[Vcpu], stack: ExitStack) -> list[Stats]:
+    """The binary stats of these vCPUs, which `stack` closes; none before Linux 5.14."""
+    try:
+        return [stack.enter_context(vcpu.get_stats_fd()) for vcpu in vcpus]
+    except IoctlError:
+        return []
+
+
+def read_own(stats: Sequence[Stats], *, closing: bool) -> Counters:
+    """The counters of the calling thread, which runs the only measured vCPU."""
+    return read([threading.get_native_id()], [time.CLOCK_THREAD_CPUTIME_ID], stats, closing=closing)
 
 
 def read(
-    threads: Sequence[int],
+    tids: Sequence[int],
     clocks: Sequence[int],
     stats: Sequence[Stats],
     queue: WorkQueue | None = None,
     *,
     closing: bool,
-) -> Account:
-    """The counters now. `threads` are the kernel ids of the vCPUs', which have the first of
-    `clocks`, the CPU clocks; `queue` is the VMM's work.
+) -> Counters:
+    """The counters now.
 
-    The clocks are read last, or first when `closing`: the time between two Accounts then
-    has nothing of the reading, which takes the pCPU where there is only one.
+    `tids` are the kernel's thread ids of the vCPU threads. `clocks` are their CPU clocks, then
+    those of the helper threads. `queue` is the VMM's work. The clocks are read last, or
+    first when `closing`, so the time between two readings excludes the readings.
     """
     times = _times(clocks, queue) if closing else None
-    sched, waited, switches = _scheduler(threads)
+    sched, waited, switches = _scheduler(tids)
     kvm: dict[str, int] = {}
     for each in stats:
         for name, value in each.scalars().items():
             kvm[name] = kvm.get(name, 0) + value
     steal, joules = steal_ticks(), energy.read()
-    cpu, work, wall = times or _times(clocks, queue)
-    return Account(
+    own = list(tids) == [threading.get_native_id()]
+    pcpu = floors.current_cpu() if own else None
+    cpu, work, wall, tsc = times or _times(clocks, queue)
+    return Counters(
         wall=wall,
-        cpu=cpu[: len(threads)],
-        beside=cpu[len(threads) :],
+        tsc=tsc,
+        cpu=cpu[: len(tids)],
+        helpers=cpu[len(tids) :],
         work=work,
         sched=sched,
         waited=waited,
@@ -61,14 +89,15 @@ def read(
         kvm=kvm,
         steal=steal,
         energy=joules,
+        pcpu=pcpu,
     )
 
 
-def _scheduler(threads: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
+def _scheduler(tids: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
     """ns run, ns waited (schedstat), and (voluntary, involuntary) switches."""
     sched = waited = voluntary = involuntary = 0
-    for thread in threads:
-        task = Path(f"/proc/self/task/{thread}")
+    for tid in tids:
+        task = Path(f"/proc/self/task/{tid}")
         ran, queued, _ = map(int, (task / "schedstat").read_text().split())
         sched, waited = sched + ran, waited + queued
         for line in (task / "status").read_text().splitlines():
@@ -79,7 +108,15 @@ def _scheduler(threads: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
     return sched, waited, (voluntary, involuntary)
 
 
-def _times(clocks: Sequence[int], queue: WorkQueue | None) -> tuple[tuple[int, ...], int, int]:
+def _times(clocks: Sequence[int], queue: WorkQueue | None) -> tuple[tuple[int, ...], int, int, int]:
     cpu = tuple(time.clock_gettime_ns(clock) for clock in clocks)
     work = queue.done if queue else 0
-    return cpu, work, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+    return cpu, work, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW), floors.tsc()
+
+
+def steal_ticks() -> tuple[int, ...]:
+    """Ticks stolen from each CPU (field 8 of /proc/stat, proc_stat(5))."""
+    lines = Path("/proc/stat").read_text().splitlines()
+    return tuple(
+        int(line.split()[8]) for line in lines if line.startswith("cpu") and line[3].isdigit()
+    )

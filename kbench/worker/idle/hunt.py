@@ -25,7 +25,7 @@ from kbench.worker.idle.idle import AFTER_NS
 from kbench.worker.idle.player import Stage
 from kbench.worker.idle.wake import FIRST, arrivals
 from kbench.worker.idle.window import Plan
-from kbench.worker.idle.windowed import Scenario
+from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -38,7 +38,7 @@ NEEDS = {
 }
 
 
-class Hunt(Scenario):
+class Hunt(WindowedMeasurement):
     """Hunts `loops` times a run; all vCPUs idle, and none has an event of its own."""
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm, eventfd: int) -> None:

@@ -17,7 +17,7 @@ from kbench.catalogue.patterns import Pattern, pattern
 from kbench.catalogue.policies import policy
 from kbench.worker.idle.player import Stage
 from kbench.worker.idle.window import Plan, Window
-from kbench.worker.idle.windowed import Scenario
+from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -28,7 +28,7 @@ SHORT = ("storage", "pingpong")
 PINGPONG_START_NS = 1_000_000
 
 
-class Idle(Scenario):
+class Idle(WindowedMeasurement):
     """One window of `loops` x 10 ms a run, in which a pattern of events wakes the first vCPU.
 
     With several vCPUs the others run the same guest and no event wakes them; the value
@@ -96,8 +96,8 @@ class Idle(Scenario):
 
 def share(window: Window) -> float:
     """CPU seconds of a vCPU's thread per second, above 0."""
-    cpu = window.spent.cpu
-    return max(1e-9, sum(cpu) / len(cpu) / window.spent.wall)
+    cpu = window.delta.cpu
+    return max(1e-9, sum(cpu) / len(cpu) / window.delta.wall)
 
 
 @contextmanager

@@ -27,10 +27,9 @@ from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError, Unavailable
 from kbench.kvm import Vcpu, extension
-from kbench.worker import errors
-from kbench.worker.idle import threads
-from kbench.worker.idle.threads import Place
-from kbench.worker.idle.windowed import Scenario
+from kbench.worker import errors, threads
+from kbench.worker.idle.windowed import WindowedMeasurement
+from kbench.worker.threads import Place
 from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -55,7 +54,7 @@ NOTHING = "it says nothing of a vCPU outside KVM_RUN: a halted one looks runnabl
 BLOCKED = "KVM_RUN holds the vCPU's mutex: no answer came until a signal ended it"
 
 
-class MpState(Scenario):
+class MpState(WindowedMeasurement):
     """Looks `loops` times a run, by one way."""
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm) -> None:

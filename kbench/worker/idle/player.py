@@ -4,6 +4,7 @@
 import os
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from select import select
 
@@ -13,13 +14,11 @@ from kbench._native.vcpu_thread import VcpuThread
 from kbench._native.work import WorkQueue
 from kbench.errors import KbenchError
 from kbench.kvm import Vcpu
-from kbench.kvm.stats import Stats
-from kbench.worker import errors
-from kbench.worker.crosscheck import counters
-from kbench.worker.crosscheck.delta import Spent
-from kbench.worker.idle import threads
-from kbench.worker.idle.threads import Place, Places
+from kbench.worker import errors, threads
+from kbench.worker.crosscheck.counters import Counters, open_stats, read
+from kbench.worker.crosscheck.delta import Delta
 from kbench.worker.idle.window import Plan, Window
+from kbench.worker.threads import Place, Places
 from kbench.worker.vm.idle_vcpu import IdleVcpu
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -28,7 +27,7 @@ from kbench.worker.vm.idle_vm import IdleVm
 LEADS_NS = (12_000_000, 20_000_000, 80_000_000, 320_000_000)
 SETTLE_NS = 5_000_000  # of it, what the vCPUs have to themselves at least
 BUSY = "the machine is too busy"
-ACCOUNT_NS = 2_000_000  # what reading the counters may take at the window's start
+COUNTERS_NS = 2_000_000  # what reading the counters may take at the window's start
 ROOM = 4096  # stamps that a lane keeps
 
 Beside = tuple[Place, Callable[[VcpuThread], None]]
@@ -63,11 +62,11 @@ class Stage:
             VcpuThread(vcpu.fd, vcpu.run_address, ROOM, work, vm.policy.waits, each.event_fd)
             for each, vcpu in zip(vm.vcpus, vcpus, strict=False)
         ]
-        self._stats: list[Stats] = [vcpu.get_stats_fd() for vcpu in vcpus]
+        self._stack = ExitStack()
+        self._stats = open_stats(vcpus, self._stack)
 
     def close(self) -> None:
-        for each in self._stats:
-            each.close()
+        self._stack.close()
 
     def play(self, plan: Plan) -> Window:
         """Play one window.
@@ -94,10 +93,10 @@ class Stage:
             planned = fired = self._ticks(start, plan.times)
             vcpus[0].arm(planned)
         with threads.running(self.where.waker, self._jobs(), self._stop) as team:
-            if waker.monotonic_ns() > start - ACCOUNT_NS - SETTLE_NS:
+            if waker.monotonic_ns() > start - COUNTERS_NS - SETTLE_NS:
                 return None
-            waker.sleep_until(start - ACCOUNT_NS, self.lanes[0])
-            begin = self._account(team, closing=False)
+            waker.sleep_until(start - COUNTERS_NS, self.lanes[0])
+            begin = self._counters(team, closing=False)
             if not plan.armed:
                 times = array("q", [start + offset for offset in plan.times])
                 waker.fire_at(
@@ -105,7 +104,7 @@ class Stage:
                     self.tsc_khz, plan.margin, planned, fired,
                 )  # fmt: skip
             waker.sleep_until(start + plan.length, self.lanes[0])
-            end = self._account(team, closing=True)
+            end = self._counters(team, closing=True)
         self._check()
         if begin is None or end is None:
             raise KbenchError("a vCPU's thread ended without a reason")
@@ -115,7 +114,7 @@ class Stage:
             guests=[array("Q", each.stamps()) for each in vcpus],
             acks=self.lanes[0].stamps,
             idle_exits=sum(lane.idle_exits for lane in self.lanes),
-            spent=Spent(begin, end),
+            delta=Delta(begin, end),
             notes=frozenset(team.notes),
         )
 
@@ -136,11 +135,11 @@ class Stage:
         jobs = [(at, partial(_run, each.vcpu, lane)) for at, each, lane in lanes]
         return [*jobs, *((at, partial(run, self.lanes[0])) for at, run in self._beside)]
 
-    def _account(self, team: threads.Crew, *, closing: bool) -> counters.Account | None:
+    def _counters(self, team: threads.Threads, *, closing: bool) -> Counters | None:
         """The counters now; None when a vCPU's thread has ended, which _check() explains."""
-        threads = team.threads[: len(self.lanes)]
+        tids = team.tids[: len(self.lanes)]
         try:
-            return counters.read(threads, team.clocks, self._stats, self._queue, closing=closing)
+            return read(tids, team.clocks, self._stats, self._queue, closing=closing)
         except OSError:
             if any(lane.ended for lane in self.lanes):
                 return None

@@ -16,15 +16,15 @@ from kbench._native.vcpu_thread import VcpuThread
 from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import policy
 from kbench.kvm import System
-from kbench.worker.idle import threads
+from kbench.worker import threads
 from kbench.worker.idle.player import LEADS_NS, ROOM
 from kbench.worker.idle.wake import gaps
-from kbench.worker.idle.windowed import Scenario
+from kbench.worker.idle.windowed import WindowedMeasurement
 
 LIKE = policy("hlt")
 
 
-class ThreadWake(Scenario):
+class ThreadWake(WindowedMeasurement):
     """Wakes a thread `loops` times a run."""
 
     def __init__(self, benchmark: Benchmark, eventfd: int, tsc_khz: int) -> None:

@@ -32,12 +32,11 @@ from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
 from kbench.kvm import extension
 from kbench.kvm.vm import Msi
-from kbench.worker import errors
-from kbench.worker.idle import threads
+from kbench.worker import errors, threads
 from kbench.worker.idle.player import BUSY
-from kbench.worker.idle.threads import Place
 from kbench.worker.idle.wake import FIRST, gaps
-from kbench.worker.idle.windowed import Scenario
+from kbench.worker.idle.windowed import WindowedMeasurement
+from kbench.worker.threads import Place
 from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -60,7 +59,7 @@ TOLD, LEFT, RETURNED = range(3)
 NEVER = 2**64 - 1  # a stamp
 
 
-class Vtl(Scenario):
+class Vtl(WindowedMeasurement):
     """Interrupts VTL1 `loops` times a run."""
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm, stack: ExitStack) -> None:

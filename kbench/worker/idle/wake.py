@@ -17,7 +17,7 @@ from kbench.catalogue import Benchmark
 from kbench.catalogue.policies import Policy, policy
 from kbench.worker.idle.player import Stage
 from kbench.worker.idle.window import Plan
-from kbench.worker.idle.windowed import Scenario
+from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -40,14 +40,14 @@ def gaps(row: Policy, random: Random, count: int, handling: int = 0) -> list[int
     return times
 
 
-def arrivals(scenario: Scenario, count: int) -> list[int]:
-    """The next `count` times of `scenario`: other ones each turn, the same in every run."""
-    assert scenario.policy is not None
-    random = Random(f"{scenario.benchmark.name} {scenario.turn}")
-    return gaps(scenario.policy, random, count, scenario.handling)
+def arrivals(measurement: WindowedMeasurement, count: int) -> list[int]:
+    """The next `count` times of `measurement`: other ones each turn, the same in every run."""
+    assert measurement.policy is not None
+    random = Random(f"{measurement.benchmark.name} {measurement.turn}")
+    return gaps(measurement.policy, random, count, measurement.handling)
 
 
-class Wake(Scenario):
+class Wake(WindowedMeasurement):
     """Wakes the first vCPU `loops` times a run, from one source."""
 
     def __init__(self, benchmark: Benchmark, machine: IdleVm) -> None:

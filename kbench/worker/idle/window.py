@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kbench._native.wake_sources import WakeSource
-from kbench.worker.crosscheck.delta import Spent
+from kbench.worker.crosscheck.delta import Delta
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +36,5 @@ class Window:
     guests: "list[array[int]]"
     acks: "array[int]"
     idle_exits: int
-    spent: Spent
+    delta: Delta
     notes: frozenset[str]

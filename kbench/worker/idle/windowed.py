@@ -12,9 +12,10 @@ from kbench.catalogue.policies import Policy
 from kbench.errors import Unavailable
 from kbench.kvm.backend import cpu_model
 from kbench.record.recording import Recording
-from kbench.worker.crosscheck.delta import UNPOLLED
+from kbench.worker import threads
+from kbench.worker.crosscheck import void
+from kbench.worker.crosscheck.void import UNPOLLED
 from kbench.worker.errors import GuestError
-from kbench.worker.idle import threads
 from kbench.worker.idle.window import Window
 
 PROBES = 3
@@ -33,7 +34,7 @@ CROWDED_OUT = (
 TCG_NATIVE_MWAIT = "QEMU's TCG executes a guest's MWAIT as HLT on one pCPU"
 
 
-class Scenario(ABC):
+class WindowedMeasurement(ABC):
     """A measurement of windows. `histogram` has the single events since the last reset(), in
     ns (in the lab: instructions); the counters are sums over the windows.
     """
@@ -50,8 +51,8 @@ class Scenario(ABC):
         self.stages: dict[str, Histogram] = {}
         self.turn = 0  # windows so far: each has random times of its own
         self.handling = 0  # ns that an event takes about, as the last window showed
-        self.margin = MARGIN_NS if self.where.each else SHARED_MARGIN_NS
-        self.crowded = benchmark.vcpus > 1 and not self.where.each
+        self.margin = MARGIN_NS if self.where.own_pcpu else SHARED_MARGIN_NS
+        self.crowded = benchmark.vcpus > 1 and not self.where.own_pcpu
         self.reset()
 
     @abstractmethod
@@ -94,24 +95,25 @@ class Scenario(ABC):
         `woken` idle periods have ended, of which KVM's counters must know. `polls`: a
         policy that polls must have done so.
         """
-        counts = window.spent.counters()
+        delta = window.delta
+        counts = delta.counters()
         counts |= {"events_due": due, "events_handled": handled}
         counts["userspace_idle_exits"] = window.idle_exits
         for name, value in counts.items():
             self.add(name, value)
-        spent = window.spent
-        self._void = self._void or spent.void(self.policy, woken, polls)
+        self._void = self._void or void.disturbed(delta, self.histogram.tsc_khz)
         if self.policy:
-            self.broken = spent.broken(self.policy)
+            self._void = self._void or void.contradicted(delta, self.policy, woken, polls=polls)
+            self.broken = void.not_applied(delta, self.policy)
             if self.policy.in_userspace and not window.idle_exits:
                 self.broken = f"{self.policy.name}: the guest idles without leaving KVM_RUN"
             if (
-                spent.waited > CROWDED * spent.wall * len(spent.cpu)
+                delta.waited > CROWDED * delta.wall * len(delta.cpu)
                 and self.alone
                 and not self.crowded
             ):
                 self.warn(CROWDED_OUT)
-            if self.policy.idles == "polls" and woken and not spent.polled:
+            if self.policy.idles == "polls" and woken and not delta.polled:
                 self.warn(NEVER_POLLED)
         for note in sorted(window.notes):
             self.warn(note)
@@ -165,9 +167,8 @@ class Scenario(ABC):
             self.warn(TCG_NATIVE_MWAIT)
         if self.crowded:
             self.warn(CROWDED_VCPUS)
-        if self.policy and self.policy.poll_ns and not self.where.each:
+        if self.policy and self.policy.poll_ns and not self.where.own_pcpu:
             self.warn(POLLS_ALONE)
-        void = self._void or ("" if self.histogram.count else NO_EVENT)
         return Recording(
             buckets=self.histogram.buckets,
             count=self.histogram.count,
@@ -176,7 +177,7 @@ class Scenario(ABC):
             total=self.histogram.total,
             counters=self.counters | self.derived(),
             warnings=tuple(self._warnings),
-            void=void,
+            void=self._void or ("" if self.histogram.count else NO_EVENT),
             stages={name: each.buckets for name, each in self.stages.items() if each.count},
             value=self.value(),
         )

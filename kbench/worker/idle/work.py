@@ -28,7 +28,7 @@ from kbench.catalogue.policies import policy
 from kbench.worker.idle.idle import AFTER_NS, WINDOW_NS
 from kbench.worker.idle.player import Beside, Stage
 from kbench.worker.idle.window import Plan, Window
-from kbench.worker.idle.windowed import Scenario
+from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -39,7 +39,7 @@ COMPETITORS = ("competitor", "competitor19")
 GUEST, WORK = 0, 1  # which source fires
 
 
-class Work(Scenario):
+class Work(WindowedMeasurement):
     """One window of `loops` x 10 ms a run."""
 
     alone = False
@@ -52,7 +52,7 @@ class Work(Scenario):
         self._queue = queue = WorkQueue(4096, ROUNDS)
         arrivals = eventfd(0, EFD_CLOEXEC)
         stack.callback(close, arrivals)
-        here = self.where.beside
+        here = self.where.helper
         others: list[Beside] = []
         if not self._in_lane:
             place = replace(here, nice=NICE if kind == "nice19" else 0)
@@ -88,7 +88,7 @@ class Work(Scenario):
         self._count(window, which)
         if self._urgent:
             return loops * self.histogram.total / max(1, self.histogram.count)
-        return loops * window.spent.wall / max(1, window.spent.work)
+        return loops * window.delta.wall / max(1, window.delta.work)
 
     def _count(self, window: Window, which: bytes) -> None:
         wakes = [n for n, kind in enumerate(which) if kind == GUEST]
@@ -107,8 +107,8 @@ class Work(Scenario):
         # Work in the vCPU's thread keeps it from halting again between two events.
         halts = 0 if self._in_lane else due
         self.count(window, due=len(wakes), handled=len(woken), woken=halts, polls=False)
-        others = [nanoseconds / 1e9 for nanoseconds in window.spent.beside]
-        self.add("work_items", window.spent.work)
+        others = [nanoseconds / 1e9 for nanoseconds in window.delta.helpers]
+        self.add("work_items", window.delta.work)
         if not self._in_lane:
             self.add("worker_cpu_s", others[0])
         if self.benchmark.source in COMPETITORS:

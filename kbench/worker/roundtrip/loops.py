@@ -13,23 +13,23 @@ from kbench._native.watchdog import Watchdog
 from kbench.catalogue import Benchmark
 from kbench.kvm import Vcpu
 from kbench.worker.roundtrip.batch import Batch
-from kbench.worker.vm.machine import Machine
+from kbench.worker.vm.guest_vm import GuestVm
 
 Loop = Callable[[int], tuple[int, int]]
 
 
 def bind(
     benchmark: Benchmark,
-    machine: Machine,
+    guest_vm: GuestVm,
     histogram: Histogram,
     batch: Batch | None,
     watchdog: Watchdog,
 ) -> Loop:
-    """The loop of `benchmark` on the machine's first vCPU, recording into `histogram`.
+    """The loop of `benchmark` on the VM's first vCPU, recording into `histogram`.
 
     Loop "batch" records into `batch` too.
     """
-    vcpu = machine.vcpus[0]
+    vcpu = guest_vm.vcpus[0]
     match benchmark.loop:
         case "kvm_run" if benchmark.delay_ns:
             expect = getattr(lib, benchmark.expect)
@@ -39,7 +39,7 @@ def bind(
             )
         case "batch":
             assert batch is not None
-            return _batches(vcpu, machine.refresh, histogram, batch, watchdog)
+            return _batches(vcpu, guest_vm.refresh, histogram, batch, watchdog)
         case "kvm_run":
             expect = getattr(lib, benchmark.expect)
             return lambda n: exits.round_trips(vcpu.fd, expect, n, histogram, watchdog)

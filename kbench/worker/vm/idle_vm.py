@@ -14,10 +14,10 @@ from kbench.guests import load
 from kbench.kvm import GuestMemory, System, Vm, extension
 from kbench.kvm.vm import Msi, Pin
 from kbench.worker.vm import idle_vcpu
-from kbench.worker.vm.boot import boot
+from kbench.worker.vm.guest_vm import CPUID_MONITOR, CPUID_TSC_DEADLINE, CPUID_X2APIC, GuestVm
+from kbench.worker.vm.guest_vm import build as build_guest_vm
 from kbench.worker.vm.idle_vcpu import IdleVcpu
 
-CPUID_1_ECX = {"monitor": 1 << 3, "x2apic": 1 << 21, "tsc_deadline": 1 << 24}
 GSI_MSI, GSI_IOAPIC = 0, 1
 NMI = Msi(data=0x400)  # delivery mode NMI
 IRQ = Msi(data=lib.KB_VECTOR)
@@ -69,21 +69,19 @@ def build(policy: Policy, vcpus: int) -> Iterator[IdleVm]:
     with ExitStack() as stack:
         system = stack.enter_context(System())
         require(system, policy)
-        memory = stack.enter_context(GuestMemory(lib.KB_MEMORY))
         areas = stack.enter_context(GuestMemory(vcpus * lib.KB_IDLE_SIZE, lib.KB_IDLE))
-        vm = stack.enter_context(system.create_vm())
-        vm.set_tss_addr()
-        vm.set_user_memory_region(memory)
-        vm.set_user_memory_region(areas)
-        memory.write(image.base, image.data)
         eventfds = _eventfd(stack), _eventfd(stack)
-        _settings(vm, policy, eventfds)
-        cpuid = _cpuid(system, policy)
-        made = []
-        for index in range(vcpus):
-            vcpu = stack.enter_context(vm.create_vcpu(index))
-            vcpu.set_cpuid2(cpuid)
-            boot(vcpu, "long", index)
+
+        def before(guest_vm: GuestVm) -> None:
+            guest_vm.vm.set_user_memory_region(areas)
+            guest_vm.set_cpuid_1_ecx(CPUID_X2APIC | CPUID_TSC_DEADLINE)
+            if policy.guest == "mwait":
+                guest_vm.set_cpuid_1_ecx(CPUID_MONITOR)
+            _settings(guest_vm.vm, policy, eventfds)
+
+        made = stack.enter_context(build_guest_vm(system, image, vcpus, before=[before]))
+        idle_vcpus = []
+        for index, vcpu in enumerate(made.vcpus):
             match policy.waits:
                 case "inject":
                     event_fd = eventfds[0]
@@ -91,12 +89,14 @@ def build(policy: Policy, vcpus: int) -> Iterator[IdleVm]:
                     event_fd = _eventfd(stack)
                 case _:
                     event_fd = vcpu.fd
-            made.append(idle_vcpu.prepare(vcpu, areas, index, policy, event_fd))
+            idle_vcpus.append(idle_vcpu.prepare(vcpu, areas, index, policy, event_fd))
         messages = {
             name: ffi.new("struct kvm_msi *", {"address_lo": msi.address, "data": msi.data})
             for name, msi in (("irq", IRQ), ("nmi", NMI))
         }
-        yield IdleVm(system, vm, memory, policy, image.sha256, made, *eventfds, messages)
+        yield IdleVm(
+            system, made.vm, made.memory, policy, image.sha256, idle_vcpus, *eventfds, messages
+        )
 
 
 def _eventfd(stack: ExitStack) -> int:
@@ -113,19 +113,8 @@ def _settings(vm: Vm, policy: Policy, eventfds: Sequence[int]) -> None:
         return
     vm.create_irqchip()
     vm.set_halt_poll_ns(policy.poll_ns)
-    # Routes of our own leave out the PIC, which the default routing of these GSIs hits too.
+    # The default routing of these GSIs also reaches the PIC: replace it.
     vm.set_gsi_routing([(GSI_MSI, IRQ), (GSI_IOAPIC, Pin(lib.KVM_IRQCHIP_IOAPIC, GSI_IOAPIC))])
     vm.set_ioapic_entry(GSI_IOAPIC, lib.KB_VECTOR)
     for gsi, eventfd in zip((GSI_MSI, GSI_IOAPIC), eventfds, strict=True):
         vm.irqfd(eventfd, gsi)
-
-
-def _cpuid(system: System, policy: Policy) -> Any:
-    cpuid = system.get_supported_cpuid()
-    for entry in cpuid.entries[0 : cpuid.nent]:
-        if entry.function == 1:
-            # KVM_GET_SUPPORTED_CPUID leaves the deadline timer out: it needs a LAPIC (api.rst).
-            entry.ecx |= CPUID_1_ECX["x2apic"] | CPUID_1_ECX["tsc_deadline"]
-            if policy.guest == "mwait":
-                entry.ecx |= CPUID_1_ECX["monitor"]
-    return cpuid

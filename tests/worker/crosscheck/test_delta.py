@@ -1,66 +1,73 @@
 # SPDX-License-Identifier: MIT
-"""A window that KVM's own counters contradict is void."""
+"""The difference of two readings of the kernel's counters, and the readings themselves."""
+
+import os
+import threading
+import time
+from dataclasses import replace
 
 import pytest
 
-from kbench.catalogue.policies import policy
-from kbench.worker.crosscheck.counters import Account
-from kbench.worker.crosscheck.delta import Spent
+from kbench.worker.crosscheck.counters import TICK, Counters, read, read_own, steal_ticks
+from kbench.worker.crosscheck.delta import Delta
 
-MS = 1_000_000
-
-
-def account(**changed: object) -> Account:
-    plain: dict[str, object] = {
-        "wall": 0, "cpu": (0,), "beside": (), "work": 0, "sched": 0, "waited": 0,
-        "switches": (0, 0), "kvm": {"exits": 0}, "steal": (0, 0), "energy": (),
-    }  # fmt: skip
-    return Account(**{**plain, **changed})  # type: ignore[arg-type]
+START = Counters(
+    wall=0, tsc=0, cpu=(10,), helpers=(20, 30), work=1, sched=10, waited=5, switches=(1, 2),
+    kvm={"exits": 5, "blocking": 1}, steal=(7, 9), energy=(), pcpu=1,
+)  # fmt: skip
 
 
-def void(name: str, woken: int, polls: bool = True, **end: object) -> str:
-    spent = Spent(account(), account(**{"wall": 100 * MS, **end}))
-    return spent.void(policy(name), woken, polls)
+def test_counters() -> None:
+    end = replace(
+        START, wall=10**9, cpu=(9 * 10**8 + 10,), waited=10**8 + 5, switches=(4, 8),
+        kvm={"exits": 10_005, "blocking": 0},
+    )  # fmt: skip
+    assert Delta(START, end).counters() == {
+        "wall_s": 1.0,
+        "cpu_s": 0.9,
+        "waited_s": 0.1,
+        "steal_s": 0,
+        "nvcsw": 3,
+        "nivcsw": 6,
+        "kvm_exits": 10_000,  # and no kvm_blocking: a gauge that fell is no count
+    }
+
+
+def test_helpers_are_counted_by_thread() -> None:
+    assert Delta(START, replace(START, helpers=(25, 37), work=4)).helpers == [5, 7]
+    assert Delta(START, replace(START, work=4)).work == 3
 
 
 @pytest.mark.parametrize(
-    ("name", "kvm", "reason"),
-    [
-        ("hlt", {"halt_exits": 100}, ""),
-        ("hlt", {"halt_exits": 10}, "KVM counted 10 HLT exits for 100 wake-ups"),
-        ("hlt", {"halt_exits": 100, "halt_poll_fail_ns": 9}, "KVM polled for 9 ns"),
-        ("hlt-poll-50us", {"halt_exits": 100, "halt_poll_success_ns": 9}, ""),
-        ("hlt-poll-50us", {"halt_exits": 100}, "KVM did not poll"),
-        ("mwait-nop", {"exits": 5000}, ""),
-        ("mwait-nop", {"halt_exits": 1}, "KVM still takes HLT exits"),
-        ("guest-haltpoll", {"halt_exits": 3}, ""),
-    ],
+    ("before", "after", "ticks"),
+    [(1, 1, 3), (1, 0, 5), (None, None, 3)],
+    ids=["of its pCPU", "of all where it moved", "of the one that lost most"],
 )
-def test_kvm_must_agree_with_the_policy(name: str, kvm: dict[str, int], reason: str) -> None:
-    text = void(name, 100, kvm={"exits": 1, **kvm})
-    assert reason in text and bool(text) == bool(reason)
+def test_steal(before: int | None, after: int | None, ticks: int) -> None:
+    start, end = replace(START, pcpu=before), replace(START, pcpu=after, steal=(9, 12))
+    assert Delta(start, end).steal == pytest.approx(ticks * TICK)
 
 
-def test_polling_is_not_asked_for_where_idle_periods_are_long() -> None:
-    assert not void("hlt-poll-50us", 100, polls=False, kvm={"halt_exits": 100})
+def test_steal_is_read_by_cpu() -> None:
+    assert len(steal_ticks()) >= len(os.sched_getaffinity(0))
 
 
-def test_without_stats_nothing_is_contradicted() -> None:
-    assert not void("hlt", 100, kvm={})
+def test_a_thread_reads_its_own_counters() -> None:
+    start = read_own([], closing=False)
+    while time.thread_time_ns() < start.cpu[0] + 5_000_000:
+        pass
+    delta = Delta(start, read_own([], closing=True))
+    assert start.pcpu is not None
+    assert 5_000_000 <= delta.cpu[0] <= delta.wall + 1_000_000
 
 
-def test_cpu_clock_and_schedstat_must_agree() -> None:
-    text = void("spin", 0, cpu=(90 * MS,), sched=30 * MS)
-    assert "schedstat" in text
-    assert not void("spin", 0, cpu=(90 * MS,), sched=88 * MS)
-
-
-def test_steal() -> None:
-    assert "stolen" in void("spin", 0, steal=(0, 50))
-
-
-def test_a_gauge_that_fell_is_no_count() -> None:
-    spent = Spent(
-        account(kvm={"blocking": 1, "exits": 2}), account(kvm={"blocking": 0, "exits": 5})
-    )
-    assert {name for name in spent.counters() if name.startswith("kvm_")} == {"kvm_exits"}
+def test_another_thread_s_pcpu_is_not_known() -> None:
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        clock = time.pthread_getcpuclockid(thread.ident or 0)
+        assert read([thread.native_id or 0], [clock], [], closing=False).pcpu is None
+    finally:
+        done.set()
+        thread.join()

@@ -12,16 +12,16 @@ from kbench.errors import KbenchError, Unavailable
 from kbench.guests import load
 from kbench.record.recording import Recording
 from kbench.worker import prepare
-from kbench.worker.idle import Scenario
+from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.vm import idle_vm
 
 pytestmark = pytest.mark.kvm
 
 
-def measure(name: str, loops: int) -> "tuple[Scenario, Recording, float]":
+def measure(name: str, loops: int) -> "tuple[WindowedMeasurement, Recording, float]":
     try:
         with prepare(find(name)) as measurement:
-            assert isinstance(measurement, Scenario)
+            assert isinstance(measurement, WindowedMeasurement)
             total = measurement.run(loops)
             return measurement, measurement.recording(), total
     except Unavailable as reason:

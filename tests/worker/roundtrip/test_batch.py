@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Batches and their controls, the vCPUs beside, and rows that a backend does not do."""
+"""Batches and their controls, sibling vCPUs, and rows that a backend does not do."""
 
 import os
 import threading
@@ -14,9 +14,10 @@ from kbench._abi import ffi, lib
 from kbench._native.hdr import Histogram
 from kbench.catalogue import Benchmark, find
 from kbench.errors import Unavailable
-from kbench.worker import Measurement, errors, prepare
+from kbench.worker import errors, prepare
 from kbench.worker.roundtrip import siblings
 from kbench.worker.roundtrip.batch import Batch
+from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 GHZ = 1_000_000  # kHz: one tick is one ns
 CPUID = find("inkernel.cpuid")
@@ -63,7 +64,7 @@ def test_noise_below_the_control_is_nothing() -> None:
 class TestRuns:
     def test_each_batch_has_its_control(self) -> None:
         with prepare(CPUID) as measurement:
-            assert isinstance(measurement, Measurement)
+            assert isinstance(measurement, RoundTripMeasurement)
             total = measurement.run(5)
             recording = measurement.recording()
         assert recording.count == 5
@@ -108,7 +109,7 @@ class TestRuns:
 
 
 @pytest.mark.kvm
-class TestNeighbours:
+class TestSiblings:
     ROW = find("inkernel.ipi_halt@2")
 
     def test_they_run_and_are_gone_at_the_end(self) -> None:
@@ -136,10 +137,10 @@ class TestNeighbours:
             os.sched_setaffinity(0, affinity)
 
     def test_one_that_leaves_its_guest_is_named(self) -> None:
-        with machine("pio_out", vcpus=2) as m, siblings.running(m.vcpus) as (neighbour,):
+        with machine("pio_out", vcpus=2) as m, siblings.running(m.vcpus) as (sibling,):
             deadline = time.monotonic() + 10
-            while neighbour.ended is None and time.monotonic() < deadline:
+            while sibling.ended is None and time.monotonic() < deadline:
                 time.sleep(0.01)
-            assert neighbour.ended == (lib.KVM_EXIT_IO, 0)
-            error = errors.neighbour_ended(1, *neighbour.ended, m.vcpu)
+            assert sibling.ended == (lib.KVM_EXIT_IO, 0)
+            error = errors.sibling_ended(1, *sibling.ended, m.vcpu)
         assert error.what == "vCPU 1 left its guest: KVM_EXIT_IO (2)"

@@ -15,7 +15,7 @@ from kbench.guests import Image
 from kbench.kvm import GuestMemory, System, Vcpu, extension
 from kbench.kvm.errors import IoctlError
 from kbench.kvm.vm import Msi
-from kbench.worker.vm.boot import boot
+from kbench.worker.vm.guest_vm import GuestVm, build
 
 HLT, MWAIT, PAUSE, WRITE, NOTHING, PREFIXED = range(6)
 # The words of vCPU 0; those of vCPU n are WORDS * n further on.
@@ -46,31 +46,25 @@ class Machine:
 
     def __init__(self, *, irqchip: bool = True, vcpus: int = 1, caps: dict[str, int] | None = None):
         image = Image("selftest", "long", (Path(__file__).parent / "guest.bin").read_bytes())
-        with ExitStack() as stack:
-            self.system = stack.enter_context(System())
-            self.vm = stack.enter_context(self.system.create_vm())
-            self.vm.set_tss_addr()
+
+        def before(guest_vm: GuestVm) -> None:
             for name, value in (caps or {}).items():
-                self.vm.enable_cap(name, value)
+                guest_vm.vm.enable_cap(name, value)
             if irqchip:
-                self.vm.create_irqchip()
-            self.memory = stack.enter_context(GuestMemory(lib.KB_MEMORY))
-            self.vm.set_user_memory_region(self.memory)
-            self.memory.write(image.base, image.data)
+                guest_vm.vm.create_irqchip()
+            guest_vm.vm.set_user_memory_region(self.line)
+
+        with ExitStack() as stack:
             self.line = stack.enter_context(GuestMemory(4096, LINE))
-            self.vm.set_user_memory_region(self.line)
-            self.vcpus = [stack.enter_context(self.vm.create_vcpu(n)) for n in range(vcpus)]
+            self.system = stack.enter_context(System())
+            made = stack.enter_context(build(self.system, image, vcpus, before=[before]))
+            self.vm, self.memory, self.vcpus = made.vm, made.memory, made.vcpus
             for number, vcpu in enumerate(self.vcpus):
-                cpuid = self.system.get_supported_cpuid()
-                vcpu.set_cpuid2(cpuid)
                 if irqchip:
-                    vcpu.set_mp_state(lib.KVM_MP_STATE_RUNNABLE)
                     sregs = vcpu.get_sregs()
                     sregs.apic_base = APIC_BASE if number == 0 else APIC_BASE & ~0x100
                     vcpu.set_sregs(sregs)
-                boot(vcpu, image.mode)
                 regs = vcpu.get_regs()
-                regs.rsp -= 0x1000 * number
                 regs.rbp = COUNT + WORDS * number
                 vcpu.set_regs(regs)
             self.vcpu = self.vcpus[0]

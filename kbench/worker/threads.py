@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The threads of an idle benchmark: where they run, at which priority, and their end."""
+"""Threads around the measuring one: where they run, at which priority, and how they end."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +20,14 @@ SLACK_NS = 1
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a thread may run, and its SCHED_FIFO priority (0: as the process has it)."""
+    """The CPUs a thread may use, its SCHED_FIFO priority (0: the process's policy), its nice."""
 
     cpus: frozenset[int]
     fifo: int = 0
     nice: int = 0
 
     def take(self) -> str:
-        """Put the calling thread there; what was not permitted, or ""."""
+        """Move the calling thread there. Returns what was not permitted, or ""."""
         os.sched_setaffinity(0, self.cpus)
         if self.nice:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self.nice)
@@ -39,56 +40,60 @@ class Place:
 
 
 Job = tuple[Place, Callable[[], None]]
-"""A thread: where, and what it does."""
+"""A thread: where it runs, and its body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of the waker, of each vCPU's thread, and of threads that share a pCPU with
-    the first of them. `each`: every vCPU has a pCPU to itself.
+    """Where the waker, each vCPU thread, and helpers on the first vCPU's pCPU run.
+
+    `own_pcpu`: each vCPU has a pCPU to itself.
     """
 
     waker: Place
     vcpus: tuple[Place, ...]
-    beside: Place
-    each: bool
+    helper: Place
+    own_pcpu: bool
 
 
 def places(vcpus: int) -> Places:
-    """Spread over the CPUs that this process may use.
+    """Spread a waker and `vcpus` vCPU threads over the CPUs that this process may use.
 
-    The waker gets the last one; each vCPU one of the others to itself while there are
-    enough, else they share all of those. With a single CPU all share it. The vCPUs'
-    threads compete in SCHED_OTHER, as a VMM's do, and the waker stands above them: the
-    guest runs when the waker has gone to sleep again, whether its thread halted or spins.
+    The waker gets the last CPU. Each vCPU gets one of the others while there are enough,
+    else they share all the others; a single CPU is shared by all. The vCPU threads are
+    SCHED_OTHER, as a VMM's are. The waker has priority: on a shared CPU the guest runs once
+    the waker sleeps again, whether the vCPU halted or spins.
     """
     allowed = sorted(os.sched_getaffinity(0))
     waker = Place(frozenset(allowed[-1:]), WAKER_PRIORITY)
     others = allowed[:-1] or allowed
     if vcpus < len(allowed):
         own = tuple(Place(frozenset([cpu])) for cpu in others[:vcpus])
-        return Places(waker, own, own[0], each=True)
+        return Places(waker, own, own[0], own_pcpu=True)
     shared = Place(frozenset(others))
-    return Places(waker, (shared,) * vcpus, shared, each=False)
+    return Places(waker, (shared,) * vcpus, shared, own_pcpu=False)
 
 
 @dataclass
-class Crew:
-    """The running threads: kernel ids and CPU clocks of the vCPUs', in order, then the others'."""
+class Threads:
+    """The running threads: kernel thread ids and CPU clocks, in the order of their jobs.
 
-    threads: list[int] = field(default_factory=list)
+    `notes` says what was not permitted.
+    """
+
+    tids: list[int] = field(default_factory=list)
     clocks: list[int] = field(default_factory=list)
     notes: set[str] = field(default_factory=set)
 
 
 @contextmanager
-def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iterator[Crew]:
-    """Run each job in a thread at its place, and the calling thread, the waker, at `where`.
+def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iterator[Threads]:
+    """Run each job in a thread at its place, and the calling thread at `where`.
 
-    At the end, on every path, `stop` is called until all jobs have returned, so it must be
-    able to end each of them wherever it is. Raises KbenchError for one that does not end.
+    At the end, on every path, `stop` is called until all jobs have returned: it must be able
+    to end each job wherever it is. Raises KbenchError where one does not start or end.
     """
-    crew = Crew()
+    threads = Threads()
     members = [_Member(place, job) for place, job in jobs]
     affinity, slack = os.sched_getaffinity(0), helpers.set_timer_slack(SLACK_NS)
     scheduling = os.sched_getscheduler(0), os.sched_getparam(0)
@@ -97,11 +102,11 @@ def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iter
             member.start()
             if not member.ready.wait(START_SECONDS):
                 raise KbenchError("a thread did not start: the machine is too busy")
-            crew.threads.append(member.native_id or 0)
-            crew.clocks.append(member.clock)
-            crew.notes |= {member.note} - {""}
-        crew.notes |= {where.take()} - {""}
-        yield crew
+            threads.tids.append(member.native_id or 0)
+            threads.clocks.append(member.clock)
+            threads.notes |= {member.note} - {""}
+        threads.notes |= {where.take()} - {""}
+        yield threads
     finally:
         os.sched_setscheduler(0, *scheduling)
         os.sched_setaffinity(0, affinity)
@@ -118,6 +123,8 @@ class _Member(threading.Thread):
         self.clock = 0
 
     def run(self) -> None:
+        # These are for the main thread, which acts on them; kicks are not blocked.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGALRM, signal.SIGTERM})
         self.clock = time.pthread_getcpuclockid(threading.get_ident())
         self.note = self.place.take()
         self.ready.set()
@@ -133,5 +140,5 @@ def _end(members: Sequence[_Member], stop: Callable[[], None]) -> None:
             if not member.is_alive():
                 break
             if time.monotonic() > end:
-                raise KbenchError(f"a vCPU's thread did not end within {END_SECONDS:g} s")
+                raise KbenchError(f"a thread did not end within {END_SECONDS:g} s")
             stop()  # a kick may have come before the thread was there to take it

@@ -8,7 +8,7 @@ import pytest
 from support.cli import wait_for
 
 from kbench.errors import KbenchError
-from kbench.worker.idle import threads
+from kbench.worker import threads
 
 
 @pytest.fixture
@@ -20,23 +20,23 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> "list[int]":
 
 def test_a_vcpu_and_the_waker_have_a_cpu_each(allowed: "list[int]") -> None:
     where = threads.places(2)
-    assert where.each
+    assert where.own_pcpu
     assert [place.cpus for place in where.vcpus] == [{0}, {1}]
     assert where.waker.cpus == {2}
-    assert where.beside.cpus == {0}
+    assert where.helper.cpus == {0}
 
 
 def test_more_vcpus_than_cpus_share_them(allowed: "list[int]") -> None:
     where = threads.places(3)
-    assert not where.each
+    assert not where.own_pcpu
     assert {place.cpus for place in where.vcpus} == {frozenset({0, 1})}
 
 
 def test_on_one_cpu_all_share_it_below_the_waker(allowed: "list[int]") -> None:
     del allowed[1:]
     where = threads.places(1)
-    assert not where.each
-    assert where.vcpus[0].cpus == where.waker.cpus == where.beside.cpus == {0}
+    assert not where.own_pcpu
+    assert where.vcpus[0].cpus == where.waker.cpus == where.helper.cpus == {0}
     assert where.vcpus[0].fifo < where.waker.fifo
 
 
@@ -50,7 +50,7 @@ def test_the_caller_is_put_back_and_the_threads_end() -> None:
             where.waker, [(where.vcpus[0], lambda: bool(stop.wait()))], stop.set
         ) as team,
     ):
-        assert len(team.threads) == len(team.clocks) == 1
+        assert len(team.tids) == len(team.clocks) == 1
         raise RuntimeError("on purpose")
     assert before == (os.sched_getaffinity(0), os.sched_getscheduler(0), threading.active_count())
 
