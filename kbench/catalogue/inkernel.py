@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Family `inkernel`: what the kernel handles without returning to userspace, in batches.
 
-All 36 rows of kvm-unit-tests' x86/vmexit.c, whose names the README beside this file maps
+All 36 rows of kvm-unit-tests' x86/vmexit.c, whose names docs/benchmarks.md maps
 to these, and more. The rows of vmexit that do end in userspace are here too: the ioeventfd rows
 are read beside them.
 """

@@ -104,7 +104,7 @@ def info() -> None:
 
 @live.command("build")
 def live_build(kernel: Kernel = "6.1") -> None:
-    """Build the live module against a kernel's stock headers; see ext/kvm/README.md.
+    """Build the live module against a kernel's stock headers; see docs/extension.md.
 
     Example: kbench kvm live build --kernel 6.12
     """

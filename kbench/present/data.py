@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A comparison as JSON and CSV, for programs; kbench/judge/README.md describes the JSON."""
+"""A comparison as JSON and CSV, for programs; docs/json.md describes the JSON."""
 
 import csv
 import io

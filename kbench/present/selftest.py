@@ -7,7 +7,7 @@ from kbench.judge.selftest import Report
 
 
 def to_json(report: Report) -> str:
-    """The report for programs; kbench/judge/README.md describes it."""
+    """The report for programs; docs/json.md describes it."""
     import msgspec
 
     return msgspec.json.encode({"version": 1, **asdict(report)}).decode()

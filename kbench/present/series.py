@@ -2,7 +2,7 @@
 """A history as text, as JSON for plots, and as CSV for apache-otava and spreadsheets.
 
 CSV: one line an entry, `time` (ISO 8601), `commit`, then a column `BENCHMARK.METRIC` each.
-kbench/judge/README.md describes the JSON and how otava is told to read the CSV.
+docs/json.md describes the JSON, docs/gate.md how otava is told to read the CSV.
 """
 
 import csv

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family inkernel is complete, and its README names every row of it and of vmexit.c."""
+"""Family inkernel is complete, and docs/benchmarks.md names every row of it and of vmexit.c."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ VMEXIT = tuple(
     pci-mem pci-io
     """.split()
 )  # pci-mem and pci-io are three rows each: no, wildcard and datamatch eventfd
-README = Path(__file__).parents[2] / "kbench" / "catalogue" / "README.md"
+README = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 ROWS = select(["inkernel"])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prints the tables of costs in ext/kvm/README.md: `.venv/bin/python -P tests/ext/kvm/table.py`."""
+"""Prints the tables of costs in docs/extension.md: `.venv/bin/python -P tests/ext/kvm/table.py`."""
 
 import sys
 import tempfile
@@ -46,7 +46,7 @@ def main() -> None:
     for mechanism in variants.mechanisms():
         alone, on = found[mechanism.name], f", {mechanism.name}"
         cells = [more(alone, stock), more(alone, stock, on), more(found["all"], stock, on)]
-        print(f"| {mechanism.label} `{mechanism.name}` | {' | '.join(cells)} |")
+        print(f"| `{mechanism.name}` | {' | '.join(cells)} |")
     print(
         f"| `all` | {more(found['all'], stock)} | | |\n| live | {more(found['live'], stock)} | | |"
     )
