@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""One word, one thing: class names are unique, and retired words stay out of names.
+
+docs/glossary.md has the words. Each exception below says why it stands.
+"""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "kbench"
+GLOSSARY = ROOT / "docs" / "glossary.md"
+ENTRIES = 40  # a glossary that is longer is not learnt
+
+# Words that meant several things, or that no KVM engineer uses: what to say instead.
+RETIRED = {
+    "account": "counters",
+    "answer": "probe cache",
+    "beside": "sibling, competitor or helper",
+    "crew": "threads",
+    "dog": "watchdog",
+    "image": "guest image; kernel package; vmlinux",
+    "lane": "vCPU thread",
+    "look": "probe, or interim analysis",
+    "machine": "host, lab machine or VM",
+    "mend": "fix",
+    "neighbour": "sibling, competitor or helper",
+    "pin": "kernel release, IRQ chip pin, CPU affinity",
+    "pinned": "own pCPU",
+    "scenario": "windowed measurement",
+    "source": "wake source, suite file, kernel tree, method",
+    "spent": "delta",
+    "turn": "seed index, idle round, time slice",
+    "witness": "cross-check",
+}
+EXCEPTED = {
+    "WakeSource": "the field's word for what wakes a vCPU",
+    "ext/native/wake_sources.pyx": "the same",
+    "IrqchipPin": "an IOAPIC has pins",
+    "Image": "the guest image: nothing else is an image",
+    "kbench/guests/image.py": "the same",
+    "kbench/lab/image": "what the lab boots",
+    "kbench/kmod/sources.py": "C sources of KVM",
+}
+# What is still to be renamed, a rename a commit. Nothing may be added.
+STANDING = {
+    *("Account", "Crew", "Machine", "Neighbour", "Pin", "Scenario", "Source", "Spent", "Witness"),
+    *("kbench/worker/vm/machine.py", "kbench/worker/crosscheck/witness.py"),
+}
+TWICE = {
+    *("Benchmark", "Difference", "Entry", "Evidence", "Limits", "Outcome", "Pin", "Place", "Point"),
+    *("Sample", "Shift", "Source", "Stage"),
+}
+
+
+def classes() -> dict[str, list[str]]:
+    """The names of all classes of the package and its stubs, with the files that define them."""
+    found = defaultdict(list)
+    for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")]):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(str(path.relative_to(ROOT)))
+    return found
+
+
+def modules() -> Iterator[str]:
+    """The paths of all modules and rooms of the package and of its native code."""
+    for folder, suffix in ((PACKAGE, ".py"), (ROOT / "ext", ".pyx"), (ROOT / "ext", ".h")):
+        for path in folder.rglob(f"*{suffix}"):
+            yield str(path.relative_to(ROOT))
+
+
+def words(name: str) -> set[str]:
+    """The words of a class name or a path, in lower case and singular."""
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    return {part.lower() for part in parts} | {part.lower().removesuffix("s") for part in parts}
+
+
+def retired(names: Iterator[str] | list[str]) -> dict[str, set[str]]:
+    """The names that hold a retired word, but for the exceptions."""
+    found = {name: words(name) & set(RETIRED) for name in names}
+    return {
+        name: hits
+        for name, hits in found.items()
+        if hits and not any(name == e or name.startswith(e + "/") for e in EXCEPTED)
+    }
+
+
+def test_class_names_are_unique() -> None:
+    twice = {name: files for name, files in classes().items() if len(files) > 1}
+    assert {name: files for name, files in twice.items() if name not in TWICE} == {}
+
+
+def test_retired_words_stay_out_of_names() -> None:
+    assert set(retired([*classes(), *modules()])) <= STANDING
+
+
+def test_the_glossary_is_short_and_in_two_parts() -> None:
+    text = GLOSSARY.read_text()
+    assert 20 <= len(re.findall(r"^\| \*\*", text, re.MULTILINE)) <= ENTRIES
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## The field's",
+        "## The measurement's",
+    ]
+
+
+def test_the_search_can_fail() -> None:
+    names = ["VcpuLane", "kbench/worker/looks.py", "IrqchipPin", "Opinion", "kbench/lab/image/a.py"]
+    assert retired(names) == {"VcpuLane": {"lane"}, "kbench/worker/looks.py": {"look"}}
