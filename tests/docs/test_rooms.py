@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from support.docs import ROOT, name, pages, spans
 
+from kbench.catalogue.selectors import FAMILIES
+
 ROOMS = [
     page
     for page in pages()
@@ -36,3 +38,8 @@ def test_the_package_names_its_rooms() -> None:
 def test_the_manual_names_its_pages() -> None:
     linked = re.findall(r"\]\((\w+\.md)\)", (ROOT / "docs/README.md").read_text())
     assert sorted([*linked, "README.md"]) == sorted(p.name for p in (ROOT / "docs").glob("*.md"))
+
+
+def test_the_manual_describes_every_family() -> None:
+    rows = re.findall(r"^\| `([a-z]+)` \|", (ROOT / "docs/benchmarks.md").read_text(), re.MULTILINE)
+    assert set(FAMILIES) <= set(rows)
