@@ -15,6 +15,7 @@ from kbench.kvm import System
 from kbench.lab import labs
 from kbench.lab.errors import QemuUnavailable
 from kbench.lab.labs import Lab
+from kbench.programs import ProgramsMissing
 
 # hypothesis's own deadline of 200 ms an example would assert an absolute time.
 settings.register_profile("kbench", deadline=None)
@@ -42,7 +43,7 @@ def lab() -> Lab:
     """The lab of the default kernel with the distribution's KVM."""
     try:
         return labs.prepare("6.1", labs.STOCK, print)
-    except (QemuUnavailable, PackageUnavailable) as error:
+    except (QemuUnavailable, PackageUnavailable, ProgramsMissing) as error:
         pytest.skip(str(error))
 
 

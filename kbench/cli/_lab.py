@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from kbench import programs
 from kbench.catalogue import select
 from kbench.errors import KbenchError
 from kbench.kernels import cache, debian, eviction
@@ -23,6 +24,7 @@ def say(line: str) -> None:
 
 
 def build(kernel: str, update: bool) -> None:
+    programs.require("lab")
     pin = debian.resolve(kernel, update=update)
     shots = snapshot.ensure(pin, say), labs.prepare(kernel, labs.STOCK, say).snapshot
     size = _megabytes(sum(cache.size(shot.place) for shot in shots))

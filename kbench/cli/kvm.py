@@ -41,22 +41,23 @@ def build(
 
     Example: kbench kvm build --variant all --kernel 6.1
     """
-    from kbench.kernels import debian, packages
-    from kbench.kmod import modules, recipes, text, variants
+    from kbench.kmod import compiler, modules, recipes, text, variants
 
-    variants.variant(variant)  # a wrong name is told before anything is fetched
+    groups = variants.variant(variant).needs  # a wrong name is told before anything is fetched
     if source is not None and (patch or variant != "stock"):
         raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
-    pin = debian.resolve(kernel)
     if source is not None:
         recipe = recipes.source(source)
-        tree = packages.fetch(pin, _say)
+        tree = compiler.tree(kernel, groups, _say)
     else:
-        tree = packages.fetch(pin, _say)
+        tree = compiler.tree(kernel, groups, _say)
         recipe = recipes.patched(tree, patch or [], variant, _say)
     built = modules.build(tree, recipe, _say)
     typer.echo(f"{built.variant} for {built.release}, key {built.key}")
     intel = modules.build_intel(tree, recipe, _say)
+    here, kernels = compiler.version(tree.pin.compiler), compiler.kernels_version(tree.headers)
+    if here != kernels:
+        typer.echo(f"compiled by {here}, the distribution's by {kernels}")
     for path in (*(built.path(name) for name in modules.NAMES), intel):
         same = text.identical(path, tree.module(path.stem))
         note = "identical to the distribution's" if same else "differs from the distribution's"
@@ -71,11 +72,10 @@ def diff(variant: Name = "all", kernel: Kernel = "6.1") -> None:
     """
     import tempfile
 
-    from kbench.kernels import debian, packages
-    from kbench.kmod import hooks, sources, variants
+    from kbench.kmod import compiler, hooks, sources, variants
 
     chosen = variants.variant(variant)
-    tree = packages.fetch(debian.resolve(kernel), _say)
+    tree = compiler.tree(kernel, chosen.needs, _say)
     with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
         before, after = Path(scratch) / "a", Path(scratch) / "b"
         for place in (before, after):
@@ -108,10 +108,9 @@ def live_build(kernel: Kernel = "6.1") -> None:
 
     Example: kbench kvm live build --kernel 6.12
     """
-    from kbench.kernels import debian, packages
-    from kbench.kmod import live
+    from kbench.kmod import compiler, live
 
-    typer.echo(live.build(packages.fetch(debian.resolve(kernel), _say), _say))
+    typer.echo(live.build(compiler.tree(kernel, (), _say), _say))
 
 
 @app.command()
@@ -124,9 +123,7 @@ def dkms(
 
     Example: kbench kvm dkms kbench-dkms --variant all
     """
-    from kbench.kernels import debian, packages
-    from kbench.kmod import dkms, variants
+    from kbench.kmod import compiler, dkms, variants
 
-    variants.variant(variant)
-    tree = packages.fetch(debian.resolve(kernel), _say)
+    tree = compiler.tree(kernel, variants.variant(variant).needs, _say)
     typer.echo(dkms.write(tree, variant, directory, _say))

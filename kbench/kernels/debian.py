@@ -34,7 +34,11 @@ class Package:
 
 @dataclass(frozen=True)
 class Pin:
-    """The packages of one kernel version; `release` is what uname -r says there."""
+    """The packages of one kernel version.
+
+    `release` is what uname -r says there, `compiler` the program that compiled the kernel;
+    records from before that field are of kernels that gcc-12 compiled.
+    """
 
     name: str
     version: str
@@ -42,6 +46,7 @@ class Pin:
     image: Package
     headers: tuple[Package, ...]
     source: Package
+    compiler: str = "gcc-12"
 
     @property
     def key(self) -> str:
@@ -101,10 +106,22 @@ def newest(name: str, source: apt.Apt) -> Pin:
                     image=_package(images[version]),
                     headers=(_package(headers), *parts),
                     source=_package(sources[version]),
+                    compiler=compiler(headers),
                 )
     raise PackageUnavailable(
         f"the archive has no complete kernel {name} (image, headers and source of one version)"
     )
+
+
+def compiler(headers: apt.Stanza) -> str:
+    """The compiler that a headers package depends on, directly or as linux-compiler-gcc-12-x86.
+
+    Raises PackageUnavailable when it depends on none: modules could not be built with it.
+    """
+    found = re.search(r"(?:^|, )(?:linux-compiler-)?(gcc-\d+)\b", headers.get("Depends", ""))
+    if found is None:
+        raise PackageUnavailable(f"{headers['Package']} depends on no compiler")
+    return found.group(1)
 
 
 def _exactly(source: apt.Apt, package: str, version: str) -> Package:

@@ -36,6 +36,14 @@ class KernelTree:
         return module(self.image, self.pin, name)
 
 
+def fetched(pin: Pin) -> bool:
+    """Whether fetch() finds everything in the cache."""
+    kinds = ("headers", pin.headers), ("source", [pin.source]), ("image", [pin.image])
+    return all(
+        (cache.root() / f"kernel-{kind}" / _key(pin, packages)).is_dir() for kind, packages in kinds
+    )
+
+
 def fetch(pin: Pin, progress: Progress) -> KernelTree:
     """Everything that building KVM modules for `pin` needs.
 
@@ -75,12 +83,15 @@ def _unpacked(kind: str, pin: Pin, packages: Sequence[Package], progress: Progre
         for modules in work.glob("lib/modules/*/kernel"):
             _prune(modules)
 
-    key = f"{pin.version}-{cache.digest(*(package.sha256 for package in packages))}"
-    place = cache.entry(f"kernel-{kind}", key, build, progress)
+    place = cache.entry(f"kernel-{kind}", _key(pin, packages), build, progress)
     for deb in (_downloads() / f"{package.sha256}.deb" for package in packages):
         if deb.exists():
             deb.unlink()
     return place
+
+
+def _key(pin: Pin, packages: Sequence[Package]) -> str:
+    return f"{pin.version}-{cache.digest(*(package.sha256 for package in packages))}"
 
 
 def _fetched(pin: Pin, package: Package, progress: Progress) -> Path:

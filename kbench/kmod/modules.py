@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kbench import programs
 from kbench.kernels import cache, elf, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.debian import Pin
@@ -114,11 +115,11 @@ def make(
 ) -> None:
     """Run kbuild on an external module directory; `held`: as for tools.run().
 
-    Raises KernelError with the compiler's messages when the modules do not build.
+    Raises ProgramsMissing, and KernelError with the compiler's messages when the modules do
+    not build.
     """
+    programs.require("kvm", compilers=[tree.pin.compiler])
     jobs = len(os.sched_getaffinity(0))
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]
-    missing = "install build-essential, gcc-12, flex, bison"
-    what = "the modules do not build"
-    tools.run(command, BUILD_SECONDS, missing=missing, what=what, held=held)
+    tools.run(command, BUILD_SECONDS, what="the modules do not build", held=held)

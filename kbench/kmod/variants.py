@@ -43,6 +43,11 @@ class Variant:
         """What KVM_CHECK_EXTENSION(KVM_CAP_KBENCH) answers; 0 for `stock`."""
         return sum(mechanism.bits for mechanism in self.mechanisms)
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The groups of programs.toml that its build needs beside `kvm`."""
+        return ("extension",) if self.mechanisms else ()
+
 
 def directory() -> Path:
     """The installed copy of ext/kvm/."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from kbench import programs
 from kbench.kernels import cache, debian, packages
 from kbench.kernels.cache import Progress
-from kbench.kmod import modules, recipes, variants
+from kbench.kmod import compiler, modules, recipes, variants
 from kbench.lab import protocol
 from kbench.lab.errors import LabError
 from kbench.lab.image import payload, vmlinux
@@ -108,25 +109,24 @@ def loading(kvm: dict[str, bytes]) -> dict[str, bytes]:
 def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     """Fetch, build and snapshot whatever is missing for `kernel` (a pin) and `variant`.
 
-    Errors: LabError of the step that failed.
+    Raises ProgramsMissing before anything is fetched, and LabError of the step that failed.
     """
-    if not _users(variant):
-        variants.variant(variant)  # a wrong name is told before anything is fetched
+    built = None if variant == STOCK else _built(kernel, variant, progress)
+    programs.require("lab")
     pin = debian.resolve(kernel)
-    if variant == STOCK:
+    if built is None:
         package = packages.fetch_image(pin, progress)
         kvm = {name: vmlinux.module(package, pin, name) for name in snapshot.KVM_MODULES}
     else:
-        built = _built(pin, variant, progress)
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
     return Lab(snapshot.ready(pin, loading(kvm), progress), variant, kvm)
 
 
-def _built(pin: debian.Pin, variant: str, progress: Progress) -> modules.ModuleSet:
+def _built(kernel: str, variant: str, progress: Progress) -> modules.ModuleSet:
     """A variant of the extension, or what a user's patch or source tree was built to."""
     if _users(variant):
-        return modules.made(pin, variant)
-    tree = packages.fetch(pin, progress)
+        return modules.made(debian.resolve(kernel), variant)
+    tree = compiler.tree(kernel, ("lab", *variants.variant(variant).needs), progress)
     return modules.build(tree, recipes.variant(tree, variant, progress), progress)
 
 

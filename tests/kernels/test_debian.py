@@ -51,6 +51,7 @@ def rows(version: str, abi: str) -> list[tuple[str, str, str]]:
 def test_pin_has_one_version_of_everything() -> None:
     pin = debian.newest("6.1", Archive(rows("6.1.2-1", "6.1.0-2") + rows("6.1.1-1", "6.1.0-1")))
     assert (pin.version, pin.release) == ("6.1.2-1", "6.1.0-2-amd64")
+    assert pin.compiler == "gcc-12"
     assert pin.image.name == "linux-image-6.1.0-2-amd64"
     assert [package.name for package in pin.headers] == [
         "linux-headers-6.1.0-2-amd64", "linux-headers-6.1.0-2-common", "linux-kbuild-6.1",
@@ -63,6 +64,24 @@ def test_incomplete_version_is_passed_over(late: str) -> None:
     new = [row for row in rows("6.1.2-1", "6.1.0-2") if row[0] != late]
     pin = debian.newest("6.1", Archive(new + rows("6.1.1-1", "6.1.0-1")))
     assert pin.version == "6.1.1-1"
+
+
+@pytest.mark.parametrize(
+    ("depends", "compiler"),
+    [
+        ("linux-kbuild-6.1 (>= 6.1.2-1), linux-compiler-gcc-12-x86", "gcc-12"),
+        ("linux-compiler-gcc-10-x86, linux-kbuild-5.10", "gcc-10"),
+        ("linux-base (>= 4.12~), linux-kbuild-6.12.95+deb13, gcc-14", "gcc-14"),
+        ("gcc-14-for-host (>= 14.2), linux-base", "gcc-14"),
+    ],
+)
+def test_compiler_is_the_one_that_the_headers_depend_on(depends: str, compiler: str) -> None:
+    assert debian.compiler({"Package": "linux-headers", "Depends": depends}) == compiler
+
+
+def test_headers_without_a_compiler() -> None:
+    with pytest.raises(PackageUnavailable, match="linux-headers depends on no compiler"):
+        debian.compiler({"Package": "linux-headers", "Depends": "linux-base, gcc"})
 
 
 def test_archive_without_a_kernel() -> None:

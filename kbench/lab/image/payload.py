@@ -13,7 +13,7 @@ from kbench.lab.image.initramfs import compiled
 # The rooms that only the host side uses; of the lab itself two modules run inside.
 HOST_SIDE = (
     *("cli", "doctor", "judge", "kernels", "kmod", "lab", "present", "report", "session"),
-    "targets",
+    *("targets", "programs.py", "programs.toml"),
 )
 INSIDE = tuple(
     f"lab/{name}.py" for name in ("__init__", "inside/__init__", "inside/measure", "inside/console")
