@@ -11,6 +11,8 @@ from kbench.suite.tradeoff import LAB_SECOND
 from kbench.units import human, percent
 
 SHARE = "share"
+FEWEST = 100  # events behind a p99: of fewer it is the maximum
+HUNTS = ("flag", "byte", "poll")  # events of family hunt that look for an idle vCPU
 
 
 class Figure(float):
@@ -73,7 +75,10 @@ class Row:
         return f"{low} to {high}" if low < high else ""
 
     @property
-    def p99(self) -> Figure:
+    def p99(self) -> Figure | None:
+        """None where too few events stand behind it."""
+        if self.entry.summary.count < FEWEST:
+            return None
         return self._figure(self.entry.summary.percentiles[99.0])
 
     @property
@@ -116,8 +121,20 @@ class Row:
         return None if idle is None or idle.wake is None else self._figure(idle.wake)
 
     @property
-    def turn(self) -> Figure | None:
-        """CPU time, or instructions of the lab, from one exit of an idle guest to the next."""
+    def found(self) -> str:
+        """Family hunt: "43 of 50", the hunts that saw an idle vCPU; "" where none looks for one."""
+        if self.entry.family != "hunt" or self.entry.event not in HUNTS:
+            return ""
+        counted = [run.number("kbench_counter_hunts_found") for run in self.entry.benchmark.good]
+        hits = [count for count in counted if count is not None]
+        return f"{sum(hits):,.0f} of {self.entry.summary.count:,}" if hits else ""
+
+    @property
+    def per_exit(self) -> Figure | None:
+        """CPU time, or instructions of the lab, from one exit of an idle guest to the next.
+
+        An idle round may have several exits: that of MWAIT has two, MONITOR's and its own.
+        """
         idle = self.entry.summary.idle
         if idle is None or not idle.exits:
             return None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.reports import lab
-from support.suites import LAB, lab_run, write
+from support.suites import LAB, Metadata, encoded, lab_run, write
 
 from kbench.report.lookup import Figure, Rows, compared, rows
 from kbench.report.model import build
@@ -29,16 +29,39 @@ def test_figures_print_themselves_with_their_unit(measured: Rows) -> None:
     assert str(Figure(7.3e-6, "second")) == "7.30 us"
 
 
-def test_a_turn_is_the_cpu_time_between_two_exits(measured: Rows) -> None:
+def test_the_cpu_time_between_two_exits(measured: Rows) -> None:
     row = measured("work.batch@mwait-nop")
-    assert row is not None and row.turn == pytest.approx(5000)
+    assert row is not None and row.per_exit == pytest.approx(5000)
+
+
+def test_a_p99_has_a_hundred_events_behind_it(tmp_path: Path) -> None:
+    def events(number: int) -> Metadata:
+        return lab_run(9, kbench_count=number, kbench_hdr=encoded(9, 0.0, number))
+
+    runs = {"exit.hlt": [events(99)], "exit.pio_out": [events(50)] * 2}
+    found = rows(build([write(tmp_path / "a.json", runs, **LAB)]), "a")
+    assert {name: row.p99 for name, row in found.rows.items()} == {
+        "exit.hlt": None,
+        "exit.pio_out": 9,
+    }
+
+
+def test_hunts_say_how_many_found(tmp_path: Path) -> None:
+    none = [lab_run(9, kbench_counter_hunts_found=0.0)]
+    runs = {"hunt.flag@hlt": none, "hunt.kick@hlt": none, "exit.hlt": [lab_run(9)]}
+    found = rows(build([write(tmp_path / "a.json", runs, **LAB)]), "a")
+    assert {name: row.found for name, row in found.rows.items()} == {
+        "hunt.flag@hlt": "0 of 200",
+        "hunt.kick@hlt": "",
+        "exit.hlt": "",
+    }
 
 
 def test_what_was_not_measured_is_none(measured: Rows, tmp_path: Path) -> None:
     assert measured("idle.tick250@hlt") is None
     row = measured("exit.hlt")
     assert row is not None
-    assert (row.cost, row.work, row.turn, row.each) == (None,) * 4
+    assert (row.cost, row.work, row.per_exit, row.each) == (None,) * 4
     assert not rows(build([lab(tmp_path / "a.json")]), "another").rows
 
 
