@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The pictures of a report: one module each, declared once in altair."""
+"""The pictures of a report, one module each, declared in altair."""

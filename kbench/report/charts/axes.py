@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Axes and series that all charts share: units on every label, lab counts named as such."""
+"""Axes and series that all charts share: every axis names its unit, lab counts included."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ SCALES = ("log", "linear")
 
 
 def chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
-    """A chart on inline data; fields are named by this package alone, never by a suite."""
+    """A chart of inline data. Field names are this package's, never a suite's."""
     return alt.Chart(data(rows))
 
 
@@ -27,9 +27,9 @@ def data(rows: Sequence[dict[str, Any]]) -> Any:
 
 
 class _Rows:
-    """Rows that altair hands on as they are: it would look into each of their values.
+    """Rows that altair passes on unchanged; it would inspect each of their values.
 
-    With these two attributes it takes them for a part of a schema that is made elsewhere.
+    With these two attributes it takes them for a ready part of a schema.
     """
 
     _schema: ClassVar[dict[str, str]] = {"type": "array"}
@@ -42,12 +42,12 @@ class _Rows:
 
 
 def value_title(what: str, place: Place, times: str = "") -> str:
-    """`what`, and in the lab what its figures are; `times` begins it where they are times."""
+    """The title of an axis: `what` and its unit in the lab, elsewhere `times` before `what`."""
     return f"{what}, instructions (emulated lab)" if place.lab else times + what
 
 
 def value_axis(place: Place, domain: alt.Scale, ticks: int, **options: Any) -> alt.Axis:
-    """Labels such as 5 us, 20 ms; in the lab whole instructions. About `ticks` of them."""
+    """An axis with about `ticks` labels: 5 us, 20 ms; in the lab whole instructions."""
     return unit_axis(place.unit, **spaced(domain, ticks), **options)
 
 
@@ -63,8 +63,8 @@ def unit_axis(unit: str, **options: Any) -> alt.Axis:
 def spaced(domain: alt.Scale, most: int) -> dict[str, Any]:
     """The options of an axis with about `most` round ticks.
 
-    Vega puts a tick at each digit of a logarithmic axis and hides what overlaps, which
-    leaves 30, 70, 200, 600. Where no round numbers lie in a narrow domain, its own do well.
+    Vega puts a tick at each digit of a logarithmic axis and hides those that overlap, which
+    leaves 30, 70, 200, 600. A narrow domain without round numbers gets Vega's ticks.
     """
     described = domain.to_dict()
     if described.get("type") == "log" and len(values := log_ticks(described["domain"], most)) > 2:
@@ -73,7 +73,7 @@ def spaced(domain: alt.Scale, most: int) -> dict[str, Any]:
 
 
 def log_ticks(domain: Sequence[float], most: int) -> list[float]:
-    """Round numbers within `domain`: the densest of these series that has `most` at most."""
+    """Round numbers within `domain`: the densest of these series with at most `most` of them."""
     low, high = domain
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: list[float] = []
@@ -86,7 +86,7 @@ def log_ticks(domain: Sequence[float], most: int) -> list[float]:
 
 
 def scale(kind: str, values: Iterable[float], *, zero: bool = True) -> alt.Scale:
-    """A scale of `kind` ("log" or "linear") that holds all `values` with a little room."""
+    """A scale of `kind` ("log" or "linear") that holds all `values` with a small margin."""
     found = [value for value in values if math.isfinite(value)]
     low, high = min(found), max(found)
     if kind == "log":
@@ -110,7 +110,7 @@ def source_color(sources: Sequence[Source], **options: Any) -> alt.Color:
 
 
 def source_shape(sources: Sequence[Source], **options: Any) -> alt.Shape:
-    """Shape by the field `source`, so that colour is never alone."""
+    """Shape by the field `source`: no series is told by colour alone."""
     shapes = [SHAPES[source.index % len(SHAPES)] for source in sources]
     domain = [source.label for source in sources]
     return alt.Shape("source:N", scale=alt.Scale(domain=domain, range=shapes), **options)

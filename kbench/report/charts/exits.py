@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Exit round trips: p50 to p99 of each benchmark, the floor drawn in."""
+"""Round trips of exits: p50 to p99 of each benchmark, beside the floor."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ FLOOR = "floor.immediate_exit"
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
-    """One picture a family; the floor is that of the first source that measured it."""
+    """One picture for each family; the floor is that of the first source that measured it."""
     floors = [entry for entry in model.at(place, "floor") if entry.name == FLOOR]
     return [
         _picture(place, family, entries, floors[:1] if family == "exit" else [])
@@ -41,12 +41,12 @@ def _picture(
 ) -> Picture:
     keys = source_keys(sources_of(entries))
     what = "Batch of subjects" if family == "inkernel" else "Round trip"
-    caption = value_title(what, place) + ": the mark is p50, the line reaches to p99."
+    caption = value_title(what, place) + ": the mark is p50, the line ends at p99."
     if floors:
         keys = (*keys, Key(f"{FLOOR}, p50", "rule"))
         caption += (
-            f" The vertical rule is {FLOOR}: what entering KVM_RUN costs without entering "
-            "the guest. Nothing is subtracted."
+            f" The vertical rule is {FLOOR}, a KVM_RUN that returns before the VM entry. "
+            "Nothing is subtracted."
         )
     return Picture(
         name=f"exits-{place.slug}-{slug(family)}",

@@ -37,18 +37,17 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
     )
     exact = any(change.exact for change in judged)
     interval = (
-        "Lab counts are exact: a mark is a fact, one at the edge lies beyond. Where a benchmark is "
-        "a sample of windows there is a line as on the host: the 98 % interval of the shift."
+        "Lab counts are exact: a mark is a fact. Where a benchmark is a sample of windows the line "
+        "is the 98 % interval of the shift, as on the host."
         if exact
-        else "The line is the 98 % interval of the Hodges-Lehmann shift over runs; one that "
-        "ends at the edge goes on."
+        else "The line is the 98 % interval of the Hodges-Lehmann shift over runs."
     )
     return Picture(
         name=f"changes-{number}",
         title=title,
-        caption=f"Change from base to head, largest first. {interval} The band is the margin "
-        f"within which a change does not matter. More than {MOST} are drawn only where they are "
-        "not the same; the table has all.",
+        caption=f"Change from base to head, largest first. {interval} Marks and lines at the edge "
+        "extend beyond it. The band is the margin within which a change does not matter. Changes "
+        f'that are "same" are drawn up to {MOST} rows; the table has all.',
         views=views,
         legend=tuple(Key(str(verdict), role) for verdict, (role, _) in VERDICTS.items()),
         choices={"metric": tuple(view.options[0] for view in views)},
@@ -56,7 +55,7 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
 
 
 def _largest(judged: Sequence[Change], metric: str) -> list[Change]:
-    """The changes of `metric`, largest first: MOST, or as many as are not the same."""
+    """The changes of `metric`, largest first: MOST of them, or all that are not the same."""
     here = [change for change in judged if change.metric == metric]
     here.sort(key=lambda change: -abs(change.mid))
     other = [change for change in here if change.verdict is not Verdict.SAME]
@@ -96,9 +95,9 @@ def _chart(changes: Sequence[Change]) -> Any:
 
 
 def _edge(changes: Sequence[Change]) -> float:
-    """The axis reaches to the largest finite figure, and to twice the margins at least.
+    """Half the width of the axis: the largest finite figure, at least twice the margins.
 
-    One change in ten may lie beyond and be drawn at the edge, where it is four times the others.
+    One change in ten may lie beyond it, when it is four times the others: drawn at the edge.
     """
     figures = sorted(abs(x) for c in changes for x in (c.low, c.mid, c.high) if math.isfinite(x))
     usual = figures[math.ceil(0.9 * len(figures)) - 1]
@@ -107,7 +106,7 @@ def _edge(changes: Sequence[Change]) -> float:
 
 
 def _margin(change: Change) -> float:
-    """The margin as a share of base."""
+    """The margin as a fraction of base."""
     if change.margin is None or not change.base:
         return 0.0
     return change.margin.around(change.base) / change.base

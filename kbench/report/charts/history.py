@@ -16,7 +16,7 @@ COLUMNS = 3
 
 
 def pictures(histories: Sequence[Series]) -> list[Picture]:
-    """One picture for each unit, a panel a benchmark; none without a history of two suites."""
+    """One picture for each unit, a panel for each benchmark; [] without a history of two suites."""
     found = [row for row in histories if len(row.points) > 1]
     return [
         _picture(unit, [row for row in found if row.unit == unit])
@@ -30,7 +30,7 @@ def _picture(unit: str, histories: Sequence[Series]) -> Picture:
     return Picture(
         name=f"history-{unit}",
         title=f"History: {what}",
-        caption="Oldest suite to the left, one mark a suite, each panel with a scale of its own. A "
+        caption="One mark for each suite, the oldest on the left; scales differ between panels. A "
         "vertical line is a change of level beyond the metric's margin (kbench history check).",
         views=(View((), panels),),
         legend=(Key("p50", "s0"), Key("worse from here on", "worse"), Key("better", "better")),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Where the labels of points stand: in lanes beside the plot, each with a line to its point.
+"""Where the labels of points stand: in a column beside the plot, each with a line to its point.
 
-Idle policies gather in two places, near no cost and near a whole pCPU, with latencies
-that differ little: a label beside each point would lie on its neighbours.
+Idle policies cluster in two places, near no cost and near a whole pCPU, with latencies
+that differ little: labels beside their points would overlap.
 """
 
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ class Point(NamedTuple):
 
 
 def lanes(points: Sequence[Point], height: float) -> list[float]:
-    """The y of each label: as near to its point as a distance of LANE between all allows.
+    """The y of each label, in pixels: as near to its point as a distance of LANE allows.
 
-    In the order of the points' y, so that lines to the labels do not cross more than they
-    must. More labels than fit between 0 and `height` get lanes below it.
+    Labels stand in the order of the points' y, so that their lines cross as little as
+    possible. Labels that do not fit between 0 and `height` stand below it.
     """
     order = sorted(range(len(points)), key=lambda i: (points[i].y, points[i].x))
     placed: list[float] = []
     for index in order:
         lowest = placed[-1] + LANE if placed else 0.0
         placed.append(max(points[index].y, lowest))
-    # What was pushed beyond the end goes back up, and pushes its neighbours.
+    # Labels pushed beyond the end go back up, and push those above them.
     end = max(height, LANE * (len(order) - 1))
     for position in range(len(placed) - 1, -1, -1):
         placed[position] = min(placed[position], end)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""HDR percentile plots: one panel a benchmark, log 1/(1-p) to the right."""
+"""HDR percentile plots: a panel for each benchmark, the x axis is log 1/(1-p)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,8 +42,8 @@ def pictures(model: Model, place: Place) -> list[Picture]:
         Picture(
             name=f"percentiles-{place.slug}",
             title=f"Percentiles, {place.title}",
-            caption="What the given share of all single events does not exceed, all good runs "
-            "together; points at 50, 90, 99, 99.9 and 99.99 %. All panels have the same axes."
+            caption="Percentiles of all single events of the good runs together; marks at 50, 90, "
+            "99, 99.9 and 99.99 %. All panels have the same axes."
             + (f" {dashed}." if len(sources) > 1 else ""),
             views=tuple(
                 View((family, kind), chart)
@@ -68,7 +68,7 @@ def _panels(
     most = max(row["x"] for row in rows)
     ticks = [2, *(10**power for power in range(1, 9) if 10**power <= most)]
     domain = scale(kind, [row["y"] for row in rows])
-    # Layers without data of their own: each panel draws its share of the facet's.
+    # These layers have no data: each panel draws its part of the facet's.
     base = alt.Chart().encode(
         x=alt.X(
             "x:Q",

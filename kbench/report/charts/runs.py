@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Strips of single runs in the order of measurement: regimes and drift show as steps and slopes."""
+"""Single runs in the order of measurement: drift shows as a slope, regimes as steps."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -20,7 +20,7 @@ from kbench.report.model import Entry, Model, Place
 from kbench.units import human
 
 CLIP = 0.25
-"""Deviations beyond this share lie at the edge of their strip: a strip is for small ones."""
+"""Larger deviations are drawn at the edge of their strip."""
 
 MEANING = {
     False: "A slope is drift, two levels are two regimes.",
@@ -29,7 +29,7 @@ MEANING = {
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
-    """One picture with a view for each family; none where every benchmark has a single run."""
+    """One picture with a view for each family; [] where every benchmark has a single run."""
     families = {family: model.at(place, family) for family in model.families(place)}
     shown = {
         family: entries
@@ -43,9 +43,10 @@ def pictures(model: Model, place: Place) -> list[Picture]:
         Picture(
             name=f"runs-{place.slug}",
             title=f"Single runs, {place.title}",
-            caption="p50 of each run against the benchmark's median over all good runs of the "
-            "first suite, in the order of measurement; strips are as high as the largest deviation "
-            f"among them, {CLIP:.0%} at most. {MEANING[place.lab]} Hollow marks are void runs.",
+            caption="p50 of each run, as its deviation from the benchmark's median over the good "
+            "runs of the first suite, in the order of measurement. The height of a strip is the "
+            f"largest deviation, at most {CLIP:.0%}. {MEANING[place.lab]} Hollow marks are void "
+            "runs.",
             views=tuple(View((name,), _strips(found)) for name, found in shown.items()),
             legend=source_keys(sources_of(every)),
             choices={"family": tuple(shown)},

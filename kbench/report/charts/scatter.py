@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Policies as points: a figure to the right, latencies (p50, p99) upwards, names in lanes.
+"""Policies as points: latencies (p50, p99) against another figure, with their names beside.
 
-A bar behind each p50 goes from the lowest to the highest p50 of a single run.
+A bar behind each p50 spans the lowest to the highest p50 of a single run.
 """
 
 import math
@@ -27,12 +27,12 @@ from kbench.suite.tradeoff import front
 from kbench.units import human
 
 WIDTH, HEIGHT = 600, 400
-GAP = 26  # pixels from the plot to the labels, for their lines
+GAP = 26  # pixels between plot and labels, for the lines
 
 
 @dataclass(frozen=True, slots=True)
 class Across:
-    """The axis to the right: its title, whether more is better, and its scale.
+    """The x axis: its title, whether more is better, and its scale.
 
     `format` is a number format of d3; without one the figures are in the place's unit.
     """
@@ -50,7 +50,7 @@ def scatter(
     across: Across,
     upwards: str,
 ) -> Any:
-    """The chart of `rows`, made by pair(). `upwards` is the title of the latencies.
+    """The chart of `rows` as pair() makes them. `upwards` is the title of the y axis.
 
     The Pareto fronts are those of the last source.
     """
@@ -87,7 +87,7 @@ def scatter(
 
 
 def pair(entry: Entry, policy: str, x: float, beside: str) -> list[dict[str, Any]]:
-    """The two rows of an entry: p50 and p99 of its latency at `x`, which `beside` says in words."""
+    """The two rows of an entry: p50 and p99 of its latency at `x`; `beside` is `x` in words."""
     found, (low, high) = entry.summary.percentiles, entry.summary.spread
     unit, where = entry.place.unit, f"{policy}, {entry.source.label}"
     runs = (
@@ -123,7 +123,7 @@ def _front(rows: Sequence[dict[str, Any]], percentile: str, across: Across) -> l
 
 
 def _labels(rows: Sequence[dict[str, Any]], x_scale: alt.Scale, y_scale: alt.Scale) -> list[Any]:
-    """The policies in lanes to the right, each with a line to the p50 of its last source."""
+    """The policies' names on the right, each with a line to the p50 of its last source."""
     named = {row["policy"]: row for row in rows if row["percentile"] == "p50"}
     marks = [
         Point(
@@ -153,7 +153,7 @@ def _labels(rows: Sequence[dict[str, Any]], x_scale: alt.Scale, y_scale: alt.Sca
 
 
 def _position(scale: alt.Scale, value: float) -> float:
-    """Where `value` lies on the axis, 0 to 1."""
+    """The place of `value` on the axis, 0 to 1."""
     described = scale.to_dict()
     low, high = described["domain"]
     if described.get("type") == "log":

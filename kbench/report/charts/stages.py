@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stages of a path, stacked: means, because only they add up to the whole."""
+"""Stages of a path, stacked: means, because only means add up to the whole."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from kbench.units import human
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
-    """A picture for each family whose benchmarks are split in stages; none without any."""
+    """A picture for each family whose benchmarks have stages; [] without any."""
     made = []
     for family, path in PATHS.items():
         found = [(entry, parts) for entry in model.at(place, family) if (parts := stages(entry))]
@@ -33,8 +33,8 @@ def _picture(
     return Picture(
         name=name,
         title=f"Stages of {path}, {place.title}",
-        caption="The mean of each stage, in the order of the path. Means add up to the "
-        "whole, percentiles do not: those stand in the table.",
+        caption="The mean of each stage, in the order of the path. Means add up to the whole; "
+        "percentiles do not, and are in the table.",
         views=(View((), _chart(place, rows, names)),),
         legend=tuple(Key(label, series_role(index)) for index, label in enumerate(names)),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The trade-off plot: one point a policy, wakeup latency against pCPU cost, its Pareto front."""
+"""The trade-off plot: wakeup latency against pCPU cost by policy, with the Pareto front."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -16,7 +16,7 @@ COSTS = {kind: Across("pCPU cost while idle", "~%", kind=kind) for kind in SCALE
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
-    """One picture with a view for each pattern; none where no policy was measured."""
+    """One picture with a view for each pattern; [] where no policy was measured."""
     entries = model.at(place, "idle")
     if not entries:
         return []
@@ -32,12 +32,11 @@ def pictures(model: Model, place: Place) -> list[Picture]:
         Picture(
             name=f"tradeoff-{place.slug}",
             title=f"Idle policies: wakeup latency against pCPU cost, {place.title}",
-            caption="The filled mark is p50, the open one above it p99 of the same runs, "
-            f"the bar goes from the lowest to the highest p50 of a single {place.run}. Down "
-            "and to the left is better; the lines join the policies that no other beats in "
-            f"both (the Pareto front{last}): solid for p50, dashed for p99; where bars overlap it "
-            "may be another one. Cost: CPU time of "
-            f"the vCPU's thread a second of {second}, as a share of one pCPU.",
+            caption="The filled mark is p50, the open one above it p99 of the same runs; the bar "
+            f"spans the lowest to the highest p50 of a single {place.run}. Lower left is better. "
+            f"The lines join the policies that no other beats in both (the Pareto front{last}), "
+            "solid for p50, dashed for p99; where bars overlap, the front is uncertain. Cost is "
+            f"the CPU time of the vCPU's thread per second of {second}, as a fraction of a pCPU.",
             views=views,
             legend=(*source_keys(sources), Key("Pareto front", "rule")),
             choices={"pattern": patterns, "scale": SCALES},

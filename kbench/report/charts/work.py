@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is left for the VMM: its own work done a second, and the latency beside it, by policy."""
+"""What is left for the VMM: work done per second and latency meanwhile, by policy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +11,12 @@ from kbench.report.model import Entry, Model, Place
 from kbench.suite.tradeoff import DELAYED
 from kbench.units import human
 
-DONE = Across("items of VMM work done a second", ",~r", more_is_better=True, kind="linear")
+DONE = Across("items of VMM work per second", ",~r", more_is_better=True, kind="linear")
 WAKES = "the guest's wakeup latency"
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
-    """One picture with a view for each kind of work; none where no run counted any."""
+    """One picture with a view for each kind of work; [] where no run counted any."""
     entries = [entry for entry in model.at(place, "work") if _rightwards(entry)]
     if not entries:
         return []
@@ -28,11 +28,11 @@ def pictures(model: Model, place: Place) -> list[Picture]:
         Picture(
             name=f"work-{place.slug}",
             title=f"The VMM's own work beside an idle vCPU, {place.title}",
-            caption="Where there is always work (batch, nice19): to the right more of it is done, "
-            "down the guest wakes sooner. Where it arrives now and then (urgent): to the left "
-            "the guest wakes sooner (p50), down the work starts sooner. The filled mark is p50, "
-            "the open one p99, the bar goes from the lowest to the highest p50 of a single "
-            f"{place.run}; the lines join what nothing beats in both.",
+            caption="Where there is always work (batch, nice19): x is work done, y the guest's "
+            "wakeup latency; lower right is better. Where it arrives now and then (urgent): x is "
+            "the guest's wakeup latency (p50), y the delay of the work; lower left is better. The "
+            "filled mark is p50, the open one p99; the bar spans the lowest to the highest p50 of "
+            f"a single {place.run}. The lines join the policies that none beats in both.",
             views=tuple(views),
             legend=(*source_keys(sources_of(entries)), Key("Pareto front", "rule")),
             choices={"work": kinds},
@@ -57,7 +57,7 @@ def _rows(entry: Entry) -> list[dict[str, Any]]:
 
 
 def _rightwards(entry: Entry) -> float:
-    """The figure to the right; 0 where the runs did not count it."""
+    """The figure of the x axis; 0 where the runs did not count it."""
     idle = entry.summary.idle
     figure = idle and (idle.wake if entry.event in DELAYED else idle.work)
     return figure or 0.0
