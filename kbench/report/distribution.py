@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A histogram as arrays: percentiles of many points at once.
+"""A histogram as arrays, for many percentiles at once.
 
 The library walks its 27,648 counters in Python for each percentile; a percentile plot
-asks for forty of them, a report for a hundred plots.
+needs forty of them, and a report has a hundred plots.
 """
 
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ class Distribution:
 
     @cached_property
     def reached(self) -> NDArray[np.int64]:
-        """How many events lie in each bucket and those before it."""
+        """The number of events in each bucket and all before it."""
         return np.cumsum(self.counts)
 
     @property
     def events(self) -> int:
-        """How many single events lie behind it."""
+        """The number of single events."""
         return int(self.reached[-1])
 
     @property
     def mean(self) -> float:
-        """Of the bucket edges: at most 0.1 % above the exact one."""
+        """The mean of the bucket edges, at most 0.1 % above the exact mean."""
         return float(np.average(self.values, weights=self.counts))
 
     def at(self, percentile: float) -> float:
@@ -46,7 +46,7 @@ class Distribution:
         return float(self.values[np.searchsorted(self.reached, wanted)])
 
     def curve(self) -> list[tuple[float, float]]:
-        """(percentile, value) as far as events reach: the last is the one event above all."""
+        """(percentile, value) pairs up to the percentile that the last event stands for."""
         last = 100 * (1 - 1 / self.events)
         points = [p for p in CURVE if p < last] + [last]
         return [(p, self.at(p)) for p in points]

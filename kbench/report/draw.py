@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """From a chart to SVG for files, SVG for the page, and PNG, all by vl-convert: offline.
 
-Why no Vega in the page: its bundle is 0.9 MB of script that must be granted eval or
-an interpreter, and it draws a hundred percentile plots in seconds. The SVG that
-vl-convert makes of the same declaration is there at once, without script, on paper too.
+Why the page has no Vega: its bundle is 0.9 MB of script that needs eval or an
+interpreter, and takes seconds for a hundred percentile plots. The SVG that vl-convert
+makes of the same declaration shows at once, without script, and on paper.
 """
 
 import multiprocessing
@@ -65,10 +65,9 @@ def spec(chart: Any) -> dict[str, Any]:
 def inline(svg: str, label: str) -> str:
     """A standalone SVG made part of a page.
 
-    Its colours become CSS variables of the theme, its legend goes (the page has one that
-    toggles), what a mark says of itself stays as aria-label, and everything that Vega
-    writes for other uses is left out: a page of many plots stays small. Only elements and
-    attributes that draw are let through.
+    Its colours become CSS variables of the theme. Its legend is dropped, because the page has
+    one that toggles. A mark's text stays as aria-label. Only elements and attributes that
+    draw are kept, which keeps a page of many plots small.
     """
     root = ET.fromstring(svg)
     width, height = root.get("width", "0"), _above_legend(root)
@@ -104,7 +103,7 @@ def _prune(element: ET.Element) -> None:
         _prune(child)
         if child.tag == f"{{{_SVG}}}g" and not len(child):
             element.remove(child)
-    # Marks that say something of themselves are symbols; what else is labelled repeats text.
+    # Marks with a text of their own are symbols; other labels repeat text.
     mark = element.get("role") == "graphics-symbol" and element.tag != f"{{{_SVG}}}g"
     label = element.get("aria-label") if mark else None
     kept = {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The raw suites inside a page, and back out of it: byte for byte.
 
-Each is a download link, so that a reader without kbench gets at it too:
+Each is a download link, which works without kbench too:
 <a download="a.json.gz" href="data:application/gzip;base64,..." data-suite="a.json">.
 """
 
@@ -41,7 +41,7 @@ def embed(name: str, data: bytes) -> Embedded:
 def extract(page: Path) -> dict[str, bytes]:
     """The suites of a page by file name.
 
-    KbenchError where it is none of kbench's, or was damaged: its checksums tell.
+    Raises KbenchError when it is not a page of kbench, or when a checksum does not match.
     """
     try:
         if page.stat().st_size > MOST_PAGE:
@@ -78,7 +78,7 @@ class _Links(HTMLParser):
 
 
 def _unpack(page: Path, link: Embedded) -> bytes:
-    """The suite's bytes; their number is bounded before they are unpacked."""
+    """The suite's bytes, bounded in number. Raises KbenchError when they are damaged."""
     damaged = KbenchError(f"{page}: the suite {link.name} in it is damaged")
     if not link.href.startswith(PREFIX):
         raise damaged

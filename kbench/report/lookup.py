@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figures by name, for texts that have figures in them: `kbench report --template`."""
+"""Figures by name, for the texts of `kbench report --template`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ HUNTS = ("flag", "byte", "poll")  # events of family hunt that look for an idle 
 
 
 class Figure(float):
-    """A number that prints itself with its unit: 7.31 us, 3,031, 99.9 %."""
+    """A number that prints with its unit: 7.31 us, 3,031, 99.9 %."""
 
     unit: str
 
@@ -31,7 +31,7 @@ class Figure(float):
 
 @dataclass(frozen=True)
 class Row:
-    """One benchmark of one suite; what it has not measured is None."""
+    """One benchmark of one suite; a figure that it did not measure is None."""
 
     entry: Entry
 
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def meaning(self) -> str:
-        """What its policy is, in words: they follow the event in the title of the benchmark."""
+        """What its policy does: the part of the title that follows the event."""
         return self.title.partition("; ")[2]
 
     @property
@@ -89,26 +89,26 @@ class Row:
 
     @property
     def cost(self) -> Figure | None:
-        """The share of a pCPU that the vCPU's thread burnt."""
+        """The fraction of a pCPU that the vCPU's thread burned."""
         idle = self.entry.summary.idle
         return Figure(idle.share, SHARE) if idle else None
 
     @property
     def work(self) -> Figure | None:
-        """Items of the VMM's own work done a second."""
+        """Items of VMM work per second."""
         idle = self.entry.summary.idle
         return None if idle is None or idle.work is None else Figure(round(idle.work), "integer")
 
     @property
     def work_range(self) -> str:
-        """The same of the run that did least and of the one that did most: "18,900 to 20,100"."""
+        """The least and the most of a single run: "18,900 to 20,100"."""
         idle = self.entry.summary.idle
         if idle is None or idle.work_range is None:
             return ""
         return " to ".join(str(Figure(round(work), "integer")) for work in idle.work_range)
 
     def apart(self, other: "Row") -> bool:
-        """Whether all runs of the one did more work than all runs of the other."""
+        """Whether every run of one did more work than every run of the other."""
         mine, theirs = (
             row.entry.summary.idle and row.entry.summary.idle.work_range for row in (self, other)
         )
@@ -148,7 +148,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """The benchmarks of one suite; none for a suite that the report does not have."""
+    """The benchmarks of one suite; empty for a suite that the report does not have."""
 
     label: str
     rows: Mapping[str, Row]

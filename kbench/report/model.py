@@ -21,7 +21,7 @@ from kbench.suite.summary import Summary, summarize
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One suite file: its place in the report, its short name there, its bytes."""
+    """One suite file: its number and short name in the report, its bytes."""
 
     index: int
     label: str
@@ -31,10 +31,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where figures come from: only those of one place may share an axis.
+    """Where figures come from: only figures of one place share an axis.
 
-    Two benchmarks are at one place when kbench.judge would compare them: when their
-    `identity` is equal. `kernel` is named for the lab alone, where it belongs to that.
+    Two benchmarks are at one place when kbench.judge would compare them, that is when their
+    `identity` is equal. `kernel` is set in the lab only, where it is part of the identity.
     """
 
     target: str
@@ -51,12 +51,12 @@ class Place:
 
     @property
     def run(self) -> str:
-        """What one of several runs of a benchmark is."""
+        """What a single run of several is called here."""
         return "window" if self.lab else "run"
 
     @property
     def title(self) -> str:
-        """`host (pvm), AMD EPYC`; the lab says what it is."""
+        """`host (pvm), AMD EPYC`, or `emulated lab (svm-tcg), Linux 6.1`."""
         if self.lab:
             return f"emulated lab ({self.backend}), Linux {self.kernel}"
         return f"{self.target} ({self.backend}), {self.cpu_model}"
@@ -105,7 +105,7 @@ class Entry:
 class Model:
     """Everything a report is made from.
 
-    `unusable` says which benchmarks could not be summed up; `histories` are the p50s of
+    `unusable` says which benchmarks have no figures, and why; `histories` are the p50s of
     the directories among the suites.
     """
 
@@ -135,7 +135,7 @@ class Model:
 def build(paths: Sequence[Path]) -> Model:
     """Read the suites at `paths`; a directory is a history and stands for its newest suite.
 
-    KbenchError names what cannot be read or holds no good run.
+    Raises KbenchError when a suite cannot be read, or when none has a good run.
     """
     histories: list[Series] = []
     newest: list[Path] = []
@@ -173,7 +173,7 @@ def _build(paths: Sequence[Path], histories: tuple[Series, ...]) -> Model:
 
 
 def _by_event(suite: Suite) -> list[Benchmark]:
-    """The benchmarks of one event beside each other, events and policies as the catalogue has them.
+    """The benchmarks grouped by event, events and policies in the order of the catalogue.
 
     A suite has them in the random order in which they were measured first.
     """
@@ -204,7 +204,7 @@ def slug(text: str) -> str:
 
 
 def _labels(paths: Sequence[Path]) -> list[str]:
-    """The stem of each file, with its folder where stems repeat, numbered where that repeats."""
+    """The stem of each file, with its folder where stems repeat, and a number where both do."""
     stems = [path.name.removesuffix(".gz").removesuffix(".json") for path in paths]
     labels = [
         stem if stems.count(stem) == 1 else f"{path.resolve().parent.name}/{stem}"

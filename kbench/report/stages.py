@@ -14,9 +14,9 @@ TITLES = {
     "late": "planned time to the waker's write",
     "guest": "write to the guest's handler",
     "ack": "handler to the acknowledgement in userspace",
-    "tell": "write to a thread of the VMM that knows",
-    "stop": "that to VTL0's leaving KVM_RUN",
-    "start": "that to VTL1's handler",
+    "tell": "write until a thread of the VMM knows",
+    "stop": "from there until VTL0 has left KVM_RUN",
+    "start": "from there to VTL1's handler",
     "exit": "VTL_RETURN to userspace",
     "entry": "userspace to VTL0's next instruction",
     "raise": "KVM_SIGNAL_MSI",
@@ -27,12 +27,12 @@ PATHS = {
     "vtl": "a switch between VTLs",
     "mpstate": "a probe that is right",
 }
-"""The families whose events have a path of stages, and what it is."""
+"""The families whose events have stages, and what path these make."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of a benchmark, all good runs together; `title` says from what to what."""
+    """One stage of a benchmark, all good runs together; `title` names its two ends."""
 
     name: str
     title: str
@@ -46,7 +46,7 @@ class Stage:
 def stages(entry: Entry) -> list[Stage]:
     """The stages of `entry` in the order of its path; [] where it has none.
 
-    Raises KbenchError for a histogram that cannot be read.
+    Raises KbenchError when a histogram cannot be read.
     """
     keys = {key for run in entry.benchmark.good for key in run.metadata if key.startswith(PREFIX)}
     names = sorted((key.removeprefix(PREFIX) for key in keys), key=rank)
