@@ -17,7 +17,7 @@ LOAD = (os.cpu_count() or 1) + 1
 
 
 @dataclass(frozen=True)
-class Difference:
+class Mismatch:
     """A benchmark whose counts differ between the first pass and `repetition`."""
 
     benchmark: str
@@ -26,7 +26,7 @@ class Difference:
     again: str
 
 
-def verify(lab: Lab, benchmarks: Sequence[str], progress: Progress) -> list[Difference]:
+def verify(lab: Lab, benchmarks: Sequence[str], progress: Progress) -> list[Mismatch]:
     """Measure `benchmarks` four times and return what differs from the first time.
 
     First one lab at a time in an idle process; then two labs side by side; then in another
@@ -47,7 +47,7 @@ def verify(lab: Lab, benchmarks: Sequence[str], progress: Progress) -> list[Diff
         with busy(load):
             again = _pass(lab, order, JOBS)
         differences += [
-            Difference(name, repetition, first[name], again[name])
+            Mismatch(name, repetition, first[name], again[name])
             for name in benchmarks
             if first[name] != again[name]
         ]
