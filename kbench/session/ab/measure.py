@@ -11,7 +11,7 @@ from kbench.judge.compare import Comparison, Options
 from kbench.record.writer import SuiteWriter
 from kbench.session.ab.host import HostSide, is_host, named, side
 from kbench.session.ab.lab import in_the_lab
-from kbench.session.ab.pairs import Limits, measure_and_compare
+from kbench.session.ab.pairs import PairLimits, measure_and_compare
 from kbench.session.progress import counter
 from kbench.targets.host import machine_lock
 
@@ -49,7 +49,7 @@ def measured(
                 head,
                 names,
                 options,
-                Limits(max_time),
+                PairLimits(max_time),
                 random.Random(),
                 lambda pair, left: show(f"pair {pair}: {len(left)} of {len(names)} undecided"),
             )

@@ -34,7 +34,7 @@ class Side(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PairLimits:
     """When to give up: `max_time` seconds after the start, checked before each pair."""
 
     max_time: float = 600.0
@@ -50,7 +50,7 @@ def measure_and_compare(
     head: Side,
     benchmarks: Sequence[str],
     options: Options,
-    limits: Limits,
+    limits: PairLimits,
     order: random.Random,
     progress: Progress = lambda pair, names: None,
 ) -> Comparison:

@@ -12,7 +12,7 @@ from kbench.errors import KbenchError, Unavailable
 from kbench.judge.compare import Options
 from kbench.judge.gate import outcome
 from kbench.judge.rules import HostRule
-from kbench.session.ab.pairs import Limits, measure_and_compare, spending
+from kbench.session.ab.pairs import PairLimits, measure_and_compare, spending
 from kbench.suite.suite import Suite, load
 
 OPTIONS = Options(today=date(2026, 1, 1))
@@ -51,8 +51,8 @@ def sides(
     )
 
 
-def forever() -> Limits:
-    return Limits(max_time=1000.0, clock=lambda: 0.0)
+def forever() -> PairLimits:
+    return PairLimits(max_time=1000.0, clock=lambda: 0.0)
 
 
 def test_stops_at_the_first_analysis_that_decides(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_goes_on_with_what_is_open(tmp_path: Path) -> None:
 def test_time_is_an_end(tmp_path: Path) -> None:
     base, head = sides(tmp_path, 1.03, spread=0.3)
     ticks = iter(range(100_000))
-    limits = Limits(max_time=30.0, clock=lambda: float(next(ticks)))
+    limits = PairLimits(max_time=30.0, clock=lambda: float(next(ticks)))
     found = measure_and_compare(base, head, ["exit.a"], OPTIONS, limits, random.Random(1))
     assert 20 <= len(base.runs["exit.a"]) < 40
     assert outcome(found, strict=True).exit_code == 3
@@ -148,7 +148,7 @@ def test_interim_analyses_raise_no_alarms(tmp_path: Path) -> None:
     for seed in range(40):
         base, head = sides(tmp_path, 1.0, spread=0.08, seed=seed)
         ticks = iter(range(100_000))
-        limits = Limits(max_time=85.0, clock=lambda ticks=ticks: float(next(ticks)))
+        limits = PairLimits(max_time=85.0, clock=lambda ticks=ticks: float(next(ticks)))
         found = measure_and_compare(base, head, ["exit.a"], OPTIONS, limits, random.Random(seed))
         alarms += outcome(found, strict=False).exit_code
     assert alarms <= 1
