@@ -29,7 +29,7 @@ _DATE = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """One suite of a history."""
 
     date: datetime
@@ -38,7 +38,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class HistoryPoint:
     """The median of a metric over the good runs of one entry."""
 
     date: datetime
@@ -47,10 +47,10 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class LevelShift:
     """A new level from `point` on: the medians before and after it, and what that means."""
 
-    point: Point
+    point: HistoryPoint
     before: float
     after: float
     verdict: Verdict
@@ -67,8 +67,8 @@ class Series:
     benchmark: str
     metric: str
     unit: str
-    points: tuple[Point, ...]
-    shifts: tuple[Shift, ...]
+    points: tuple[HistoryPoint, ...]
+    shifts: tuple[LevelShift, ...]
     left_out: int
 
 
@@ -91,7 +91,7 @@ def add(directory: Path, suite: Path, commit: str, date: datetime) -> Path:
     return place
 
 
-def entries(directory: Path) -> list[Entry]:
+def entries(directory: Path) -> list[HistoryEntry]:
     """All suites of a history, oldest first; KbenchError when there is none."""
     if not directory.is_dir():
         raise KbenchError(f"{directory} is not a directory: kbench history add makes one")
@@ -100,7 +100,7 @@ def entries(directory: Path) -> list[Entry]:
         matched = _NAME.fullmatch(path.name)
         if matched:
             date = datetime.strptime(matched[1], _DATE).replace(tzinfo=UTC)
-            found.append(Entry(date, matched[2], _without_histograms(load(path))))
+            found.append(HistoryEntry(date, matched[2], _without_histograms(load(path))))
     if not found:
         raise KbenchError(f"{directory} holds no suites: kbench history add puts them there")
     return found
@@ -121,7 +121,7 @@ def _without_histograms(suite: Suite) -> Suite:
 
 
 def series(
-    history: Sequence[Entry],
+    history: Sequence[HistoryEntry],
     chosen: Sequence[str],
     shown: Sequence[Metric] | None,
     project: Project,
@@ -163,14 +163,17 @@ def _judged(benchmark: Benchmark) -> Iterator[Metric]:
 
 
 def _series(
-    measured: Sequence[tuple[Entry, Benchmark]], metric: Metric, project: Project, left_out: int
+    measured: Sequence[tuple[HistoryEntry, Benchmark]],
+    metric: Metric,
+    project: Project,
+    left_out: int,
 ) -> Series | None:
     """The Series of `metric` over comparable entries, `left_out` others having been set aside."""
     points = []
     for entry, benchmark in measured:
         figures = benchmark.figures(metric)
         if figures and min(figures) > 0:
-            points.append(Point(entry.date, entry.commit, median(figures)))
+            points.append(HistoryPoint(entry.date, entry.commit, median(figures)))
         else:
             left_out += 1
     if not points:
@@ -182,8 +185,8 @@ def _series(
 
 
 def _shifts(
-    points: Sequence[Point], benchmark: Benchmark, metric: Metric, project: Project
-) -> Iterator[Shift]:
+    points: Sequence[HistoryPoint], benchmark: Benchmark, metric: Metric, project: Project
+) -> Iterator[LevelShift]:
     exact = benchmark.exact
     margin = judging_margin(metric, exact, benchmark.unit, project)
     if margin is None:
@@ -200,4 +203,4 @@ def _shifts(
             for entry in project.acknowledged
         )
         verdict = Verdict.WORSE if worse else Verdict.BETTER
-        yield Shift(points[cut], before, after, verdict, worse and known)
+        yield LevelShift(points[cut], before, after, verdict, worse and known)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from kbench.judge.history import Series, Shift
+from kbench.judge.history import LevelShift, Series
 from kbench.judge.verdict import Verdict
 from kbench.metrics import metrics
 from kbench.present.text import columns
@@ -81,6 +81,6 @@ def regressions(rows: Sequence[Series]) -> int:
     return sum(shift.verdict is Verdict.WORSE and not shift.acknowledged for shift in last)
 
 
-def _beside(shift: Shift) -> str:
+def _beside(shift: LevelShift) -> str:
     known = ", acknowledged" if shift.acknowledged else ""
     return f"{(shift.after / shift.before - 1) * 100:+.1f} % {shift.verdict}{known}"

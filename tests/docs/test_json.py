@@ -10,12 +10,12 @@ from kbench.doctor.capabilities import Capability
 from kbench.doctor.disturbances import Check
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome
-from kbench.judge.history import Shift
+from kbench.judge.history import LevelShift
 from kbench.judge.selftest import Level, Report
 from kbench.judge.verdict import Change
 from kbench.present.series import Series
 
-KINDS = [Capability, Change, Check, Comparison, Level, Outcome, Report, Series, Shift]
+KINDS = [Capability, Change, Check, Comparison, Level, Outcome, Report, Series, LevelShift]
 
 
 @pytest.mark.parametrize("kind", KINDS)
