@@ -12,7 +12,7 @@ LANE = 14.0
 """Pixels from one label to the next."""
 
 
-class Point(NamedTuple):
+class Label(NamedTuple):
     """What is labelled, in pixels from the top left of the plot."""
 
     text: str
@@ -20,7 +20,7 @@ class Point(NamedTuple):
     y: float
 
 
-def lanes(points: Sequence[Point], height: float) -> list[float]:
+def lanes(points: Sequence[Label], height: float) -> list[float]:
     """The y of each label, in pixels: as near to its point as a distance of LANE allows.
 
     Labels stand in the order of the points' y, so that their lines cross as little as

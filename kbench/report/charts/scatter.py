@@ -20,7 +20,7 @@ from kbench.report.charts.axes import (
     value_axis,
     value_title,
 )
-from kbench.report.charts.labels import Point, lanes
+from kbench.report.charts.labels import Label, lanes
 from kbench.report.model import Entry, Place, Source
 from kbench.report.theme import LIGHT
 from kbench.suite.tradeoff import front
@@ -126,7 +126,7 @@ def _labels(rows: Sequence[dict[str, Any]], x_scale: alt.Scale, y_scale: alt.Sca
     """The policies' names on the right, each with a line to the p50 of its last source."""
     named = {row["policy"]: row for row in rows if row["percentile"] == "p50"}
     marks = [
-        Point(
+        Label(
             row["policy"],
             _position(x_scale, row["x"]) * WIDTH,
             (1 - _position(y_scale, row["latency"])) * HEIGHT,
