@@ -23,7 +23,7 @@ from kbench.metrics import metrics
 from kbench.record.recording import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
 from kbench.targets.options import RunOptions
-from kbench.targets.target import Outcome, Step
+from kbench.targets.target import RunOutcome, Step
 from kbench.worker.probe import representative
 
 BACKEND = "svm-tcg"
@@ -60,13 +60,13 @@ class LabTarget:
         writer: SuiteWriter,
         *,
         progress: Callable[[Step], None],
-    ) -> Outcome:
+    ) -> RunOutcome:
         """One run of each benchmark; of `options`, the lab heeds `limit` alone (virtual seconds).
 
         Raises LabError when the lab cannot be made ready; a benchmark's own failure is in the
-        Outcome.
+        RunOutcome.
         """
-        outcome = Outcome()
+        outcome = RunOutcome()
         lab = labs.prepare(self._kernel, self._variant, self._report)
         done = 0
         for part in _in_turn(benchmarks):

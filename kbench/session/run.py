@@ -20,7 +20,7 @@ from kbench.session.options import Words
 from kbench.session.progress import progress_bar, teller
 from kbench.suite.suite import load
 from kbench.suite.summary import summarize
-from kbench.targets.target import Outcome
+from kbench.targets.target import RunOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _session(rows: tuple[Benchmark, ...], words: Words, choice: Choice, output: 
     say(f"suite: {path}")
 
 
-def _refuse(outcome: Outcome, *, empty: bool) -> None:
+def _refuse(outcome: RunOutcome, *, empty: bool) -> None:
     if outcome.failed:
         failures = "\n".join(f"  {message}" for message in outcome.failed.values())
         raise KbenchError(f"{len(outcome.failed)} benchmark(s) failed:\n{failures}")

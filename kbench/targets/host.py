@@ -20,7 +20,7 @@ from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
 from kbench.targets.options import RunOptions
 from kbench.targets.spawn import worker
-from kbench.targets.target import Outcome, Step
+from kbench.targets.target import RunOutcome, Step
 
 
 class Host:
@@ -45,8 +45,8 @@ class Host:
         writer: SuiteWriter,
         *,
         progress: Callable[[Step], None],
-    ) -> Outcome:
-        outcome = Outcome()
+    ) -> RunOutcome:
+        outcome = RunOutcome()
         loops = {row.name: options.loops or row.loops for row in benchmarks}
         rounds = [bool(options.loops)] * (not options.loops) + [True] * options.processes
         steps = len(benchmarks) * len(rounds)

@@ -11,7 +11,7 @@ from kbench.targets.options import RunOptions
 
 
 @dataclass(slots=True)
-class Outcome:
+class RunOutcome:
     """What became of a session, by benchmark and with the reason; the runs are in the suite."""
 
     skipped: dict[str, str] = field(default_factory=dict)
@@ -50,9 +50,9 @@ class Target(Protocol):
         writer: SuiteWriter,
         *,
         progress: Callable[[Step], None],
-    ) -> Outcome:
+    ) -> RunOutcome:
         """Measure `options.processes` runs of each benchmark and add them to `writer`.
 
-        The Outcome holds what this target lacks, which is skipped, and what failed, which is
+        The RunOutcome holds what this target lacks, which is skipped, and what failed, which is
         left out of further rounds. KeyboardInterrupt ends the session between runs.
         """
