@@ -21,7 +21,7 @@ class Msi:
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class IrqchipPin:
     """An input of an in-kernel interrupt controller (KVM_IRQCHIP_PIC_*, KVM_IRQCHIP_IOAPIC)."""
 
     irqchip: int
@@ -95,7 +95,7 @@ class Vm(Handle):
         self.ioctl("KVM_SET_IRQCHIP", chip)
 
     # KVM_CAP_IRQ_ROUTING
-    def set_gsi_routing(self, routes: Sequence[tuple[int, Msi | Pin]]) -> None:
+    def set_gsi_routing(self, routes: Sequence[tuple[int, Msi | IrqchipPin]]) -> None:
         """Replace the whole routing table by these (GSI, destination) pairs."""
         table = ffi.new("struct kvm_irq_routing *", {"entries": len(routes)})
         table.nr = len(routes)
@@ -107,7 +107,7 @@ class Vm(Handle):
                     entry.u.msi.address_lo = to.address & 0xFFFFFFFF
                     entry.u.msi.address_hi = to.address >> 32
                     entry.u.msi.data = to.data
-                case Pin():
+                case IrqchipPin():
                     entry.type = lib.KVM_IRQ_ROUTING_IRQCHIP
                     entry.u.irqchip.irqchip = to.irqchip
                     entry.u.irqchip.pin = to.pin

@@ -11,7 +11,7 @@ from support.machine import WAIT_FOR_INTERRUPT, Machine, in_threads, machine
 
 from kbench._abi import ffi, lib
 from kbench.kvm import GuestMemory, IoctlError
-from kbench.kvm.vm import Msi, Pin
+from kbench.kvm.vm import IrqchipPin, Msi
 
 pytestmark = pytest.mark.kvm
 GSI, VECTOR = 24, 0x51
@@ -89,7 +89,7 @@ def test_irqfd_taken_back_raises_nothing() -> None:
 def test_routing_to_an_ioapic_pin_and_back() -> None:
     """A line into the IOAPIC is accepted; its pins are masked after reset, so nothing comes."""
     with halting() as m:
-        m.vm.set_gsi_routing([(5, Pin(lib.KVM_IRQCHIP_IOAPIC, 5)), (GSI, Msi(VECTOR))])
+        m.vm.set_gsi_routing([(5, IrqchipPin(lib.KVM_IRQCHIP_IOAPIC, 5)), (GSI, Msi(VECTOR))])
         m.vm.irq_line(5, True)
         m.vm.irq_line(5, False)
         assert woken(m, lambda: m.vm.signal_msi(Msi(VECTOR))) == VECTOR

@@ -12,7 +12,7 @@ from kbench.catalogue.policies import Policy
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm import GuestMemory, System, Vm, extension
-from kbench.kvm.vm import Msi, Pin
+from kbench.kvm.vm import IrqchipPin, Msi
 from kbench.worker.vm import idle_vcpu
 from kbench.worker.vm.guest_vm import CPUID_MONITOR, CPUID_TSC_DEADLINE, CPUID_X2APIC, GuestVm
 from kbench.worker.vm.guest_vm import build as build_guest_vm
@@ -114,7 +114,9 @@ def _settings(vm: Vm, policy: Policy, eventfds: Sequence[int]) -> None:
     vm.create_irqchip()
     vm.set_halt_poll_ns(policy.poll_ns)
     # The default routing of these GSIs also reaches the PIC: replace it.
-    vm.set_gsi_routing([(GSI_MSI, IRQ), (GSI_IOAPIC, Pin(lib.KVM_IRQCHIP_IOAPIC, GSI_IOAPIC))])
+    vm.set_gsi_routing(
+        [(GSI_MSI, IRQ), (GSI_IOAPIC, IrqchipPin(lib.KVM_IRQCHIP_IOAPIC, GSI_IOAPIC))]
+    )
     vm.set_ioapic_entry(GSI_IOAPIC, lib.KB_VECTOR)
     for gsi, eventfd in zip((GSI_MSI, GSI_IOAPIC), eventfds, strict=True):
         vm.irqfd(eventfd, gsi)
