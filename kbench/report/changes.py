@@ -10,15 +10,15 @@ from kbench.judge.options import options
 from kbench.judge.verdict import Verdict
 from kbench.present import cells
 from kbench.report.content import Section, Table
-from kbench.report.model import Model, Place, Source
+from kbench.report.model import Model, Place, SuiteFile
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two suites; `comparison` is None where `refusal` says why they cannot be compared."""
 
-    base: Source
-    head: Source
+    base: SuiteFile
+    head: SuiteFile
     comparison: Comparison | None
     refusal: str = ""
 
@@ -38,11 +38,11 @@ def pairs(model: Model) -> list[Pair]:
     return found
 
 
-def _measured(model: Model, source: Source) -> set[tuple[Place, str]]:
+def _measured(model: Model, source: SuiteFile) -> set[tuple[Place, str]]:
     return {(entry.place, entry.name) for entry in model.entries if entry.source is source}
 
 
-def _pair(base: Source, head: Source) -> Pair:
+def _pair(base: SuiteFile, head: SuiteFile) -> Pair:
     try:
         return Pair(base, head, compare(base.suite, head.suite, options()))
     except KbenchError as error:

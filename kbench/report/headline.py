@@ -8,7 +8,7 @@ from kbench.metrics import metrics
 from kbench.present import cells
 from kbench.report.changes import Pair, counted
 from kbench.report.charts.exits import FLOOR
-from kbench.report.model import Entry, Model, Place, Source
+from kbench.report.model import Entry, Model, Place, SuiteFile
 from kbench.suite.tradeoff import Point, points
 from kbench.units import human, percent
 
@@ -32,7 +32,7 @@ def policies(model: Model) -> list[str]:
 
 
 def _adds_policies(model: Model, pair: Pair) -> bool:
-    def measured(source: Source) -> set[str]:
+    def measured(source: SuiteFile) -> set[str]:
         return {entry.policy for entry in model.entries if entry.source is source}
 
     return bool(measured(pair.head) - measured(pair.base))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from kbench.judge.compat import is_condition
 from kbench.report.content import Section, Table
-from kbench.report.model import Entry, Model, Place, Source
+from kbench.report.model import Entry, Model, Place, SuiteFile
 
 # Of one benchmark each, or written for machines: nothing to list for a whole suite.
 _NOT_LISTED = ("kbench_title", "kbench_guest_sha256")
@@ -38,9 +38,9 @@ def sections(model: Model) -> list[Section]:
     ]
 
 
-def _groups(model: Model) -> dict[Place, list[Source]]:
+def _groups(model: Model) -> dict[Place, list[SuiteFile]]:
     """The suites by the place where their first benchmark was measured."""
-    found: dict[Place, list[Source]] = {}
+    found: dict[Place, list[SuiteFile]] = {}
     for source in model.sources:
         here = (entry.place for entry in model.entries if entry.source is source)
         for place in list(here)[:1]:
@@ -74,7 +74,7 @@ def _runs(entries: Sequence[Entry]) -> str:
     return f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 
 
-def _conditions(model: Model, source: Source) -> dict[str, str]:
+def _conditions(model: Model, source: SuiteFile) -> dict[str, str]:
     """Every condition of a suite, with all values that occur in it."""
     found: dict[str, dict[str, None]] = {}
     for benchmark in source.suite:

@@ -20,7 +20,7 @@ from kbench.suite.summary import Summary, summarize
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SuiteFile:
     """One suite file: its number and short name in the report, its bytes."""
 
     index: int
@@ -71,7 +71,7 @@ class Place:
 class Entry:
     """One benchmark of one source, its good runs together."""
 
-    source: Source
+    source: SuiteFile
     place: Place
     benchmark: Benchmark
     summary: Summary
@@ -109,7 +109,7 @@ class Model:
     the directories among the suites.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[SuiteFile, ...]
     entries: tuple[Entry, ...]
     unusable: tuple[str, ...]
     histories: tuple[Series, ...] = ()
@@ -150,12 +150,12 @@ def build(paths: Sequence[Path]) -> Model:
 
 
 def _build(paths: Sequence[Path], histories: tuple[Series, ...]) -> Model:
-    sources: list[Source] = []
+    sources: list[SuiteFile] = []
     entries: list[Entry] = []
     unusable: list[str] = []
     for path, label in zip(paths, _labels(paths), strict=True):
         suite = load(path)
-        source = Source(len(sources), label, path.read_bytes(), suite)
+        source = SuiteFile(len(sources), label, path.read_bytes(), suite)
         sources.append(source)
         for benchmark in _by_event(suite):
             try:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import altair as alt
 
 from kbench.report.content import Key
-from kbench.report.model import Entry, Place, Source
+from kbench.report.model import Entry, Place, SuiteFile
 from kbench.report.theme import LIGHT, SHAPES, dash, series_role
 
 SCALES = ("log", "linear")
@@ -96,33 +96,33 @@ def scale(kind: str, values: Iterable[float], *, zero: bool = True) -> alt.Scale
     return alt.Scale(domain=[0 if zero else low - room, high + room], nice=False, zero=zero)
 
 
-def sources_of(entries: Iterable[Entry]) -> list[Source]:
+def sources_of(entries: Iterable[Entry]) -> list[SuiteFile]:
     """The sources of `entries`, each once, in the order of the report."""
     found = {entry.source.index: entry.source for entry in entries}
     return [found[index] for index in sorted(found)]
 
 
-def source_color(sources: Sequence[Source], **options: Any) -> alt.Color:
+def source_color(sources: Sequence[SuiteFile], **options: Any) -> alt.Color:
     """Colour by the field `source`."""
     colors = [LIGHT[series_role(source.index)] for source in sources]
     domain = [source.label for source in sources]
     return alt.Color("source:N", scale=alt.Scale(domain=domain, range=colors), **options)
 
 
-def source_shape(sources: Sequence[Source], **options: Any) -> alt.Shape:
+def source_shape(sources: Sequence[SuiteFile], **options: Any) -> alt.Shape:
     """Shape by the field `source`: no series is told by colour alone."""
     shapes = [SHAPES[source.index % len(SHAPES)] for source in sources]
     domain = [source.label for source in sources]
     return alt.Shape("source:N", scale=alt.Scale(domain=domain, range=shapes), **options)
 
 
-def source_dash(sources: Sequence[Source], **options: Any) -> alt.StrokeDash:
+def source_dash(sources: Sequence[SuiteFile], **options: Any) -> alt.StrokeDash:
     """Dash by the field `source`: base dashed, head solid."""
     dashes = [dash(number, len(sources)) for number, _ in enumerate(sources)]
     domain = [source.label for source in sources]
     return alt.StrokeDash("source:N", scale=alt.Scale(domain=domain, range=dashes), **options)
 
 
-def source_keys(sources: Sequence[Source]) -> tuple[Key, ...]:
+def source_keys(sources: Sequence[SuiteFile]) -> tuple[Key, ...]:
     """The legend of a picture whose series are sources."""
     return tuple(Key(source.label, series_role(source.index)) for source in sources)

@@ -19,7 +19,7 @@ from kbench.report.charts.axes import (
     value_title,
 )
 from kbench.report.content import Picture, View
-from kbench.report.model import Entry, Model, Place, Source
+from kbench.report.model import Entry, Model, Place, SuiteFile
 from kbench.units import human
 
 COLUMNS = 3
@@ -63,7 +63,7 @@ def _both(place: Place, entries: Sequence[Entry]) -> list[Any]:
 
 
 def _panels(
-    place: Place, rows: Sequence[dict[str, Any]], sources: Sequence[Source], kind: str
+    place: Place, rows: Sequence[dict[str, Any]], sources: Sequence[SuiteFile], kind: str
 ) -> Any:
     most = max(row["x"] for row in rows)
     ticks = [2, *(10**power for power in range(1, 9) if 10**power <= most)]

@@ -21,7 +21,7 @@ from kbench.report.charts.axes import (
     value_title,
 )
 from kbench.report.charts.labels import Label, lanes
-from kbench.report.model import Entry, Place, Source
+from kbench.report.model import Entry, Place, SuiteFile
 from kbench.report.theme import LIGHT
 from kbench.suite.tradeoff import front
 from kbench.units import human
@@ -46,7 +46,7 @@ class Across:
 def scatter(
     place: Place,
     rows: Sequence[dict[str, Any]],
-    sources: Sequence[Source],
+    sources: Sequence[SuiteFile],
     across: Across,
     upwards: str,
 ) -> Any:
