@@ -43,7 +43,7 @@ cdef enum:
 # A loop works on a copy of its own and stores it back at its end: a local whose address
 # goes nowhere lives in registers.
 cdef struct Counts:
-    uint64_t *buckets
+    unsigned long long *buckets
     double scale                    # ns / tick; exactly 1 in the lab
     uint64_t low                    # extremes and sum in ticks: exact, unlike the buckets;
     uint64_t spread                 # the highest is low + spread, so that one compare finds both

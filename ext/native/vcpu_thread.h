@@ -38,7 +38,7 @@ struct kb_vcpu_thread {
 	int unexpected;
 	uint64_t idle_exits;
 	uint64_t acks;			/* reports of the guest, and kicks: when KVM_RUN came back */
-	uint64_t *stamps;
+	unsigned long long *stamps;	/* the elements of an array('Q') */
 	uint64_t capacity;
 	struct kb_queue *queue;		/* work for this thread, or NULL */
 };

@@ -41,7 +41,7 @@ cdef extern from "vcpu_thread.h" nogil:
         int unexpected
         uint64_t idle_exits
         uint64_t acks
-        uint64_t *stamps
+        unsigned long long *stamps
         uint64_t capacity
         kb_queue *queue
 

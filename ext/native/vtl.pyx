@@ -79,7 +79,7 @@ cdef class VirtualProcessor(VcpuThread):
     cdef int pending
     cdef pollfd waits[2]
     cdef bint reads         # the waits are eventfds
-    cdef uint64_t *noted[3]
+    cdef unsigned long long *noted[3]
     cdef uint64_t counts[3]
     cdef object _arrays     # of what `noted` points to
 
@@ -89,7 +89,7 @@ cdef class VirtualProcessor(VcpuThread):
         self._arrays = [array.array("Q", bytes(8 * capacity)) for _ in range(3)]
         for what in range(3):
             each = self._arrays[what]
-            self.noted[what] = <uint64_t *>each.data.as_voidptr
+            self.noted[what] = each.data.as_ulonglongs
 
     def vtl1(self, int fd, size_t run):
         """The vCPU that is VTL1; before run()."""

@@ -10,7 +10,7 @@ struct kb_queue {
 	uint64_t taken;
 	uint64_t done;
 	uint64_t rounds;
-	uint64_t *starts;		/* when item n was taken, in TSC ticks */
+	unsigned long long *starts;	/* when item n was taken, in TSC ticks */
 	uint64_t capacity;
 };
 

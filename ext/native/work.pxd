@@ -9,7 +9,7 @@ cdef extern from "work.h" nogil:
         uint64_t taken
         uint64_t done
         uint64_t rounds
-        uint64_t *starts
+        unsigned long long *starts
         uint64_t capacity
 
     uint64_t kb_queue_take(kb_queue *queue)
