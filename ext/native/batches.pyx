@@ -3,26 +3,23 @@
 """The timed loop of batches: the guest repeats its subject, and then the loop without it.
 
 Each round trip is a pair of entries: the batch, which ends at KB_PORT, and its control,
-which ends at KB_PORT_CONTROL. They alternate, so that a drift of the machine meets both.
+which ends at KB_PORT_CONTROL. They alternate, so a drift of the host affects both alike.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint16_t, uint64_t
 
-from clock cimport stamp_begin, stamp_end
-from hdr cimport Histogram, Counts, record
-from watchdog cimport Watchdog, kb_watchdog
+from kbench._native.clock cimport stamp_begin, stamp_end
+from kbench._native.hdr cimport Counts, Histogram, record
+from kbench._native.kvm cimport (
+    KB_PORT, KB_PORT_CONTROL, KVM_RUN, ioctl, kb_params, kvm_run,
+)
+from kbench._native.watchdog cimport Watchdog, kb_watchdog
 
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, long argument)
-
-cdef extern from "<linux/kvm.h>" nogil:
-    unsigned long KVM_RUN
-
+# Cython has no name for a member of kvm_run's anonymous union.
 cdef extern from *:
     """
-    #include "abi.h"
     #include <linux/kvm.h>
 
     static inline uint16_t kb_port(const volatile struct kvm_run *run)
@@ -30,14 +27,7 @@ cdef extern from *:
         return run->exit_reason == KVM_EXIT_IO ? run->io.port : 0;
     }
     """
-    enum:
-        KB_PORT
-        KB_PORT_CONTROL
-
-    struct kb_params:
-        uint64_t ticks
-
-    uint16_t kb_port(const void *run) nogil
+    uint16_t kb_port(const kvm_run *run) nogil
 
 cdef struct Entry:
     uint64_t ticks
@@ -46,10 +36,10 @@ cdef struct Entry:
 
 
 cdef inline Entry enter(int fd, kb_watchdog *limit) noexcept nogil:
-    """One batch: a signal ends KVM_RUN in the middle of it, so enter until it is over."""
+    """One batch. A signal makes KVM_RUN return in the middle of it: enter until it is over."""
     cdef Entry entry = Entry(0, 0, False)
     cdef uint64_t begin = stamp_begin()
-    while ioctl(fd, KVM_RUN, 0) < 0:
+    while ioctl(fd, KVM_RUN, NULL) < 0:
         if errno != EINTR or limit.fired:
             entry.error = errno
             return entry

@@ -6,20 +6,12 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport errno
 from libc.stdint cimport uint32_t, uint64_t
 
-from clock cimport stamp_begin, stamp_end
-from hdr cimport Histogram, Counts, record
-from watchdog cimport Watchdog, kb_run, kb_watchdog
-
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, long argument)
-
-cdef extern from "<linux/kvm.h>" nogil:
-    unsigned long KVM_RUN
-    unsigned long KVM_SET_MP_STATE
-    int KVM_MP_STATE_RUNNABLE
-
-    struct kvm_mp_state:
-        uint32_t mp_state
+from kbench._native.clock cimport stamp_begin, stamp_end
+from kbench._native.hdr cimport Counts, Histogram, record
+from kbench._native.kvm cimport (
+    KVM_MP_STATE_RUNNABLE, KVM_RUN, KVM_SET_MP_STATE, ioctl, kvm_mp_state, kvm_run,
+)
+from kbench._native.watchdog cimport Watchdog, kb_watchdog
 
 
 def round_trips(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Watchdog watchdog):
@@ -32,13 +24,13 @@ def round_trips(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Wa
     """
     cdef Counts counts = histogram.counts
     cdef kb_watchdog *limit = &watchdog.state
-    cdef kb_run *run = watchdog.run
+    cdef kvm_run *run = watchdog.run
     cdef uint64_t done = 0, begin, end
     cdef int error = 0
     with nogil:
         while done < loops:
             begin = stamp_begin()
-            if ioctl(fd, KVM_RUN, 0) < 0:
+            if ioctl(fd, KVM_RUN, NULL) < 0:
                 error = errno
                 break
             end = stamp_end()
@@ -53,25 +45,25 @@ def round_trips(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Wa
 
 
 def halts(int fd, uint32_t expect, uint64_t loops, Histogram histogram, Watchdog watchdog):
-    """As round_trips(), for exits that leave the vCPU halted: KVM_RUN alone would not go on.
+    """As round_trips(), for exits that leave the vCPU halted: KVM_RUN alone would block.
 
-    KVM_SET_MP_STATE before each entry, not timed, stands for the event that ends a halt;
-    like one it has KVM look for interrupts at the entry (KVM_REQ_EVENT).
+    An untimed KVM_SET_MP_STATE before each entry stands for the event that ends a halt;
+    like such an event it makes KVM check for interrupts at the entry (KVM_REQ_EVENT).
     """
     cdef Counts counts = histogram.counts
     cdef kb_watchdog *limit = &watchdog.state
-    cdef kb_run *run = watchdog.run
+    cdef kvm_run *run = watchdog.run
     cdef kvm_mp_state runnable
     cdef uint64_t done = 0, begin, end
     cdef int error = 0
     runnable.mp_state = KVM_MP_STATE_RUNNABLE
     with nogil:
         while done < loops:
-            if ioctl(fd, KVM_SET_MP_STATE, <long>&runnable) < 0:
+            if ioctl(fd, KVM_SET_MP_STATE, &runnable) < 0:
                 error = errno
                 break
             begin = stamp_begin()
-            if ioctl(fd, KVM_RUN, 0) < 0:
+            if ioctl(fd, KVM_RUN, NULL) < 0:
                 error = errno
                 break
             end = stamp_end()

@@ -2,23 +2,19 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """The KVM_RUN loop with a spin between the stamps: a regression of known size.
 
-`kbench gate --self-test` measures it beside exits.pyx's loop to show what the gate finds.
-A module of its own, so that the loop that measures has no branch for it.
+`kbench gate --self-test` measures it interleaved with the loop of exits.pyx, to show which
+regressions the gate finds. It is a module of its own so that the measuring loop has no
+branch for it.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport errno
 from libc.stdint cimport uint32_t, uint64_t
 
-from clock cimport stamp_begin, stamp_end
-from hdr cimport Histogram, Counts, record
-from watchdog cimport Watchdog, kb_run, kb_watchdog
-
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, long argument)
-
-cdef extern from "<linux/kvm.h>" nogil:
-    unsigned long KVM_RUN
+from kbench._native.clock cimport stamp_begin, stamp_end
+from kbench._native.hdr cimport Counts, Histogram, record
+from kbench._native.kvm cimport KVM_RUN, ioctl, kvm_run
+from kbench._native.watchdog cimport Watchdog, kb_watchdog
 
 
 def round_trips(
@@ -27,13 +23,13 @@ def round_trips(
     """As exits.round_trips, with `ticks` of the TSC spent after each exit."""
     cdef Counts *counts = &histogram.counts
     cdef kb_watchdog *limit = &watchdog.state
-    cdef kb_run *run = watchdog.run
+    cdef kvm_run *run = watchdog.run
     cdef uint64_t done = 0, begin, end, until
     cdef int error = 0
     with nogil:
         while done < loops:
             begin = stamp_begin()
-            if ioctl(fd, KVM_RUN, 0) < 0:
+            if ioctl(fd, KVM_RUN, NULL) < 0:
                 error = errno
                 break
             end = stamp_end()

@@ -1,30 +1,19 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""The floors: what a stamp, a system call and an ioctl that enters no guest cost here."""
+"""The floors: what a stamp, a system call and an ioctl that does not enter the guest cost."""
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint64_t
+from posix.unistd cimport getppid
 
-from clock cimport stamp_begin, stamp_end
-from hdr cimport Histogram, Counts, record
-from watchdog cimport Watchdog
-
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, void *argument)
-
-cdef extern from "<linux/kvm.h>" nogil:
-    unsigned long KVM_RUN
-    unsigned long KVM_GET_MP_STATE
-
-    struct kvm_mp_state:
-        unsigned int mp_state
+from kbench._native.clock cimport stamp_begin, stamp_end
+from kbench._native.hdr cimport Counts, Histogram, record
+from kbench._native.kvm cimport KVM_GET_MP_STATE, KVM_RUN, ioctl, kvm_mp_state
+from kbench._native.watchdog cimport Watchdog
 
 cdef extern from "<sched.h>" nogil:
     int sched_getcpu()
-
-cdef extern from "<unistd.h>" nogil:
-    int getppid()
 
 
 def clock(uint64_t loops, Histogram histogram):
@@ -57,8 +46,8 @@ def syscall(uint64_t loops, Histogram histogram):
 def immediate_exit(int fd, uint64_t loops, Histogram histogram, Watchdog watchdog):
     """KVM_RUN with kvm_run->immediate_exit set: vcpu_load and back, no guest entry.
 
-    Returns (round trips, errno), as exits.round_trips does; an errno other than the
-    EINTR that immediate_exit makes, or success, stops the loop.
+    Returns (round trips recorded, errno) as exits.round_trips does. The loop stops at an
+    errno other than EINTR, which immediate_exit is to cause, and at success.
     """
     cdef Counts counts = histogram.counts
     cdef uint64_t done = 0, begin, end

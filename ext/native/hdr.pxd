@@ -13,7 +13,7 @@ bits below the top one. So ns = ticks * scale in floating point, and the index i
     (bits of ns >> 42) - BIAS
 
 and below 1024 a value is its own index. The library's index is the reference:
-tests/loops/test_hdr.py compares the two for arbitrary values.
+tests/native/test_hdr.py compares the two for arbitrary values.
 """
 
 from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
@@ -40,8 +40,8 @@ cdef enum:
     LINEAR = 1024                   # below it a value is its own index
     BIAS = 1032 << 10               # (1023 + 10 - 1) << 10: 1024 has the index 1024
 
-# A loop works on a copy of its own and stores it back at its end: a local whose address
-# goes nowhere lives in registers.
+# A loop works on a local copy and stores it back at its end: the compiler keeps a local whose
+# address does not escape in registers.
 cdef struct Counts:
     unsigned long long *buckets
     double scale                    # ns / tick; exactly 1 in the lab

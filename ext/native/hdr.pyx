@@ -80,20 +80,18 @@ cdef class Histogram:
     def percentile(self, double percent):
         """The value (ns, float) that `percent`, in (0, 100], of the values do not exceed.
 
-        0.0 when empty.
-
-        It is the upper edge of a bucket, as the HdrHistogram library gives it, but no
-        further than the exact extremes: equal values have an exact percentile.
+        0.0 when empty. It is the upper edge of a bucket, as in the HdrHistogram library, but
+        within the exact extremes: equal values have an exact percentile.
         """
         cdef uint64_t count = self.count
-        cdef uint64_t target = max(1, <uint64_t>(percent * count / 100 + 0.5))
+        cdef uint64_t target = <uint64_t>(percent * count / 100 + 0.5)
         cdef uint64_t seen = 0, edge
         cdef Py_ssize_t i
         if not count:
             return 0.0
         for i in range(LENGTH):
             seen += self.counts.buckets[i]
-            if seen >= target:
+            if seen and seen >= target:
                 break
         edge = highest(i)
         return min(max(<double>edge, self.minimum), self.maximum)

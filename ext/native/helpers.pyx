@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""Threads beside a vCPU's: the VMM's work, another task, and one that only wakes up."""
+"""Helper threads: one does the VMM's work, one competes for the pCPU, one only wakes up."""
 
 from libc.stdint cimport uint64_t
+from posix.unistd cimport read
 
-from clock cimport stamp_end
-from vcpu_thread cimport VcpuThread, kb_vcpu_thread_begin, kb_vcpu_thread_end, report
-from work cimport WorkQueue, take
-
-cdef extern from "<unistd.h>" nogil:
-    ssize_t read(int fd, void *buffer, size_t count)
+from kbench._native.clock cimport stamp_end
+from kbench._native.vcpu_thread cimport (
+    VcpuThread, kb_vcpu_thread_begin, kb_vcpu_thread_end, report,
+)
+from kbench._native.work cimport WorkQueue, take
 
 cdef extern from "<sys/prctl.h>":
     int PR_GET_TIMERSLACK
@@ -20,8 +20,8 @@ cdef extern from "<sys/prctl.h>":
 def work(WorkQueue queue, int wait_fd, VcpuThread vcpu_thread):
     """Do the queue's work in the calling thread until `vcpu_thread` is stopped.
 
-    With `wait_fd` >= 0 it blocks on that eventfd while the queue is empty; end it with a
-    write. Without, the queue is endless.
+    With `wait_fd` >= 0 it blocks on that eventfd while the queue is empty: write to it to end
+    the thread. Without it, the queue has to be endless.
     """
     cdef uint64_t count
     with nogil:
@@ -31,16 +31,16 @@ def work(WorkQueue queue, int wait_fd, VcpuThread vcpu_thread):
 
 
 def spin(VcpuThread vcpu_thread):
-    """Use up the pCPU in the calling thread until `vcpu_thread` is stopped: a task of someone else's."""
+    """Compete for the pCPU: spin in the calling thread until `vcpu_thread` is stopped."""
     with nogil:
         while not vcpu_thread.state.stop:
             pass
 
 
 def echo(VcpuThread vcpu_thread, int fd):
-    """Read the eventfd `fd` in the calling thread until `vcpu_thread` is stopped, with a stamp each time.
+    """Read the eventfd `fd` in the calling thread until `vcpu_thread` is stopped; stamp each read.
 
-    The floor of a wake-up: a thread that blocks, without a vCPU.
+    This is the floor of a wake-up: a thread that blocks, without a vCPU.
     """
     cdef uint64_t count
     if kb_vcpu_thread_begin(&vcpu_thread.state):
@@ -54,7 +54,7 @@ def echo(VcpuThread vcpu_thread, int fd):
 
 
 def set_timer_slack(unsigned long nanoseconds):
-    """Let the calling thread's timers be late by this much; the old value (prctl(2))."""
+    """Set the timer slack of the calling thread; the old value in ns (PR_SET_TIMERSLACK)."""
     old = prctl(PR_GET_TIMERSLACK, 0)
     prctl(PR_SET_TIMERSLACK, nanoseconds)
     return old

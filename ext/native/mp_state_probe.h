@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 enum kb_probe_kind {
 	KB_PROBE_CALL,	/* one system call, which writes the word */
 	KB_PROBE_MEMORY,	/* no system call: the kernel keeps the word up to date */
@@ -60,8 +62,8 @@ KB_PROBE_INLINE int kb_probe_once(const struct kb_probe *probe, const enum kb_pr
 	return (*probe->word & probe->mask) != probe->halted;
 }
 
-KB_PROBE_INLINE uint64_t kb_probe_cost_of(const struct kb_probe *probe, const enum kb_probe_kind kind,
-					int *runnable)
+KB_PROBE_INLINE uint64_t kb_probe_cost_of(const struct kb_probe *probe,
+					 const enum kb_probe_kind kind, int *runnable)
 {
 	uint64_t begin = kb_stamp_begin();
 
@@ -69,9 +71,10 @@ KB_PROBE_INLINE uint64_t kb_probe_cost_of(const struct kb_probe *probe, const en
 	return kb_stamp_end() - begin;
 }
 
-KB_PROBE_INLINE uint64_t kb_probe_until_runnable_of(const struct kb_probe *probe, const enum kb_probe_kind kind,
-					 int vm, const struct kvm_msi *msi, uint64_t limit,
-					 uint64_t stamps[3])
+KB_PROBE_INLINE uint64_t kb_probe_until_runnable_of(const struct kb_probe *probe,
+						   const enum kb_probe_kind kind, int vm,
+						   const struct kvm_msi *msi, uint64_t limit,
+						   uint64_t stamps[3])
 {
 	uint64_t probes = 0;
 	int runnable;
@@ -106,8 +109,9 @@ static uint64_t kb_probe_cost(const struct kb_probe *probe, int *runnable)
  * Send `msi`, then probe up to `limit` times until the answer is "runnable".  Returns the number
  * of probes, 0 when none said so.  Stamps: before the MSI, after it, after the last probe.
  */
-static uint64_t kb_probe_until_runnable(const struct kb_probe *probe, int vm, const struct kvm_msi *msi,
-			      uint64_t limit, uint64_t stamps[3])
+static uint64_t kb_probe_until_runnable(const struct kb_probe *probe, int vm,
+					const struct kvm_msi *msi, uint64_t limit,
+					uint64_t stamps[3])
 {
 	switch (probe->kind) {
 	case KB_PROBE_CALL:

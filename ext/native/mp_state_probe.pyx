@@ -4,16 +4,20 @@
 
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint32_t, uint64_t
+from posix.unistd cimport read
 import array
 
-from clock cimport stamp_begin  # mp_state_probe.h uses it
-from vcpu_thread cimport VcpuThread, kb_vcpu_thread_begin, kb_vcpu_thread_end, kb_vcpu_thread_signal
+from kbench._native.kvm cimport (
+    KVM_EXIT_IO, KVM_GET_MP_STATE, KVM_KBENCH_IDLE_HLT, KVM_KBENCH_MP_STATE_VALID,
+    KVM_MP_STATE_HALTED, KVM_RUN, KVM_RUN_KBENCH_IDLE_MASK, KVM_RUN_KBENCH_IDLE_SHIFT,
+    KVM_RUN_KBENCH_MP_STATE, ioctl, kvm_mp_state, kvm_msi,
+)
+from kbench._native.vcpu_thread cimport (
+    POLLIN, VcpuThread, kb_vcpu_thread_begin, kb_vcpu_thread_end, pollfd,
+)
 
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, void *argument)
-
-cdef extern from "<unistd.h>" nogil:
-    ssize_t read(int fd, void *buffer, size_t count)
+cdef extern from "signals.h" nogil:
+    int KB_SIGNAL_PROBE, KB_SIGNAL_VCPU_THREAD
 
 cdef extern from "mp_state_probe.h" nogil:
     enum kb_probe_kind:
@@ -21,16 +25,6 @@ cdef extern from "mp_state_probe.h" nogil:
         KB_PROBE_MEMORY
         KB_PROBE_KICK
         KB_PROBE_OUT
-
-    struct pollfd:
-        int fd
-        short events
-
-    struct kvm_mp_state:
-        uint32_t mp_state
-
-    struct kvm_msi:
-        pass
 
     struct kb_probe:
         kb_probe_kind kind
@@ -45,18 +39,9 @@ cdef extern from "mp_state_probe.h" nogil:
         uint64_t number_read
 
     long SYS_ioctl, SYS_poll, SYS_read, SYS_pread64
-    unsigned long KVM_RUN, KVM_GET_MP_STATE
-    uint32_t KVM_MP_STATE_HALTED
-    int KVM_EXIT_IO
-    short POLLIN
-    int SIGRTMIN
     uint64_t kb_probe_cost(const kb_probe *probe, int *runnable)
     uint64_t kb_probe_until_runnable(const kb_probe *probe, int vm, const kvm_msi *msi,
                                      uint64_t limit, uint64_t *stamps)
-
-cdef extern from "kvm_kbench.h":
-    int KVM_RUN_KBENCH_MP_STATE, KVM_KBENCH_MP_STATE_VALID
-    int KVM_RUN_KBENCH_IDLE_MASK, KVM_RUN_KBENCH_IDLE_SHIFT, KVM_KBENCH_IDLE_HLT
 
 ALL = 0xffffffff
 
@@ -98,7 +83,7 @@ def kick(int vcpu):
     cdef MpStateProbe probe = get(vcpu)
     probe.state.kind = KB_PROBE_KICK
     probe.state.vcpu = vcpu
-    probe.state.signal = SIGRTMIN + 5
+    probe.state.signal = KB_SIGNAL_PROBE
     return probe
 
 
@@ -107,7 +92,7 @@ def kick_out(int vcpu, VcpuThread vcpu_thread):
     cdef MpStateProbe probe = get(vcpu)
     probe.state.kind = KB_PROBE_OUT
     probe.state.tid = vcpu_thread.state.tid
-    probe.state.signal = kb_vcpu_thread_signal()
+    probe.state.signal = KB_SIGNAL_VCPU_THREAD
     return probe
 
 
@@ -198,7 +183,7 @@ def hold(VcpuThread vcpu_thread, int go):
                 if errno != EINTR:
                     vcpu_thread.state.error = errno
                     break
-            elif vcpu_thread.state.run.exit_reason != <uint32_t>KVM_EXIT_IO:
+            elif vcpu_thread.state.run.exit_reason != KVM_EXIT_IO:
                 vcpu_thread.state.reason = vcpu_thread.state.run.exit_reason
                 vcpu_thread.state.unexpected = 1
                 break

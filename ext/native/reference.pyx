@@ -4,9 +4,6 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 
-# The stamps of clock.pxd must precede the header that uses them.
-from clock cimport stamp_begin
-
 cdef extern from "reference.h" nogil:
     uint64_t kb_reference_loop(int fd, void *run, uint32_t expect, uint64_t loops)
 

@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3
-"""A vCPU that runs beside the measured one, in a thread of its own, until it is stopped."""
+"""A sibling of the measured vCPU, which a thread runs until it is stopped."""
 
 from libc.errno cimport EINTR, errno
 
-from watchdog cimport kb_run
-
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, long argument)
-
-cdef extern from "<linux/kvm.h>" nogil:
-    unsigned long KVM_RUN
+from kbench._native.kvm cimport KVM_RUN, ioctl, kvm_run
 
 cdef extern from *:
     """
-    #include <signal.h>
-    #include <sys/syscall.h>
-    #include <unistd.h>
+    #include "signals.h"
 
     static void kb_sibling_kicked(int signal) { (void)signal; }
 
@@ -26,9 +18,9 @@ cdef extern from *:
         struct sigaction action = { .sa_handler = kb_sibling_kicked };
 
         sigemptyset(&action.sa_mask);
-        if (sigaction(SIGRTMIN + 3, &action, NULL))
+        if (sigaction(KB_SIGNAL_SIBLING, &action, NULL))
             return -1;
-        return syscall(SYS_tgkill, getpid(), tid, SIGRTMIN + 3);
+        return kb_signal_thread(tid, KB_SIGNAL_SIBLING);
     }
     """
     int kb_sibling_kick(int tid)
@@ -39,11 +31,11 @@ def run(int fd, size_t address):
 
     Returns (exit reason, errno) of the entry that ended it: errno is EINTR after stop().
     """
-    cdef kb_run *shared = <kb_run *>address
+    cdef kvm_run *shared = <kvm_run *>address
     cdef int error = 0
     with nogil:
         while True:
-            if ioctl(fd, KVM_RUN, 0) == 0:
+            if ioctl(fd, KVM_RUN, NULL) == 0:
                 break
             error = errno
             if error != EINTR or shared.immediate_exit:
@@ -52,9 +44,9 @@ def run(int fd, size_t address):
 
 
 def stop(size_t address, int tid):
-    """End run() in the thread of this kernel thread id, wherever it is.
+    """End run() in the thread `tid`, wherever it is.
 
-    immediate_exit first: a signal that comes just before the ioctl would be lost.
+    immediate_exit comes first: a signal just before the ioctl would be lost.
     """
-    (<kb_run *>address).immediate_exit = 1
+    (<kvm_run *>address).immediate_exit = 1
     kb_sibling_kick(tid)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vCPU and the thread that runs it.  A kick takes the thread out of KVM_RUN
- * wherever it is: its handler, in that thread, sets kvm_run->immediate_exit, so that a
- * signal just before the ioctl is not lost (Documentation/virt/kvm/api.rst).
+ * A vCPU and the thread that runs it.  A kick takes the thread out of KVM_RUN, or keeps it
+ * from entering: the signal's handler sets kvm_run->immediate_exit, so that a signal just
+ * before the ioctl is not lost (Documentation/virt/kvm/api.rst, immediate_exit).
  */
 #ifndef KBENCH_VCPU_THREAD_H
 #define KBENCH_VCPU_THREAD_H
@@ -15,30 +15,34 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "signals.h"
 #include "work.h"
 
-/* What the VMM does on an idle exit when its work is done (kbench/catalogue/policies.py, Waits). */
-enum kb_waits { ENTER, BLOCK, POLL, EVENTFD, MP_STATE, INJECT };
+/* What the VMM does after an idle exit, once no work is queued (catalogue/policies.py, Waits). */
+enum kb_waits {
+	KB_WAITS_ENTER, KB_WAITS_BLOCK, KB_WAITS_POLL, KB_WAITS_EVENTFD, KB_WAITS_MP_STATE,
+	KB_WAITS_INJECT,
+};
 
 struct kb_vcpu_thread {
 	int fd;
-	int tid;			/* kernel thread id, 0 before it runs */
+	int tid;			/* 0 before the thread runs */
 	enum kb_waits waits;
-	int event_fd;			/* what tells of an event while the vCPU is halted, or -1 */
-	int work_fd;			/* and, with POLL, eventfd of the queue's arrivals, or -1 */
-	uint64_t events;		/* what the last wait read from event_fd; 0: nothing */
+	int event_fd;			/* signals an event of the halted vCPU, or -1 */
+	int work_fd;			/* KB_WAITS_POLL: signals that work arrived, or -1 */
+	uint64_t events;		/* what the last wait read from event_fd; 0: it read nothing */
 	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
 	uint8_t exits_on;
 	struct kvm_run *run;
 	volatile int stop;
 	volatile int ended;
-	volatile int idle;		/* idle when the VMM last looked */
-	int error;			/* errno of a KVM_RUN that failed */
-	uint32_t reason;		/* exit that nothing expected, where `unexpected` */
+	volatile int idle;		/* as of the VMM's last idle exit */
+	int error;			/* errno of the KVM_RUN that failed */
+	uint32_t reason;		/* if `unexpected`: the exit that ended the run */
 	int unexpected;
 	uint64_t idle_exits;
-	uint64_t acks;			/* reports of the guest, and kicks: when KVM_RUN came back */
-	unsigned long long *stamps;	/* the elements of an array('Q') */
+	uint64_t acks;			/* times that KVM_RUN returned for a report or a kick */
+	unsigned long long *stamps;	/* of `acks`, in TSC ticks; an array('Q') */
 	uint64_t capacity;
 	struct kb_queue *queue;		/* work for this thread, or NULL */
 };
@@ -46,11 +50,6 @@ struct kb_vcpu_thread {
 static __thread struct kvm_run *kb_vcpu_thread_run;
 static __thread sigjmp_buf kb_vcpu_thread_out;
 static __thread volatile sig_atomic_t kb_vcpu_thread_waits;
-
-static inline int kb_vcpu_thread_signal(void)
-{
-	return SIGRTMIN + 4;
-}
 
 static void kb_vcpu_thread_kicked(int signal)
 {
@@ -65,19 +64,19 @@ static void kb_vcpu_thread_kicked(int signal)
 }
 
 /*
- * Wait outside KVM_RUN: with POLL for `ready`, else for event_fd, which is read.  A kick
- * ends it, from just before the system call on, where a signal alone would be lost: its
- * handler jumps out.  ppoll(2) would take two system calls more.  `events` has what was
- * read before the jump.
+ * Wait outside KVM_RUN: with KB_WAITS_POLL for `ready`, else for event_fd, which is read into
+ * `events`.  A kick ends the wait.  Its handler jumps out, because a signal alone would be lost
+ * between the check of immediate_exit and the system call; ppoll(2) would close that gap with
+ * two more system calls.
  */
-static void kb_vcpu_thread_wait(struct kb_vcpu_thread *thread, struct pollfd *ready)
+static inline void kb_vcpu_thread_wait(struct kb_vcpu_thread *thread, struct pollfd *ready)
 {
 	ready[0].revents = ready[1].revents = 0;
 	thread->events = 0;
 	if (!sigsetjmp(kb_vcpu_thread_out, 0)) {
 		kb_vcpu_thread_waits = 1;
-		if (!*(volatile __u8 *)&thread->run->immediate_exit) {
-			if (thread->waits == POLL)
+		if (!*(volatile uint8_t *)&thread->run->immediate_exit) {
+			if (thread->waits == KB_WAITS_POLL)
 				poll(ready, 2, -1);
 			else if (read(thread->event_fd, &thread->events, 8) < 0)
 				thread->events = 0;
@@ -86,14 +85,14 @@ static void kb_vcpu_thread_wait(struct kb_vcpu_thread *thread, struct pollfd *re
 	kb_vcpu_thread_waits = 0;
 }
 
-/* Make the calling thread the one that runs the vCPU. */
+/* Make the calling thread the one that runs the vCPU; -1 and errno on failure. */
 static inline int kb_vcpu_thread_begin(struct kb_vcpu_thread *thread)
 {
 	/* SA_NODEFER: the jump leaves the signal unblocked. */
 	struct sigaction action = { .sa_handler = kb_vcpu_thread_kicked, .sa_flags = SA_NODEFER };
 
 	sigemptyset(&action.sa_mask);
-	if (sigaction(kb_vcpu_thread_signal(), &action, NULL))
+	if (sigaction(KB_SIGNAL_VCPU_THREAD, &action, NULL))
 		return -1;
 	kb_vcpu_thread_run = thread->run;
 	thread->tid = syscall(SYS_gettid);
@@ -108,7 +107,7 @@ static inline void kb_vcpu_thread_end(struct kb_vcpu_thread *thread)
 
 static inline int kb_vcpu_thread_kick(const struct kb_vcpu_thread *thread)
 {
-	return syscall(SYS_tgkill, getpid(), thread->tid, kb_vcpu_thread_signal());
+	return kb_signal_thread(thread->tid, KB_SIGNAL_VCPU_THREAD);
 }
 
 #endif

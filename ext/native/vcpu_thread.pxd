@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
-from work cimport WorkQueue, kb_queue
+from kbench._native.kvm cimport kvm_run
+from kbench._native.work cimport WorkQueue, kb_queue
 
 cdef extern from "<poll.h>" nogil:
     struct pollfd:
         int fd
         short events
         short revents
-    short POLLIN
+    enum:
+        POLLIN
+        POLLPRI
+    int poll(pollfd *fds, unsigned long count, int timeout)
 
 cdef extern from "vcpu_thread.h" nogil:
-    struct kvm_run:
-        unsigned char immediate_exit
-        uint32_t exit_reason
-
     enum kb_waits:
-        ENTER
-        BLOCK
-        POLL
-        EVENTFD
-        MP_STATE
-        INJECT
+        KB_WAITS_ENTER
+        KB_WAITS_BLOCK
+        KB_WAITS_POLL
+        KB_WAITS_EVENTFD
+        KB_WAITS_MP_STATE
+        KB_WAITS_INJECT
 
     struct kb_vcpu_thread:
         int fd
@@ -47,7 +47,6 @@ cdef extern from "vcpu_thread.h" nogil:
 
     int kb_vcpu_thread_begin(kb_vcpu_thread *thread)
     void kb_vcpu_thread_end(kb_vcpu_thread *thread)
-    int kb_vcpu_thread_signal()
     void kb_vcpu_thread_wait(kb_vcpu_thread *thread, pollfd *ready)
     int kb_vcpu_thread_kick(const kb_vcpu_thread *thread)
 
@@ -58,7 +57,7 @@ cdef class VcpuThread:
 
 
 cdef inline void report(kb_vcpu_thread *thread, uint64_t stamp) noexcept nogil:
-    """Note when something came back to the thread."""
+    """Note a stamp of the guest's report or of a kick."""
     if thread.acks < thread.capacity:
         thread.stamps[thread.acks] = stamp
     thread.acks += 1

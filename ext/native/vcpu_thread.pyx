@@ -1,57 +1,34 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""A vCPU that idles, and what its thread does on an idle exit: wait, or the VMM's work."""
+"""The thread of a vCPU that idles: on an idle exit it does the VMM's work, then waits."""
 
 from cpython cimport array
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint64_t
+from posix.unistd cimport read
 import array
 
-from clock cimport stamp_end
-from work cimport WorkQueue, kb_queue_empty, take
-
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, void *argument)
-
-cdef extern from "<linux/kvm.h>" nogil:
-    unsigned long KVM_RUN
-    unsigned long KVM_INTERRUPT
-    int KVM_EXIT_IO
-    int KVM_EXIT_HLT
-    int KVM_MP_STATE_HALTED
-
-    struct kvm_interrupt:
-        uint32_t irq
-
-cdef extern from "<unistd.h>" nogil:
-    ssize_t read(int fd, void *buffer, size_t count)
-
-cdef extern from "<poll.h>" nogil:
-    int poll(pollfd *fds, unsigned long count, int timeout)
-
-cdef extern from "abi.h":
-    int KB_VECTOR
-
-cdef extern from "kvm_kbench.h":
-    uint32_t KVM_EXIT_KBENCH_MWAIT
-    uint32_t KVM_EXIT_KBENCH_PAUSE
-    int KVM_RUN_KBENCH_EXITS
-    int KVM_RUN_KBENCH_MP_STATE
-    int KVM_KBENCH_MP_STATE_VALID
+from kbench._native.clock cimport stamp_end
+from kbench._native.kvm cimport (
+    KB_VECTOR, KVM_EXIT_HLT, KVM_EXIT_IO, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE,
+    KVM_INTERRUPT, KVM_KBENCH_MP_STATE_VALID, KVM_MP_STATE_HALTED, KVM_RUN, KVM_RUN_KBENCH_EXITS,
+    KVM_RUN_KBENCH_MP_STATE, ioctl, kvm_interrupt, kvm_run,
+)
+from kbench._native.work cimport WorkQueue, kb_queue_empty, take
 
 cdef enum:
     SLICE = 8   # items of work on an idle exit or a kick before the vCPU is entered again
 
 WAITS = {
-    "enter": ENTER, "block": BLOCK, "poll": POLL, "eventfd": EVENTFD, "mp_state": MP_STATE,
-    "inject": INJECT,
+    "enter": KB_WAITS_ENTER, "block": KB_WAITS_BLOCK, "poll": KB_WAITS_POLL,
+    "eventfd": KB_WAITS_EVENTFD, "mp_state": KB_WAITS_MP_STATE, "inject": KB_WAITS_INJECT,
 }
 
 
 cdef bint event(kb_vcpu_thread *thread) noexcept nogil:
-    """Whether the halted vCPU has one, by what the VMM watches."""
+    """Whether the halted vCPU has an event, as far as what the VMM watches says."""
     cdef pollfd ready
-    if thread.waits == MP_STATE:
+    if thread.waits == KB_WAITS_MP_STATE:
         return (<volatile uint8_t *>thread.run)[KVM_RUN_KBENCH_MP_STATE] != (
             KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
     ready.fd = thread.event_fd
@@ -60,19 +37,19 @@ cdef bint event(kb_vcpu_thread *thread) noexcept nogil:
 
 
 cdef bint await_event(kb_vcpu_thread *thread) noexcept nogil:
-    """Wait for one, or for a kick; true when there is work instead."""
+    """Wait for an event or a kick; true when work arrived instead."""
     cdef uint64_t count
     cdef kvm_interrupt interrupt
     cdef pollfd ready[2]
     ready[0].fd, ready[1].fd = thread.event_fd, thread.work_fd
     ready[0].events = ready[1].events = POLLIN
     kb_vcpu_thread_wait(thread, ready)
-    if thread.events and thread.waits == INJECT:
+    if thread.events and thread.waits == KB_WAITS_INJECT:
         interrupt.irq = KB_VECTOR
         ioctl(thread.fd, KVM_INTERRUPT, &interrupt)
     if ready[0].revents or not ready[1].revents:
         return False
-    read(thread.work_fd, &count, 8)   # nothing where another idle vCPU's thread was first
+    read(thread.work_fd, &count, 8)   # fails when another idle vCPU's thread was first
     return True
 
 
@@ -91,20 +68,20 @@ cdef void work_until_event(kb_vcpu_thread *thread) noexcept nogil:
 
 
 cdef void on_idle_exit(kb_vcpu_thread *thread) noexcept nogil:
-    """Work, then wait as the policy says. A kick ends both: it may have brought work."""
+    """Work, then wait as the policy says. A kick ends both, because it may announce work."""
     thread.idle_exits += 1
     thread.idle = 1
-    if thread.waits == ENTER or thread.waits == BLOCK:
+    if thread.waits == KB_WAITS_ENTER or thread.waits == KB_WAITS_BLOCK:
         work_slice(thread)
     else:
         work_until_event(thread)
     if thread.exits:
-        # Halted and asked to exit, the vCPU would leave KVM_RUN again at once: that is wanted
-        # while there is work to go on with. Without work it is to block in the kernel.
+        # A halted vCPU that is asked to exit leaves KVM_RUN again at once. That is right while
+        # there is work; without work the vCPU has to block in the kernel.
         if thread.queue == NULL or kb_queue_empty(thread.queue):
             thread.exits[0] = 0
         return
-    while thread.waits != ENTER and not thread.run.immediate_exit:
+    while thread.waits != KB_WAITS_ENTER and not thread.run.immediate_exit:
         if not await_event(thread):
             thread.idle = 0
             break
@@ -112,10 +89,11 @@ cdef void on_idle_exit(kb_vcpu_thread *thread) noexcept nogil:
 
 
 cdef class VcpuThread:
-    """The vCPU `fd`, whose struct kvm_run is at `run`, and the stamps of its thread.
+    """The vCPU `fd`, whose struct kvm_run is at the address `run`, and the thread that runs it.
 
-    `work` is what the thread does on an idle exit and after a kick; `waits` (kbench/catalogue/policies.py)
-    how it then waits, where that is so for `event_fd`. `capacity` bounds the stamps.
+    On an idle exit and after a kick the thread takes items from `work`. `waits` says how it
+    then waits (Waits in kbench/catalogue/policies.py), `event_fd` is what "poll", "eventfd" and
+    "inject" wait for. The first `capacity` stamps are kept.
     """
 
     def __cinit__(self, int fd, size_t run, size_t capacity, WorkQueue work=None, waits="enter",
@@ -127,7 +105,7 @@ cdef class VcpuThread:
         self.state.waits = WAITS[waits]
         self.state.event_fd = event_fd
         self.state.work_fd = -1
-        if self.state.waits == BLOCK or self.state.waits == MP_STATE:
+        if self.state.waits == KB_WAITS_BLOCK or self.state.waits == KB_WAITS_MP_STATE:
             self.state.exits = <uint8_t *>run + KVM_RUN_KBENCH_EXITS
             self.state.exits_on = self.state.exits[0]
         self.state.stamps = (<array.array>self._stamps).data.as_ulonglongs
@@ -135,7 +113,7 @@ cdef class VcpuThread:
         self.state.queue = &work.state if work is not None else NULL
 
     def listen(self, int fd):
-        """With waits "poll": wait for work to arrive, too, at this eventfd, which does not block."""
+        """With waits "poll": also wait for work at `fd`, a non-blocking eventfd."""
         self.state.work_fd = fd
 
     def reset(self):
@@ -164,15 +142,15 @@ cdef class VcpuThread:
                     if errno != EINTR:
                         thread.error = errno
                         break
-                    # First: a kick that comes after this has a report of its own.
+                    # Clear it first: a kick after this line then gets its own stamp.
                     thread.run.immediate_exit = 0
                     report(thread, stamp)
                     work_slice(thread)
-                elif thread.run.exit_reason == <uint32_t>KVM_EXIT_IO:
+                elif thread.run.exit_reason == KVM_EXIT_IO:
                     report(thread, stamp)
                     thread.idle = 0
                 elif thread.run.exit_reason in (
-                        <uint32_t>KVM_EXIT_HLT, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE):
+                        KVM_EXIT_HLT, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE):
                     on_idle_exit(thread)
                 else:
                     thread.reason = thread.run.exit_reason
@@ -202,10 +180,10 @@ cdef class VcpuThread:
 
     @property
     def idle_exits(self):
-        """Exits to userspace by which the guest said that it idles."""
+        """Exits to userspace for HLT, MWAIT or PAUSE."""
         return self.state.idle_exits
 
     @property
     def stamps(self):
-        """When the guest's reports and the kicks came back, in TSC ticks: an array('Q')."""
+        """TSC at which KVM_RUN returned for a report of the guest or a kick: an array('Q')."""
         return self._stamps[:min(self.state.acks, self.state.capacity)]

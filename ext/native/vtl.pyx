@@ -1,45 +1,31 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""A virtual processor with two VTLs: a thread, and two vCPUs of which it runs one at a time.
+"""A virtual processor (VP) with two VTLs: a thread that runs one of two vCPUs at a time.
 
-The thread runs VTL0 until VTL1 has an interrupt, then VTL1 until its VTL_RETURN. Who tells
-it of the interrupt is the way that is measured: another thread with a signal, or poll(2).
+The thread runs VTL0 until VTL1 has an interrupt, then VTL1 until its VTL_RETURN. The
+benchmarks compare how it learns of the interrupt: by another thread's signal or by poll(2).
 """
 
 from cpython cimport array
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from posix.unistd cimport read
 import array
 
-from clock cimport stamp_end
-from vcpu_thread cimport VcpuThread, kb_vcpu_thread, kb_vcpu_thread_begin, kb_vcpu_thread_end, kb_vcpu_thread_kick, kvm_run
-
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, const void *argument)
-
-cdef extern from "<linux/kvm.h>" nogil:
-    unsigned long KVM_RUN, KVM_SIGNAL_MSI
-    int KVM_EXIT_IO
-    int KVM_EXIT_HLT
-
-cdef extern from "<unistd.h>" nogil:
-    ssize_t read(int fd, void *buffer, size_t count)
-
-cdef extern from "<poll.h>" nogil:
-    struct pollfd:
-        int fd
-        short events
-        short revents
-    short POLLIN, POLLPRI
-    int poll(pollfd *fds, unsigned long count, int timeout)
+from kbench._native.clock cimport stamp_end
+from kbench._native.kvm cimport (
+    KVM_EXIT_HLT, KVM_EXIT_IO, KVM_KBENCH_EXIT_HLT, KVM_KBENCH_IDLE_HLT, KVM_RUN,
+    KVM_RUN_KBENCH_EXITS, KVM_SIGNAL_MSI, ioctl, kvm_run,
+)
+from kbench._native.vcpu_thread cimport (
+    POLLIN, POLLPRI, VcpuThread, kb_vcpu_thread, kb_vcpu_thread_begin, kb_vcpu_thread_end,
+    kb_vcpu_thread_kick, poll, pollfd,
+)
 
 cdef extern from "<sys/epoll.h>" nogil:
     struct epoll_event:
         uint32_t events
     int epoll_wait(int epfd, epoll_event *events, int count, int timeout)
-
-cdef extern from "kvm_kbench.h":
-    int KVM_RUN_KBENCH_EXITS, KVM_KBENCH_EXIT_HLT, KVM_KBENCH_IDLE_HLT
 
 cdef extern from *:
     """
@@ -67,10 +53,10 @@ cdef enum Noted:
 
 
 cdef class VirtualProcessor(VcpuThread):
-    """A thread that runs VTL0, the vCPU `fd` with its struct kvm_run at `run`, and VTL1 in turn.
+    """The thread that runs VTL0, the vCPU `fd` with its struct kvm_run at `run`, and VTL1 in turn.
 
-    TOLD, LEFT and RETURNED have a stamp, in TSC ticks, of each time that a thread learnt of
-    VTL1's interrupt, that VTL0's KVM_RUN came back for it, and that VTL1's VTL_RETURN did.
+    It keeps stamps, in TSC ticks: TOLD, when a thread learnt of VTL1's interrupt; LEFT, when
+    VTL0's KVM_RUN returned for it; RETURNED, when KVM_RUN returned with VTL1's VTL_RETURN.
     """
 
     cdef int fd1
@@ -92,21 +78,21 @@ cdef class VirtualProcessor(VcpuThread):
             self.noted[what] = each.data.as_ulonglongs
 
     def vtl1(self, int fd, size_t run):
-        """The vCPU that is VTL1; before run()."""
+        """Set the vCPU that is VTL1; call it before run()."""
         self.fd1 = fd
         self.run1 = <kvm_run *>run
 
     def idle_only(self):
-        """Let VTL0 go on while it runs: it leaves at its next HLT (userspace_exits, idle_flag)."""
+        """Let VTL0 run to its next HLT and exit there (userspace_exits, idle_flag)."""
         self.way = IDLE_ONLY
 
     def wait_for(self, int fd0, int fd1, bint eventfds):
-        """On VTL0's HLT exit wait for these: the vCPUs' file descriptors, or their eventfds."""
+        """On VTL0's HLT exit wait for these file descriptors: the vCPUs' own, or their eventfds."""
         self.way = POLLED
         self.reads = eventfds
         self.waits[0].fd, self.waits[1].fd = fd0, fd1
         self.waits[0].events = POLLIN
-        # A VTL1 that is stopped is no halted vCPU: POLLIN is always set.
+        # VTL1 is stopped, not halted, so its vCPU always has POLLIN.
         self.waits[1].events = POLLIN if eventfds else POLLPRI
 
     def reset(self):
@@ -126,7 +112,7 @@ cdef class VirtualProcessor(VcpuThread):
         self.counts[what] += 1
 
     def run(self):
-        """Run the two vCPUs in the calling thread until stop(), or an exit nothing expects."""
+        """Run the two vCPUs in the calling thread until stop(), or an unexpected exit."""
         cdef kb_vcpu_thread *thread = &self.state
         cdef uint64_t stamp
         cdef int failed
@@ -149,7 +135,7 @@ cdef class VirtualProcessor(VcpuThread):
                         if errno != EINTR:
                             thread.error = errno
                             break
-                    elif thread.run.exit_reason == <uint32_t>KVM_EXIT_HLT:
+                    elif thread.run.exit_reason == KVM_EXIT_HLT:
                         thread.idle_exits += 1
                         if self.way == POLLED:
                             self.wait()
@@ -166,11 +152,11 @@ cdef class VirtualProcessor(VcpuThread):
             kb_vcpu_thread_end(thread)
 
     cdef bint run_vtl1(self) noexcept nogil:
-        """VTL1, until its VTL_RETURN; false when there is none."""
+        """Run VTL1 until its VTL_RETURN; false when KVM_RUN ended otherwise."""
         cdef kb_vcpu_thread *thread = &self.state
         while not thread.stop:
             if ioctl(self.fd1, KVM_RUN, NULL) == 0:
-                if self.run1.exit_reason != <uint32_t>KVM_EXIT_IO:
+                if self.run1.exit_reason != KVM_EXIT_IO:
                     thread.reason = self.run1.exit_reason
                     thread.unexpected = 1
                     return False
@@ -182,7 +168,7 @@ cdef class VirtualProcessor(VcpuThread):
         return True
 
     cdef void wait(self) noexcept nogil:
-        """VTL0 is halted: wait until either VTL has something to do."""
+        """VTL0 is halted: wait until either VTL has an event."""
         cdef uint64_t count
         if self.state.run.immediate_exit or poll(self.waits, 2, -1) <= 0:
             return
@@ -195,7 +181,7 @@ cdef class VirtualProcessor(VcpuThread):
             read(self.waits[0].fd, &count, 8)
 
     cdef void tell(self) noexcept nogil:
-        """VTL1 has an interrupt: have this VP's thread run it."""
+        """VTL1 has an interrupt: make this VP's thread run it."""
         cdef uint8_t *run = <uint8_t *>self.state.run
         kb_set(self.pending)
         if self.way == IDLE_ONLY:
@@ -206,10 +192,10 @@ cdef class VirtualProcessor(VcpuThread):
 
 
 def relay(VirtualProcessor vp, int fd, int vm, size_t message):
-    """Read the eventfd `fd` in the calling thread, until `vp` is stopped, and tell it.
+    """Read the eventfd `fd` in the calling thread until `vp` is stopped; each time tell `vp`.
 
-    With `message`, the address of a struct kvm_msi, send that to `vm` first: a VMM that
-    routes the interrupt itself. Else KVM has done so, and `fd` is the vCPU's (vcpu_poll).
+    With `message`, the address of a struct kvm_msi, send that to `vm` first, as a VMM does that
+    routes the interrupt itself. Without, KVM has routed it and `fd` is the vCPU's (vcpu_poll).
     """
     cdef uint64_t count
     with nogil:
@@ -223,7 +209,7 @@ def relay(VirtualProcessor vp, int fd, int vm, size_t message):
 
 
 def watch(VirtualProcessor vp, int epoll):
-    """The same with epoll(7) for what `epoll` waits for: the vCPU (vcpu_poll), and an end."""
+    """As relay(), with epoll(7): `epoll` waits for the vCPU (vcpu_poll) and for the end."""
     cdef epoll_event event
     with nogil:
         while not vp.state.stop:

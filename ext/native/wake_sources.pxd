@@ -1,29 +1,14 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport uint8_t, uint64_t
 
-from vcpu_thread cimport kb_vcpu_thread, kb_vcpu_thread_kick
-from work cimport kb_queue, kb_queue_arrive
+from posix.unistd cimport write
 
-cdef extern from "<sys/ioctl.h>" nogil:
-    int ioctl(int fd, unsigned long request, void *argument)
-
-cdef extern from "<linux/kvm.h>" nogil:
-    unsigned long KVM_RUN
-    unsigned long KVM_SIGNAL_MSI
-    int KVM_MP_STATE_HALTED
-
-cdef extern from "kvm_kbench.h" nogil:
-    int KVM_KBENCH_IDLE_HLT, KVM_RUN_KBENCH_MP_STATE, KVM_KBENCH_MP_STATE_VALID
-
-cdef extern from "<poll.h>" nogil:
-    struct pollfd:
-        int fd
-        short events
-        short revents
-    int poll(pollfd *fds, unsigned long count, int timeout)
-
-cdef extern from "<unistd.h>" nogil:
-    ssize_t write(int fd, const void *buffer, size_t count)
+from kbench._native.kvm cimport (
+    KVM_KBENCH_IDLE_HLT, KVM_KBENCH_MP_STATE_VALID, KVM_MP_STATE_HALTED, KVM_RUN,
+    KVM_RUN_KBENCH_MP_STATE, KVM_SIGNAL_MSI, ioctl,
+)
+from kbench._native.vcpu_thread cimport kb_vcpu_thread, kb_vcpu_thread_kick, poll, pollfd
+from kbench._native.work cimport kb_queue, kb_queue_arrive
 
 cdef extern from *:
     """
@@ -47,7 +32,7 @@ cdef enum Kind:
     HUNT        # an item of work, and a kick for an idle vCPU
 
 cdef enum Find:
-    NOTED       # by what a vCPU's thread noted at its last idle exit
+    NOTED       # by what the vCPU's thread noted at its last idle exit
     FLAG        # by kvm_run.flags (idle_flag)
     BYTE        # by mp_state in kvm_run (run_mp_state)
     POLLED      # by poll(2) of the vCPUs (vcpu_poll)
@@ -71,8 +56,8 @@ cdef class WakeSource:
     cdef object keep    # what `state` points to
 
 
-cdef inline bint looks_idle(Wake *wake, int at) noexcept nogil:
-    """What the VMM sees of a vCPU, wherever its thread is."""
+cdef inline bint seems_idle(Wake *wake, int at) noexcept nogil:
+    """Whether the VMM sees the vCPU as idle, from any thread."""
     cdef kb_vcpu_thread *thread = wake.threads[at]
     cdef uint8_t *run = <uint8_t *>thread.run
     cdef int flag
@@ -88,13 +73,13 @@ cdef inline bint looks_idle(Wake *wake, int at) noexcept nogil:
 
 
 cdef inline int find_idle(Wake *wake) noexcept nogil:
-    """An idle thread, or the next in turn where none is known to be."""
+    """The index of an idle vCPU, or of the next one in turn when none is known to be idle."""
     cdef int step, at
     if wake.find == POLLED:
         poll(wake.polled, wake.count, 0)
     for step in range(wake.count):
         at = (wake.next + step) % wake.count
-        if looks_idle(wake, at):
+        if seems_idle(wake, at):
             wake.next = (at + 1) % wake.count
             wake.found += 1
             return at
@@ -108,7 +93,7 @@ cdef inline int fire(Wake *wake) noexcept nogil:
     if wake.kind == WRITE:
         return 0 if write(wake.fd, &one, 8) == 8 else -1
     if wake.kind == MSI:
-        return ioctl(wake.fd, KVM_SIGNAL_MSI, <void *>wake.address)
+        return ioctl(wake.fd, KVM_SIGNAL_MSI, <const void *>wake.address)
     if wake.kind == ENTER:
         return ioctl(wake.fd, KVM_RUN, NULL)
     if wake.kind == KICK:

@@ -2,22 +2,18 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """What the waker can fire: each way to wake a vCPU, and the arrival of work."""
 
-from vcpu_thread cimport VcpuThread, kb_vcpu_thread
-from work cimport WorkQueue
-
-
-cdef extern from "<poll.h>":
-    short POLLIN
+from kbench._native.vcpu_thread cimport POLLIN, VcpuThread
+from kbench._native.work cimport WorkQueue
 
 FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
 
 
 cdef class WakeSource:
-    """What fires; made by one of the functions below. At most 64 vCPU threads are hunted."""
+    """An event that the waker fires; made by one of the functions below."""
 
     @property
     def found(self):
-        """How many hunts found an idle vCPU; the others signalled the next in turn."""
+        """Number of hunts that found an idle vCPU; the others kicked the next one in turn."""
         return self.state.found
 
 

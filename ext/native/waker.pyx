@@ -1,29 +1,22 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""The open-loop waker: fires at planned absolute times, whether or not anyone is ready.
+"""The open-loop waker: fires at planned absolute times, whether or not the vCPU is ready.
 
-Everything is measured from the planned time, so an event that had to wait for an
-earlier one counts in full (no coordinated omission).
+Latencies are measured from the planned time, so an event that had to wait for an earlier
+one counts in full (no coordinated omission).
 """
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrno
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.time cimport time_t
+from posix.time cimport (
+    CLOCK_MONOTONIC, TIMER_ABSTIME, clock_gettime, clock_nanosleep, timespec,
+)
 import array
 
-from clock cimport stamp_begin
-from vcpu_thread cimport VcpuThread
-from wake_sources cimport Wake, WakeSource, fire
-
-cdef extern from "<time.h>" nogil:
-    struct timespec:
-        time_t tv_sec
-        long tv_nsec
-    int CLOCK_MONOTONIC
-    int TIMER_ABSTIME
-    int clock_gettime(int clock, timespec *now)
-    int clock_nanosleep(int clock, int flags, const timespec *until, timespec *left)
+from kbench._native.clock cimport stamp_begin
+from kbench._native.vcpu_thread cimport VcpuThread
+from kbench._native.wake_sources cimport Wake, WakeSource, fire
 
 
 cdef inline int64_t monotonic() noexcept nogil:
@@ -44,10 +37,10 @@ def fire_at(
 ):
     """Fire sources[which[n]] at plan[n] (CLOCK_MONOTONIC, ns, increasing), for all n.
 
-    The thread sleeps until `margin` ns before each time and spins the rest. `planned` and
-    `fired` take TSC ticks: when it should have fired, and the stamp just before it did.
-    Returns the number of events; fewer than planned when the thread of `vcpu_thread` ended.
-    Raises OSError when a source fails, and what a signal handler raises.
+    The waker sleeps until `margin` ns before each time and spins for the rest. In TSC ticks,
+    `planned` takes when each event was due and `fired` the stamp just before it was fired.
+    Returns the number of events, fewer than planned when `vcpu_thread` has ended.
+    Raises OSError when a source fails, and whatever a Python signal handler raises.
     """
     cdef Wake *wakes[2]
     cdef Py_ssize_t done = 0, total = plan.shape[0]
@@ -65,7 +58,7 @@ def fire_at(
             target.tv_nsec = until % 1_000_000_000
             error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &target, NULL)
             if error == 0:
-                # The two clocks drift apart by less than a tick within the margin.
+                # Within the margin the two clocks drift apart by less than a tick.
                 tick = stamp_begin()
                 until = (plan[done] - monotonic()) * <int64_t>tsc_khz // 1_000_000
                 planned[done] = tick + until
@@ -77,14 +70,14 @@ def fire_at(
                 else:
                     done += 1
         if error == EINTR:
-            continue    # a signal for Python, or an ENTER that one interrupted
+            continue    # a signal interrupted the sleep or an ENTER
         if error:
             PyErr_SetFromErrno(OSError)
     return done
 
 
 def sleep_until(int64_t until, VcpuThread vcpu_thread):
-    """Sleep to this time (CLOCK_MONOTONIC, ns), less where the thread of `vcpu_thread` ends."""
+    """Sleep until this time (CLOCK_MONOTONIC, ns), or until `vcpu_thread` has ended."""
     cdef timespec target
     cdef int64_t now = monotonic()
     while now < until and not vcpu_thread.state.ended:
@@ -98,15 +91,15 @@ def sleep_until(int64_t until, VcpuThread vcpu_thread):
 
 
 def monotonic_ns():
-    """CLOCK_MONOTONIC now."""
+    """CLOCK_MONOTONIC now, in ns."""
     return monotonic()
 
 
 def answers(const uint64_t[::1] fired, const uint64_t[::1] stamps):
-    """For each event the index of the first of `stamps` (increasing) that is not before
-    fired[n], -1 where there is none: an array('q').
+    """The index of each event's answer, -1 when it has none: an array('q').
 
-    Two events that one handler served get the same one: interrupts coalesce.
+    The answer to event n is the first of `stamps` (increasing) that is not before fired[n].
+    Interrupts coalesce, so two events may have the same answer.
     """
     cdef Py_ssize_t n, at = 0
     found = array.array("q", bytes(8 * fired.shape[0]))

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A KVM_RUN that does not come back must end.  A POSIX timer signals the vCPU
- * thread; its handler compares the loop's progress with what it last saw and, where
- * nothing moved, sets kvm_run->immediate_exit.  The signal alone would not do: it may
- * arrive just before the ioctl, and the guest would then run on
- * (Documentation/virt/kvm/api.rst, immediate_exit).
+ * A time limit for KVM_RUN.  A POSIX timer signals the vCPU thread; the handler compares the
+ * loop's progress with what it saw at the last tick and sets kvm_run->immediate_exit when
+ * there was none.  A signal alone is not enough: it may arrive just before the ioctl, and
+ * KVM_RUN would then enter the guest (Documentation/virt/kvm/api.rst, immediate_exit).
  */
 #ifndef KBENCH_WATCHDOG_H
 #define KBENCH_WATCHDOG_H
@@ -15,6 +14,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "signals.h"
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
@@ -28,15 +29,12 @@ struct kb_watchdog {
 	timer_t timer;
 };
 
-static inline int kb_watchdog_signal(void)
-{
-	return SIGRTMIN + 2;
-}
-
-static void kb_watchdog_expired(int signal, siginfo_t *info, void *context)
+static void kb_watchdog_tick(int signal, siginfo_t *info, void *context)
 {
 	struct kb_watchdog *watchdog = info->si_value.sival_ptr;
 
+	(void)signal;
+	(void)context;
 	if (info->si_code != SI_TIMER)
 		return;
 	if (watchdog->progress != watchdog->seen) {
@@ -47,10 +45,13 @@ static void kb_watchdog_expired(int signal, siginfo_t *info, void *context)
 	watchdog->run->immediate_exit = 1;
 }
 
-/* Arm for the calling thread.  Two ticks without progress make `limit` seconds at most. */
+/*
+ * Arm for the calling thread; -1 and errno on failure.  A KVM_RUN without progress from one
+ * tick to the next has run for limit / 2 to `limit` seconds.
+ */
 static inline int kb_watchdog_start(struct kb_watchdog *watchdog, struct kvm_run *run, double limit)
 {
-	struct sigaction action = { .sa_sigaction = kb_watchdog_expired, .sa_flags = SA_SIGINFO };
+	struct sigaction action = { .sa_sigaction = kb_watchdog_tick, .sa_flags = SA_SIGINFO };
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID };
 	struct itimerspec period;
 	double tick = limit / 2;
@@ -58,7 +59,7 @@ static inline int kb_watchdog_start(struct kb_watchdog *watchdog, struct kvm_run
 	watchdog->seen = watchdog->progress - 1;
 	watchdog->fired = 0;
 	watchdog->run = run;
-	event.sigev_signo = kb_watchdog_signal();
+	event.sigev_signo = KB_SIGNAL_WATCHDOG;
 	event.sigev_value.sival_ptr = watchdog;
 	event.sigev_notify_thread_id = syscall(SYS_gettid);
 	period.it_value.tv_sec = tick;

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3
-"""Ends a KVM_RUN that does not come back."""
+"""A time limit for KVM_RUN: one that does not return is ended."""
 
 from cpython.exc cimport PyErr_SetFromErrno
+from libc.signal cimport SIGKILL
+
+from kbench._native.kvm cimport kvm_run
 
 cdef extern from "<sys/prctl.h>":
     int PR_SET_PDEATHSIG
     int prctl(int option, unsigned long argument)
-
-cdef extern from "<signal.h>":
-    int SIGKILL
 
 
 cdef class Watchdog:
@@ -17,15 +17,15 @@ cdef class Watchdog:
 
     `run` is the address of the vCPU's struct kvm_run. Use it as a context manager in the
     thread that runs the vCPU, around the loop alone: Python's own time between two loops
-    would count as a hang. Each half of the limit a KVM_RUN returns EINTR and may be entered
-    again; one without progress for `limit` seconds returns EINTR and `fired` becomes true.
-    Raises OSError where no timer can be had.
+    would count as a hang. After each half of the limit KVM_RUN returns EINTR and may be
+    entered again; after `limit` seconds without progress it returns EINTR and `fired` is true.
+    Raises ValueError for another limit, OSError when the kernel provides no timer.
     """
 
     def __cinit__(self, size_t run, double limit):
         if not limit > 0:
             raise ValueError(f"a watchdog's limit must be positive, not {limit}")
-        self.run = <kb_run *>run
+        self.run = <kvm_run *>run
         self.limit = limit
 
     def __enter__(self):
@@ -42,18 +42,21 @@ cdef class Watchdog:
     def __dealloc__(self):
         self.disarm()
 
-    cdef disarm(self):
+    cdef void disarm(self) noexcept:
         if self.armed:
             kb_watchdog_stop(&self.state)
             self.armed = False
 
     @property
     def fired(self):
-        """Whether a KVM_RUN had to be ended."""
+        """Whether the limit ended a KVM_RUN."""
         return bool(self.state.fired)
 
 
 def die_with_parent():
-    """Have the kernel kill this process when its parent's thread that made it ends."""
+    """Have the kernel kill this process when the thread that forked it ends (prctl(2)).
+
+    Raises OSError when prctl(2) fails.
+    """
     if prctl(PR_SET_PDEATHSIG, SIGKILL):
         PyErr_SetFromErrno(OSError)

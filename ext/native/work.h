@@ -4,17 +4,17 @@
 
 #include <stdint.h>
 
-/* The VMM's work: items that arrive, are taken in turn and cost `rounds` each. */
+/* The VMM's work: items that arrive, are taken in order and cost `rounds` each. */
 struct kb_queue {
 	uint64_t arrived;
 	uint64_t taken;
 	uint64_t done;
 	uint64_t rounds;
-	unsigned long long *starts;	/* when item n was taken, in TSC ticks */
+	unsigned long long *starts;	/* when item n was taken, in TSC ticks; an array('Q') */
 	uint64_t capacity;
 };
 
-/* The number of the next item, or UINT64_MAX: nothing to do. */
+/* Take the next item: its number, or UINT64_MAX when there is none. */
 static inline uint64_t kb_queue_take(struct kb_queue *queue)
 {
 	uint64_t next = __atomic_load_n(&queue->taken, __ATOMIC_RELAXED);

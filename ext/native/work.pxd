@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport UINT64_MAX, uint64_t
 
-from clock cimport stamp_end
+from kbench._native.clock cimport stamp_end
 
 cdef extern from "work.h" nogil:
     struct kb_queue:
@@ -23,7 +23,7 @@ cdef class WorkQueue:
 
 
 cdef inline bint take(kb_queue *queue) noexcept nogil:
-    """Do one item; false when there is none."""
+    """Do one item; false when the queue is empty."""
     cdef uint64_t number = kb_queue_take(queue)
     if number == UINT64_MAX:
         return False

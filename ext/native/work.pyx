@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""The VMM's own work: a queue that threads take from, whichever comes first."""
+"""The VMM's own work: a queue from which several threads take items."""
 
 from cpython cimport array
 from libc.stdint cimport UINT64_MAX, uint64_t
@@ -8,9 +8,9 @@ import array
 
 
 cdef class WorkQueue:
-    """The VMM's maintenance work: items that arrive and cost `rounds` each.
+    """The VMM's maintenance work: items that arrive and cost `rounds` of computation each.
 
-    `capacity` items have their start recorded. `endless`: there is always another item.
+    The starts of the first `capacity` items are kept.
     """
 
     def __cinit__(self, size_t capacity, uint64_t rounds):
@@ -20,13 +20,13 @@ cdef class WorkQueue:
         self.state.rounds = rounds
 
     def reset(self, bint endless=False):
-        """Empty it."""
+        """Empty the queue; with `endless` it never runs out of items."""
         self.state.taken = self.state.done = 0
         self.state.arrived = UINT64_MAX if endless else 0
 
     @property
     def done(self):
-        """Items that are finished."""
+        """Number of items that are finished."""
         return self.state.done
 
     @property
