@@ -7,6 +7,7 @@ export LOCAL
 
 # What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
 NEEDS_run := $(shell test -w /dev/kvm || echo lab)
+NEEDS_check := check
 NEEDS_test := lab kvm browser
 NEEDS_test-kvm := lab kvm
 NEEDS_lab-gate := lab
@@ -16,7 +17,7 @@ NEEDS_reports-measure := lab kvm
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-kvm venv packages check perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run test test-kvm venv packages check lint perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,11 +38,22 @@ test-kvm: venv ## what test leaves out: every variant of the KVM extension, on b
 
 venv: .venv/development ## .venv/ with the built wheel and the development tools
 
-check: venv ## ruff, ruff format, mypy --strict, import directions
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+check: venv lint warnings-gcc warnings-clang ## lint, types, import directions, and warnings of gcc and clang
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_imports.py
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint ext
+
+# The C of ext/, what Cython and cffi make of the rest, and the guests, at -Wall -Wextra -Werror.
+warnings-%: venv
+	@command -v $* >/dev/null || { echo "no $* on this machine: its warnings are unknown" >&2; exit 2; }
+	@export PATH="$(CURDIR)/$(BIN):$$PATH"; mkdir -p build; \
+	  test -d build/warnings-$* || CC=$* meson setup --werror build/warnings-$* >build/warnings-$*.log \
+	    || { cat build/warnings-$*.log; rm -rf build/warnings-$*; exit 1; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" ninja --quiet -C build/warnings-$*
 
 perf: venv ## kbench's own speed, as ratios of one run: a table, and reports/local/perf.json
 	@mkdir -p $(LOCAL)

@@ -19,9 +19,9 @@ cdef extern from "<sched.h>" nogil:
 def clock(uint64_t loops, Histogram histogram):
     """Two stamps with nothing between them, `loops` times; returns (loops, 0)."""
     cdef Counts counts = histogram.counts
-    cdef uint64_t done, begin
+    cdef uint64_t _, begin
     with nogil:
-        for done in range(loops):
+        for _ in range(loops):
             begin = stamp_begin()
             record(&counts, stamp_end() - begin)
     histogram.counts = counts
@@ -32,9 +32,9 @@ def clock(uint64_t loops, Histogram histogram):
 def syscall(uint64_t loops, Histogram histogram):
     """getppid(2), which the C library never caches, `loops` times; returns (loops, 0)."""
     cdef Counts counts = histogram.counts
-    cdef uint64_t done, begin
+    cdef uint64_t _, begin
     with nogil:
-        for done in range(loops):
+        for _ in range(loops):
             begin = stamp_begin()
             getppid()
             record(&counts, stamp_end() - begin)

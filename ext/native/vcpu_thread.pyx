@@ -54,9 +54,9 @@ cdef bint await_event(kb_vcpu_thread *thread) noexcept nogil:
 
 
 cdef void work_slice(kb_vcpu_thread *thread) noexcept nogil:
-    cdef int item
+    cdef int _
     if thread.queue:
-        for item in range(SLICE):
+        for _ in range(SLICE):
             if thread.stop or not take(thread.queue):
                 break
 
