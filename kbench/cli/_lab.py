@@ -8,7 +8,7 @@ from pathlib import Path
 from kbench import programs
 from kbench.catalogue import select
 from kbench.errors import KbenchError
-from kbench.kernels import cache, debian, eviction
+from kbench.kernels import cache, eviction, find
 from kbench.lab import labs
 from kbench.lab import shell as lab_shell
 from kbench.lab import verify as lab_verify
@@ -25,20 +25,21 @@ def say(line: str) -> None:
 
 def build(kernel: str, update: bool) -> None:
     programs.require("lab")
-    pin = debian.resolve(kernel, update=update)
-    shots = snapshot.ensure(pin, say), labs.prepare(kernel, labs.STOCK, say).snapshot
+    if update:
+        find.update(kernel)
+    ready = labs.prepare(kernel, labs.STOCK, say).snapshot
+    shots = snapshot.ensure(ready.kernel, say), ready
     size = _megabytes(sum(cache.size(shot.place) for shot in shots))
-    say(f"the lab of Linux {pin.version} is ready: {size}")
+    say(f"the lab of Linux {ready.kernel.version} is ready: {size}")
 
 
 def info(kernel: str) -> None:
-    pin = debian.recorded(kernel)
     try:
         version = emulator.find().version
     except KbenchError as error:
         version = str(error)
     rows = {
-        "kernel": f"{pin.version} ({pin.release})" if pin else f"{kernel}: not built yet",
+        "kernel": find.known(kernel) or f"{kernel}: not built yet",
         "QEMU": version,
         "CPU": options.CPU,
         "memory": f"{options.MEMORY_MB} MB",

@@ -55,11 +55,11 @@ def build(
     built = modules.build(tree, recipe, _say)
     typer.echo(f"{built.variant} for {built.release}, key {built.key}")
     intel = modules.build_intel(tree, recipe, _say)
-    here, kernels = compiler.version(tree.pin.compiler), compiler.kernels_version(tree.headers)
+    here, kernels = compiler.version(tree.compiler), compiler.kernels_version(tree.headers)
     if here != kernels:
         typer.echo(f"compiled by {here}, the distribution's by {kernels}")
     for path in (*(built.path(name) for name in modules.NAMES), intel):
-        same = text.identical(path, tree.module(path.stem))
+        same = text.identical(path, tree.kernel.module(path.stem))
         note = "identical to the distribution's" if same else "differs from the distribution's"
         typer.echo(f"{path}  .text {note}")
 

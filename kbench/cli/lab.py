@@ -10,7 +10,7 @@ import typer
 
 app = typer.Typer(no_args_is_help=True)
 
-Kernel = Annotated[str, typer.Option(help="Kernel pin: 6.1 or 6.12.")]
+Kernel = Annotated[str, typer.Option(help="debian:6.1 (or 6.1), debian:6.12 ...")]
 Variant = Annotated[str, typer.Option("--kvm", help="Variant of the KVM modules.")]
 
 
@@ -18,10 +18,10 @@ Variant = Annotated[str, typer.Option("--kvm", help="Variant of the KVM modules.
 def build(
     kernel: Kernel = "6.1",
     update: Annotated[
-        bool, typer.Option("--update", help="Pin the archive's newest version of this kernel.")
+        bool, typer.Option("--update", help="Take the archive's newest version.")
     ] = False,
 ) -> None:
-    """Fetch the pinned kernel, boot it, load KVM, and keep the snapshot of each step.
+    """Fetch the kernel, boot it, load KVM, and keep the snapshot of each step.
 
     What is cached is not done again. Example: kbench lab build --kernel 6.12
     """
@@ -32,7 +32,7 @@ def build(
 
 @app.command()
 def info(kernel: Kernel = "6.1") -> None:
-    """Show pins, QEMU, and what the cache holds and weighs. Example: kbench lab info"""
+    """Show the kernel, QEMU, and what the cache holds and weighs. Example: kbench lab info"""
     from kbench.cli import _lab
 
     _lab.info(kernel)
@@ -70,7 +70,7 @@ def shell(kernel: Kernel = "6.1", kvm: Variant = "stock") -> None:
 @app.command()
 def clean(
     kernels: Annotated[
-        bool, typer.Option("--kernels", help="Kernel packages, pins and built modules too.")
+        bool, typer.Option("--kernels", help="Kernels and built modules too.")
     ] = False,
 ) -> None:
     """Remove the snapshots from the cache. Example: kbench lab clean --kernels"""

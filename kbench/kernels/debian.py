@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Kernel pins: one Debian version of linux-image, linux-headers and linux-source each.
+"""Debian's kernels: linux-image, linux-headers and linux-source, all of one version.
 
-A pin is resolved from the archive once and then recorded in the cache: counts of
-different kernel versions are never compared, so a new version must be asked for.
+A release is resolved from the archive once and then recorded in the cache: counts of
+different kernels are never compared, so a newer one must be asked for.
 """
 
 import os
@@ -14,12 +14,16 @@ from kbench.kernels import apt, cache
 from kbench.kernels.errors import PackageUnavailable
 
 DEFAULT = "6.1"
-# Name -> suites, each with the label of the archive that holds it. The names are
-# upstream's stable series, and with them the name of the source package.
+# Name -> suites, each with the label of the archive that holds it. A name is one of
+# upstream's stable series, or the newest kernel that Debian has anywhere.
 SUITES: dict[str, tuple[tuple[str, str], ...]] = {
     "6.1": (("bookworm", "Debian"), ("bookworm-security", "Debian-Security")),
     "6.12": (("bookworm-backports", "Debian"),),
+    "newest": (("sid", "Debian"),),
 }
+# What the packages linux-image-* and linux-headers-* are incomplete without.
+IMAGE_NEEDS = "linux-(?:base|binary|modules)-[0-9]"
+HEADERS_NEED = "linux-(?:headers|kbuild)-[0-9]"
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,13 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Pin:
-    """The packages of one kernel version.
+class KernelRelease:
+    """The packages of one version of Debian's kernel.
 
-    `release` is what uname -r says there, `compiler` the program that compiled the kernel;
-    records from before that field are of kernels that gcc-12 compiled.
+    name: one of SUITES. release: what uname -r says there. image: the package linux-image-*.
+    parts: the packages that hold its files, since Linux 7.2 (linux-binary-*, linux-modules-*).
+    compiler: the program that compiled the kernel; records from before that field are of
+    kernels that gcc-12 compiled.
     """
 
     name: str
@@ -46,47 +52,53 @@ class Pin:
     image: Package
     headers: tuple[Package, ...]
     source: Package
+    parts: tuple[Package, ...] = ()
     compiler: str = "gcc-12"
 
     @property
     def key(self) -> str:
         """Changes with the content of any of the packages."""
-        hashes = [package.sha256 for package in (self.image, *self.headers, self.source)]
-        return f"{self.version}-{cache.digest(*hashes)}"
+        packages = (self.image, *self.parts, *self.headers, self.source)
+        return f"{self.version}-{cache.digest(*(package.sha256 for package in packages))}"
 
 
-def resolve(name: str = DEFAULT, *, update: bool = False) -> Pin:
-    """The pin `name`: the recorded one, or the archive's newest where none is recorded.
+def resolve(name: str = DEFAULT, *, update: bool = False) -> KernelRelease:
+    """The release `name`: the recorded one, or where none is recorded the archive's latest.
 
-    `update` asks the archive in any case and records its answer.
-    Errors: PackageUnavailable (unknown name, archive not reachable, packages not there).
+    `update` asks the archive in any case and records its answer. Raises PackageUnavailable
+    when the name is unknown, the archive is not reachable or lacks packages.
     """
-    if name not in SUITES:
-        raise PackageUnavailable(f"no kernel pin {name!r}: known are {', '.join(SUITES)}")
-    if not update and (pin := recorded(name)):
-        return pin
+    require_known(name)
+    if not update and (release := recorded(name)):
+        return release
     with cache.lock(f"pin-{name}"):
-        if not update and (pin := recorded(name)):
-            return pin
+        if not update and (release := recorded(name)):
+            return release
         source = apt.Apt(apt.home(name), SUITES[name])
         source.update()
-        pin = newest(name, source)
-        _write(_place(name), pin)
-        return pin
+        release = latest(name, source)
+        _write(_place(name), release)
+        return release
 
 
-def recorded(name: str) -> Pin | None:
-    """The pin `name` as the cache records it; None before it was resolved."""
+def require_known(name: str) -> None:
+    """Raise PackageUnavailable unless `name` is one of SUITES."""
+    if name not in SUITES:
+        known = ", ".join(f"debian:{suite}" for suite in SUITES)
+        raise PackageUnavailable(f"no kernel debian:{name}: known are {known}")
+
+
+def recorded(name: str) -> KernelRelease | None:
+    """The release `name` as the cache records it; None before it was resolved."""
     return _read(_place(name))
 
 
-def newest(name: str, source: apt.Apt) -> Pin:
-    """The newest version of which image, headers and source are all in the archive.
+def latest(name: str, source: apt.Apt) -> KernelRelease:
+    """The latest version of which image, headers and source are all in the archive.
 
     The signed image appears hours after the headers of the same version, and old
-    ABI packages leave the mirror: only a version that has all of them is a pin.
+    ABI packages leave the mirror: a version that lacks one of them is passed over.
     """
-    sources = {stanza["Version"]: stanza for stanza in source.show(f"linux-source-{name}")}
     for meta in source.show("linux-headers-amd64"):
         abi = _dependency(meta, r"linux-headers-[^ ,]+-amd64")
         if abi is None:
@@ -95,17 +107,17 @@ def newest(name: str, source: apt.Apt) -> Pin:
         images = {s["Version"]: s for s in source.show(f"linux-image-{release}")}
         for headers in source.show(abi):
             version = headers["Version"]
-            if version in images and version in sources:
-                needs = [_dependency(headers, r"linux-headers-[^ ,]+-common")]
-                needs.append(_dependency(headers, r"linux-kbuild-[^ ,]+"))
-                parts = [_exactly(source, need, version) for need in needs if need]
-                return Pin(
+            series = ".".join(version.split(".")[:2])
+            tarball = _exactly(source, f"linux-source-{series}", version)
+            if version in images and tarball and name in (series, "newest"):
+                return KernelRelease(
                     name=name,
                     version=version,
                     release=release,
                     image=_package(images[version]),
-                    headers=(_package(headers), *parts),
-                    source=_package(sources[version]),
+                    headers=(_package(headers), *_needed(source, headers, HEADERS_NEED)),
+                    source=tarball,
+                    parts=_needed(source, images[version], IMAGE_NEEDS),
                     compiler=compiler(headers),
                 )
     raise PackageUnavailable(
@@ -124,11 +136,16 @@ def compiler(headers: apt.Stanza) -> str:
     return found.group(1)
 
 
-def _exactly(source: apt.Apt, package: str, version: str) -> Package:
-    for stanza in source.show(package):
-        if stanza["Version"] == version:
-            return _package(stanza)
-    raise PackageUnavailable(f"the archive has no {package} of version {version}")
+def _needed(source: apt.Apt, stanza: apt.Stanza, names: str) -> tuple[Package, ...]:
+    """The packages of the same version that `stanza` depends on and whose names match."""
+    needed = re.findall(rf"(?:^|, )({names}[^ ,]*)", stanza.get("Depends", ""))
+    found = [_exactly(source, name, stanza["Version"]) for name in needed]
+    return tuple(package for package in found if package)
+
+
+def _exactly(source: apt.Apt, package: str, version: str) -> Package | None:
+    found = (stanza for stanza in source.show(package) if stanza["Version"] == version)
+    return next(map(_package, found), None)
 
 
 def _dependency(stanza: apt.Stanza, pattern: str) -> str | None:
@@ -144,22 +161,22 @@ def _place(name: str) -> Path:
     return cache.root() / "pins" / f"{name}.json"
 
 
-def _read(path: Path) -> Pin | None:
+def _read(path: Path) -> KernelRelease | None:
     import msgspec
 
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Pin)
+        return msgspec.json.decode(path.read_bytes(), type=KernelRelease)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def _write(path: Path, pin: Pin) -> None:
+def _write(path: Path, release: KernelRelease) -> None:
     import msgspec
 
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(pin)))
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(release)))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

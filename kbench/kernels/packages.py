@@ -1,106 +1,135 @@
 # SPDX-License-Identifier: MIT
-"""Fetching and unpacking of a pin's packages, without installing them."""
+"""Debian's kernel packages, fetched and unpacked without being installed."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench.kernels import apt, cache, tools
+from kbench.kernels import apt, cache, debian, tools
 from kbench.kernels.cache import Progress
-from kbench.kernels.debian import SUITES, Package, Pin
-from kbench.kernels.errors import KernelError, PackageUnavailable
+from kbench.kernels.debian import SUITES, KernelRelease, Package
+from kbench.kernels.errors import PackageUnavailable
+from kbench.kernels.kernel import Kernel, KernelTree
 
 UNPACK_SECONDS = 600
-# A package unpacks to about five times its size (the image: 70 MB to 400 MB).
+# A package unpacks to about five times its size (linux-image: 70 MB to 400 MB).
 UNPACKED = 7
-# The parts of the image's module tree that the lab can use; the other 380 MB are not kept.
+# The parts of linux-image's module tree that the lab can use; the other 380 MB are not kept.
 KEPT_MODULES = ("arch/x86", "virt", "drivers/crypto/ccp", "drivers/firmware")
 
 
+@dataclass(frozen=True, kw_only=True)
+class DebianKernel(Kernel):
+    """A kernel from Debian's archive."""
+
+    packages: KernelRelease
+
+    def tree(self, progress: Progress) -> KernelTree:
+        """The packages linux-headers and linux-source of the same version, unpacked.
+
+        Raises PackageUnavailable, NoSpace, CacheBusy.
+        """
+        packages = self.packages
+        headers = _unpacked("headers", packages, packages.headers, progress)
+        source = _unpacked("source", packages, [packages.source], progress)
+        return KernelTree(
+            kernel=self,
+            key=packages.key,
+            headers=headers / "usr/src" / f"linux-headers-{packages.release}",
+            source=Tarball(
+                source / "usr/src" / f"{packages.source.name}.tar.xz", packages.source.sha256
+            ),
+            compiler=packages.compiler,
+        )
+
+
 @dataclass(frozen=True)
-class KernelTree:
-    """A pin's packages, unpacked.
+class Tarball:
+    """The source of a kernel as a tarball (.tar.xz) with one top directory."""
 
-    `image`: the image package (`boot/vmlinuz-RELEASE`, `lib/modules/RELEASE`).
-    `headers`: for `make -C HEADERS M=DIR modules`, usable where it lies.
-    `source`: the linux-source tarball (.tar.xz, one top directory).
-    """
+    path: Path
+    digest: str
 
-    pin: Pin
-    image: Path
-    headers: Path
-    source: Path
+    def extract(self, patterns: Sequence[str], into: Path) -> None:
+        """Write what matches `patterns` below `into`. Raises KernelError."""
+        command = ["tar", "--extract", "--xz", "--wildcards", "--strip-components=1"]
+        command += [f"--file={self.path}", f"--directory={into}"]
+        command += [f"*/{pattern}" for pattern in patterns]
+        tools.run(command, UNPACK_SECONDS, what=f"cannot extract {self.path}")
+        # "*/virt/kvm" is in Documentation/ and tools/ as well.
+        tops = {pattern.partition("/")[0] for pattern in patterns}
+        for path in list(into.iterdir()):
+            if path.name not in tops:
+                shutil.rmtree(path)
 
-    def module(self, name: str) -> Path:
-        """The image's own module `name` ("kvm-amd"), compressed or not."""
-        return module(self.image, self.pin, name)
 
-
-def fetched(pin: Pin) -> bool:
-    """Whether fetch() finds everything in the cache."""
-    kinds = ("headers", pin.headers), ("source", [pin.source]), ("image", [pin.image])
+def fetched(kernel: KernelRelease) -> bool:
+    """Whether kernel() and its tree() find everything in the cache."""
+    kinds = (
+        ("headers", kernel.headers),
+        ("source", [kernel.source]),
+        ("image", [kernel.image, *kernel.parts]),
+    )
     return all(
-        (cache.root() / f"kernel-{kind}" / _key(pin, packages)).is_dir() for kind, packages in kinds
+        (cache.root() / f"kernel-{kind}" / _key(kernel, packages)).is_dir()
+        for kind, packages in kinds
     )
 
 
-def fetch(pin: Pin, progress: Progress) -> KernelTree:
-    """Everything that building KVM modules for `pin` needs.
+def kernel(name: str, progress: Progress) -> DebianKernel:
+    """The kernel that Debian calls `name` (debian.SUITES), unpacked.
 
-    Errors: PackageUnavailable, NoSpace, CacheBusy.
+    Raises PackageUnavailable, NoSpace, CacheBusy.
     """
-    headers = _unpacked("headers", pin, pin.headers, progress)
-    source = _unpacked("source", pin, [pin.source], progress)
-    return KernelTree(
-        pin=pin,
-        image=fetch_image(pin, progress),
-        headers=headers / "usr/src" / f"linux-headers-{pin.release}",
-        source=source / "usr/src" / f"linux-source-{pin.name}.tar.xz",
+    packages = debian.resolve(name)
+    parts = [packages.image, *packages.parts]
+    place = _unpacked("image", packages, parts, progress)
+    # Since Linux 7.2 everything is below /usr.
+    modules = next(place.glob(f"**/lib/modules/{packages.release}"))
+    boot = place / "boot" / f"vmlinuz-{packages.release}"
+    return DebianKernel(
+        spec=f"debian:{name}",
+        version=packages.version,
+        name=packages.release,
+        release=packages.release,
+        content=cache.digest(*(part.sha256 for part in parts)),
+        vmlinuz=boot if boot.exists() else modules / "vmlinuz",
+        modules=modules / "kernel",
+        packages=packages,
     )
 
 
-def fetch_image(pin: Pin, progress: Progress) -> Path:
-    """The unpacked image package of `pin`: all that the lab needs to boot its kernel."""
-    return _unpacked("image", pin, [pin.image], progress)
-
-
-def module(image: Path, pin: Pin, name: str) -> Path:
-    """The module `name` of an unpacked image package; dashes and underscores are the same."""
-    wanted = name.replace("-", "_")
-    for path in (image / "lib/modules" / pin.release / "kernel").rglob("*.ko*"):
-        if path.name.split(".ko")[0].replace("-", "_") == wanted:
-            return path
-    raise KernelError(f"the kernel {pin.version} has no module {name}")
-
-
-def _unpacked(kind: str, pin: Pin, packages: Sequence[Package], progress: Progress) -> Path:
+def _unpacked(
+    kind: str, kernel: KernelRelease, packages: Sequence[Package], progress: Progress
+) -> Path:
     def build(work: Path) -> None:
         cache.require_space(work, UNPACKED * sum(package.size for package in packages))
         for package in packages:
-            _unpack(_fetched(pin, package, progress), work)
+            _unpack(_fetched(kernel, package, progress), work)
         for makefile in work.glob("usr/src/*/Makefile"):
             _relocate(makefile)
-        for modules in work.glob("lib/modules/*/kernel"):
+        for modules in work.glob("**/lib/modules/*/kernel"):
             _prune(modules)
 
-    place = cache.entry(f"kernel-{kind}", _key(pin, packages), build, progress)
+    place = cache.entry(f"kernel-{kind}", _key(kernel, packages), build, progress)
     for deb in (_downloads() / f"{package.sha256}.deb" for package in packages):
         if deb.exists():
             deb.unlink()
     return place
 
 
-def _key(pin: Pin, packages: Sequence[Package]) -> str:
-    return f"{pin.version}-{cache.digest(*(package.sha256 for package in packages))}"
+def _key(kernel: KernelRelease, packages: Sequence[Package]) -> str:
+    return f"{kernel.version}-{cache.digest(*(package.sha256 for package in packages))}"
 
 
-def _fetched(pin: Pin, package: Package, progress: Progress) -> Path:
+def _fetched(kernel: KernelRelease, package: Package, progress: Progress) -> Path:
     """The .deb in the download directory, kept there until its entry is complete."""
     place = _downloads() / f"{package.sha256}.deb"
     if place.exists() and cache.file_digest(place) == package.sha256:
         return place
     progress(f"fetching {package.name} {package.version} ({package.size / 1e6:.0f} MB)")
-    source = apt.Apt(apt.home(pin.name), SUITES[pin.name])
+    source = apt.Apt(apt.home(kernel.name), SUITES[kernel.name])
     if not (source.home / "apt.conf").exists():
         source.update()
     try:
@@ -108,12 +137,14 @@ def _fetched(pin: Pin, package: Package, progress: Progress) -> Path:
     except PackageUnavailable as error:
         raise PackageUnavailable(
             f"{package.name} {package.version} cannot be fetched: if it has left the archive, "
-            f"`kbench lab build --kernel {pin.name} --update` takes the present version",
+            f"`kbench lab build --kernel debian:{kernel.name} --update` takes the present version",
             error.output,
         ) from error
     if cache.file_digest(deb) != package.sha256:
         deb.unlink()
-        raise PackageUnavailable(f"{package.name} {package.version} is not the package of the pin")
+        raise PackageUnavailable(
+            f"{package.name} {package.version}: the archive has another package of that version"
+        )
     deb.rename(place)
     deb.parent.rmdir()
     return place
@@ -124,7 +155,7 @@ def _downloads() -> Path:
 
 
 def _unpack(deb: Path, into: Path) -> None:
-    command: list[str | Path] = ["dpkg-deb", "--extract", deb, into]
+    command = ["dpkg-deb", "--extract", str(deb), str(into)]
     missing = "install the package dpkg"
     tools.run(command, UNPACK_SECONDS, missing=missing, what=f"cannot unpack {deb}")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kbench.kernels import cache
-from kbench.kernels.debian import Pin
+from kbench.kernels.kernel import KernelTree
 
 BUILDING = ".building"
 SOURCES = (".c", ".h", ".S")
@@ -27,13 +27,13 @@ class BuildDirectory:
 
 
 @contextmanager
-def directory(pin: Pin) -> Iterator[BuildDirectory]:
-    """The build directory for `pin`, locked; emptied after a build that was killed.
+def directory(tree: KernelTree) -> Iterator[BuildDirectory]:
+    """The build directory for the kernel of `tree`, locked; emptied after a build that was killed.
 
     Raises CacheBusy when another build holds it for too long.
     """
-    place = cache.root() / "kvm-build" / pin.key
-    with cache.lock(f"kvm-build-{pin.key}"), cache.exclusive(place) as lock:
+    place = cache.root() / "kvm-build" / tree.key
+    with cache.lock(f"kvm-build-{tree.key}"), cache.exclusive(place) as lock:
         marker = place / BUILDING
         if marker.exists():
             for left in place.iterdir():

@@ -10,28 +10,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kbench import programs
-from kbench.kernels import debian, packages, tools
+from kbench.kernels import debian, find, packages, tools
 from kbench.kernels.cache import Progress
-from kbench.kernels.packages import KernelTree
+from kbench.kernels.kernel import KernelTree
 
 VERSION_SECONDS = 60
 
 
 def tree(kernel: str, groups: Sequence[str], progress: Progress) -> KernelTree:
-    """The packages of the kernel pin `kernel`, for a build that needs `groups` of programs.toml.
+    """What a build for `kernel` takes, which needs `groups` of programs.toml.
 
-    Where one of the packages has to be fetched, the programs and the compiler are checked
-    first. Raises ProgramsMissing, and what debian.resolve() and packages.fetch() raise.
+    Where one of Debian's packages has to be fetched, the programs and the compiler are checked
+    first. Raises ProgramsMissing, and KernelError when the kernel or its tree cannot be had.
     """
-    recorded = debian.recorded(kernel)
+    name = find.debian_name(kernel)
+    recorded = debian.recorded(name) if name else None
     complete = recorded is not None and packages.fetched(recorded)
     if not complete:
         known = [recorded.compiler] if recorded else programs.group(programs.COMPILERS)
         programs.require("kvm", *groups, compilers=known)
-    pin = debian.resolve(kernel)
-    if not complete:
-        programs.require(compilers=[pin.compiler])
-    return packages.fetch(pin, progress)
+    if name and not complete:
+        programs.require(compilers=[debian.resolve(name).compiler])
+    return find.find(kernel, progress).tree(progress)
 
 
 def kernels_version(headers: Path) -> str:

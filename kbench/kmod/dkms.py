@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
-from kbench.kernels.packages import KernelTree
+from kbench.kernels.kernel import KernelTree
 from kbench.kmod import hooks, modules, sources, variants
 
 PACKAGE = "kbench-kvm"
@@ -41,7 +41,7 @@ def write(tree: KernelTree, name: str, into: Path, progress: Progress) -> Path:
     sources.copy(sources.pristine(tree, progress), place)
     hooks.apply(place, variant)
     sources.relocate(place)
-    release = tree.pin.release.replace(".", r"\.").replace("+", r"\+")
+    release = tree.kernel.release.replace(".", r"\.").replace("+", r"\+")
     options = " ".join(modules.OPTIONS)
     config = CONFIG.format(package=PACKAGE, version=version, release=release, options=options)
     for index, module in enumerate((*modules.NAMES, modules.INTEL)):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kbench.kernels import cache
 from kbench.kernels.cache import Progress
-from kbench.kernels.packages import KernelTree
+from kbench.kernels.kernel import KernelTree
 from kbench.kmod import modules, variants
 
 NAME = "kvm-kbench-live"
@@ -36,10 +36,10 @@ def build(tree: KernelTree, progress: Progress) -> Path:
         with tempfile.TemporaryDirectory(prefix="kbench-live-") as scratch:
             for name, data in content.items():
                 (Path(scratch) / name).write_bytes(data)
-            progress(f"building {NAME} for {tree.pin.release}")
+            progress(f"building {NAME} for {tree.kernel.release}")
             modules.make(tree, Path(scratch))
             shutil.copyfile(Path(scratch) / f"{NAME}.ko", work / f"{NAME}.ko")
 
     parts = [part for name, data in sorted(content.items()) for part in (name, data)]
-    key = cache.digest(modules.RECIPE, tree.pin.key, *parts)
-    return cache.entry("kvm-live", f"{tree.pin.release}-{key}", make, progress) / f"{NAME}.ko"
+    key = cache.digest(modules.RECIPE, tree.key, *parts)
+    return cache.entry("kvm-live", f"{tree.kernel.name}-{key}", make, progress) / f"{NAME}.ko"

@@ -16,9 +16,8 @@ from pathlib import Path
 from kbench import programs
 from kbench.kernels import cache, elf, tools
 from kbench.kernels.cache import Progress
-from kbench.kernels.debian import Pin
 from kbench.kernels.errors import KernelError
-from kbench.kernels.packages import KernelTree
+from kbench.kernels.kernel import Kernel, KernelTree
 from kbench.kmod import builddir, sources
 from kbench.kmod.recipes import Recipe
 
@@ -50,15 +49,15 @@ class ModuleSet:
 
 def build(tree: KernelTree, recipe: Recipe, progress: Progress) -> ModuleSet:
     """The modules of NAMES. Errors: KernelError (recipe.prepare's, a compiler error), NoSpace."""
-    key = cache.digest(RECIPE, tree.pin.key, *OPTIONS, *recipe.content)
+    key = cache.digest(RECIPE, tree.key, *OPTIONS, *recipe.content)
 
     def fill(work: Path) -> None:
-        progress(f"building KVM {recipe.label} for {tree.pin.release}")
+        progress(f"building KVM {recipe.label} for {tree.kernel.version}")
         _build(tree, recipe, NAMES, ["CONFIG_KVM_INTEL="], work)
 
-    name = f"{tree.pin.release}-{recipe.label}-{key}"
+    name = f"{tree.kernel.name}-{recipe.label}-{key}"
     place = cache.entry("kvm-modules", name, fill, progress)
-    return ModuleSet(variant=recipe.label, release=tree.pin.release, key=key, directory=place)
+    return ModuleSet(variant=recipe.label, release=tree.kernel.release, key=key, directory=place)
 
 
 def build_intel(tree: KernelTree, recipe: Recipe, progress: Progress) -> Path:
@@ -69,26 +68,26 @@ def build_intel(tree: KernelTree, recipe: Recipe, progress: Progress) -> Path:
     options.append(f"KBUILD_EXTRA_SYMBOLS={built.directory / SYMBOLS}")
 
     def fill(work: Path) -> None:
-        progress(f"building {INTEL} {recipe.label} for {tree.pin.release}")
+        progress(f"building {INTEL} {recipe.label} for {tree.kernel.version}")
         _build(tree, recipe, (INTEL,), options, work)
 
     place = cache.entry("kvm-intel", built.directory.name, fill, progress)
     return place / f"{INTEL}.ko"
 
 
-def made(pin: Pin, label: str) -> ModuleSet:
-    """The latest modules that a user's patch or tree was built to, for `pin`, as `label`.
+def made(kernel: Kernel, label: str) -> ModuleSet:
+    """The latest modules that a user's patch or tree was built to, for `kernel`, as `label`.
 
     Errors: KernelError when there are none.
     """
-    places = (cache.root() / "kvm-modules").glob(f"{pin.release}-{label}-{'?' * 16}")
+    places = (cache.root() / "kvm-modules").glob(f"{kernel.name}-{label}-{'?' * 16}")
     found = sorted(places, key=lambda place: place.stat().st_mtime)
     if not found or not cache.intact(found[-1]):
         raise KernelError(
-            f"no modules {label!r} for {pin.release} are built: "
-            f"kbench kvm build --kernel {pin.name} with --patch or --source says their name"
+            f"no modules {label!r} for {kernel.version} are built: "
+            f"kbench kvm build --kernel {kernel.spec} with --patch or --source says their name"
         )
-    return ModuleSet(label, pin.release, found[-1].name[-16:], found[-1])
+    return ModuleSet(label, kernel.release, found[-1].name[-16:], found[-1])
 
 
 def _build(
@@ -97,7 +96,7 @@ def _build(
     """Build `names`; `into` gets them and what they export."""
     with (
         tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch,
-        builddir.directory(tree.pin) as place,
+        builddir.directory(tree) as place,
     ):
         recipe.prepare(Path(scratch))
         sources.relocate(Path(scratch))
@@ -118,7 +117,7 @@ def make(
     Raises ProgramsMissing, and KernelError with the compiler's messages when the modules do
     not build.
     """
-    programs.require("kvm", compilers=[tree.pin.compiler])
+    programs.require("kvm", compilers=[tree.compiler])
     jobs = len(os.sched_getaffinity(0))
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kbench.kernels import cache
 from kbench.kernels.cache import Progress
-from kbench.kernels.packages import KernelTree
+from kbench.kernels.kernel import KernelTree
 from kbench.kmod import hooks, sources, variants
 
 
@@ -53,11 +53,11 @@ def hooked(tree: KernelTree, progress: Progress) -> Path:
     """The kernel's KVM sources with the hooks in them, cached: spatch takes its time."""
 
     def build(work: Path) -> None:
-        progress(f"putting the hooks into the KVM of {tree.pin.version}")
+        progress(f"putting the hooks into the KVM of {tree.kernel.version}")
         sources.copy(sources.pristine(tree, progress), work)
         hooks.hook(work)
 
-    key = cache.digest(tree.pin.source.sha256, variants.digest())
+    key = cache.digest(tree.source.digest, variants.digest())
     return cache.entry("kernel-kvm-hooked", key, build, progress)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from kbench.kernels import cache, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
-from kbench.kernels.packages import KernelTree
+from kbench.kernels.kernel import KernelTree
 
 # What a change of KVM may touch. The headers shadow those of linux-headers.
 DIRECTORIES = ("arch/x86/kvm", "virt/kvm", "include/kvm")
@@ -32,16 +32,10 @@ def pristine(tree: KernelTree, progress: Progress) -> Path:
     """The unchanged KVM sources of `tree`'s kernel, cached. Errors: KernelError, NoSpace."""
 
     def build(work: Path) -> None:
-        progress(f"extracting KVM from {tree.source.name}")
-        command = ["tar", "--extract", "--xz", "--wildcards", "--strip-components=1"]
-        command += [f"--file={tree.source}", f"--directory={work}"]
-        command += [f"*/{name}" for name in (*DIRECTORIES[:2], *HEADERS)]
-        tools.run(command, TOOL_SECONDS, what=f"cannot extract {tree.source}")
-        for name in list(work.iterdir()):
-            if name.name not in ("arch", "include", "virt"):
-                shutil.rmtree(name)
+        progress(f"extracting KVM from the source of {tree.kernel.version}")
+        tree.source.extract((*DIRECTORIES[:2], *HEADERS), work)
 
-    return cache.entry("kernel-kvm", cache.digest(tree.pin.source.sha256), build, progress)
+    return cache.entry("kernel-kvm", cache.digest(tree.source.digest), build, progress)
 
 
 def copy(source: Path, into: Path) -> None:

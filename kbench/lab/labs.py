@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kbench import programs
-from kbench.kernels import cache, debian, packages
+from kbench.kernels import cache, find, modinfo
 from kbench.kernels.cache import Progress
 from kbench.kmod import compiler, modules, recipes, variants
 from kbench.lab import protocol
 from kbench.lab.errors import LabError
-from kbench.lab.image import payload, vmlinux
+from kbench.lab.image import payload
 from kbench.lab.inside import bundle
 from kbench.lab.outcome import outcome
 from kbench.lab.vm import options, snapshot
@@ -33,14 +33,14 @@ READY = "kbench.lab.inside.measure:ready"
 class LabResult:
     """One benchmark in the lab: counts, or the reason of a skip, or an error.
 
-    kvm: the variant and a digest of its modules. pins: what must be equal for two counts
+    kvm: the variant and a digest of its modules. identity: what must be equal for two counts
     to be compared. facts: the provenance of the machine inside (kbench.record.provenance).
     further: the runs after the first, of a benchmark that is a sample of windows.
     """
 
     benchmark: str
     kvm: tuple[str, str]
-    pins: dict[str, str]
+    identity: dict[str, str]
     facts: Metadata = field(default_factory=dict)
     counts: protocol.Counts | None = None
     further: tuple[protocol.Counts, ...] = ()
@@ -61,9 +61,9 @@ class Lab:
         self.snapshot = shot
         # Debian builds modules without srcversion: their content identifies them.
         self.kvm = (variant, cache.digest(*kvm.values()))
-        self.pins = {
+        self.identity = {
             "qemu": shot.emulator.version,
-            "kernel": shot.pin.version,
+            "kernel": shot.kernel.version,
             "cpu": options.CPU,
             "machine": cache.digest(*options.OPTIONS, *options.KERNEL_OPTIONS),
         }
@@ -81,11 +81,13 @@ class Lab:
             ):
                 measured, facts = outcome(process)
         except LabError as error:
-            return LabResult(benchmark=job.benchmark, kvm=self.kvm, pins=self.pins, error=error)
+            return LabResult(
+                benchmark=job.benchmark, kvm=self.kvm, identity=self.identity, error=error
+            )
         return LabResult(
             benchmark=job.benchmark,
             kvm=self.kvm,
-            pins=self.pins,
+            identity=self.identity,
             facts=facts,
             counts=measured[0].counts,
             further=tuple(message.counts for message in measured[1:] if message.counts),
@@ -107,25 +109,25 @@ def loading(kvm: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
-    """Fetch, build and snapshot whatever is missing for `kernel` (a pin) and `variant`.
+    """Fetch, build and snapshot whatever is missing for a kernel (as find() takes it) and KVM.
 
-    Raises ProgramsMissing before anything is fetched, and LabError of the step that failed.
+    `variant` is one of the extension's, or the label of a user's build. Raises ProgramsMissing
+    before anything is fetched, and KernelError or LabError of the step that failed.
     """
     built = None if variant == STOCK else _built(kernel, variant, progress)
     programs.require("lab")
-    pin = debian.resolve(kernel)
+    found = find.find(kernel, progress)
     if built is None:
-        package = packages.fetch_image(pin, progress)
-        kvm = {name: vmlinux.module(package, pin, name) for name in snapshot.KVM_MODULES}
+        kvm = {name: modinfo.content(found, name) for name in snapshot.KVM_MODULES}
     else:
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
-    return Lab(snapshot.ready(pin, loading(kvm), progress), variant, kvm)
+    return Lab(snapshot.ready(found, loading(kvm), progress), variant, kvm)
 
 
 def _built(kernel: str, variant: str, progress: Progress) -> modules.ModuleSet:
     """A variant of the extension, or what a user's patch or source tree was built to."""
     if _users(variant):
-        return modules.made(debian.resolve(kernel), variant)
+        return modules.made(find.find(kernel, progress), variant)
     tree = compiler.tree(kernel, ("lab", *variants.variant(variant).needs), progress)
     return modules.build(tree, recipes.variant(tree, variant, progress), progress)
 

@@ -30,7 +30,7 @@ BACKEND = "svm-tcg"
 
 
 class LabTarget:
-    """The lab of one kernel pin and one variant of KVM; `jobs` labs side by side."""
+    """The lab of one kernel and one variant of KVM; `jobs` labs side by side."""
 
     name = "lab"
     unit = "integer"
@@ -142,12 +142,12 @@ def _buckets(pairs: Sequence[tuple[int, int]]) -> "array[int]":
 
 
 def provenance(result: labs.LabResult) -> Metadata:
-    """What identifies the run: the machine inside, and every pin as `kbench_pin_*`."""
+    """What identifies the run; `kbench_pin_*` must be equal for two counts to be compared."""
     counts = result.counts
     variant, modules = result.kvm
     return {
         **result.facts,
-        **{f"kbench_pin_{name}": value for name, value in result.pins.items()},
+        **{f"kbench_pin_{name}": value for name, value in result.identity.items()},
         "kbench_target": "lab",
         "kbench_backend": BACKEND,
         "kbench_version": kbench.__version__,

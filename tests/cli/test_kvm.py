@@ -31,7 +31,7 @@ def test_unknown_variant(words: tuple[str, ...], tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", [("build",), ("diff",), ("live", "build"), ("dkms", "x")])
 def test_unknown_kernel(command: tuple[str, ...]) -> None:
     line = kbench("kvm", *command, "--kernel", "5.9").refused()
-    assert line == "kbench: no kernel pin '5.9': known are 6.1, 6.12"
+    assert line == "kbench: no kernel debian:5.9: known are debian:6.1, debian:6.12, debian:newest"
 
 
 def test_source_that_is_none(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_clean_removes_snapshots_and_all_when_asked(empty: Path) -> None:
 @pytest.mark.parametrize("words", [("build",), ("verify", "floor.clock"), ("shell",)])
 def test_unknown_pin(empty: Path, words: tuple[str, ...]) -> None:
     line = kbench("lab", *words, "--kernel", "2.4").refused()
-    assert "no kernel pin '2.4': known are 6.1, 6.12" in line
+    assert "no kernel debian:2.4: known are debian:6.1, debian:6.12, debian:newest" in line
 
 
 def send(shell: "subprocess.Popen[bytes]", keys: bytes) -> None:

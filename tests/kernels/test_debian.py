@@ -32,7 +32,7 @@ class Archive:
         ]
 
 
-def rows(version: str, abi: str) -> list[tuple[str, str, str]]:
+def rows(version: str, abi: str, series: str = "6.1") -> list[tuple[str, str, str]]:
     release = f"{abi}-amd64"
     return [
         ("linux-headers-amd64", version, f"linux-headers-{release}"),
@@ -44,26 +44,28 @@ def rows(version: str, abi: str) -> list[tuple[str, str, str]]:
         ),
         (f"linux-headers-{abi}-common", version, ""),
         ("linux-kbuild-6.1", version, ""),
-        ("linux-source-6.1", version, ""),
+        (f"linux-source-{series}", version, ""),
     ]
 
 
-def test_pin_has_one_version_of_everything() -> None:
-    pin = debian.newest("6.1", Archive(rows("6.1.2-1", "6.1.0-2") + rows("6.1.1-1", "6.1.0-1")))
-    assert (pin.version, pin.release) == ("6.1.2-1", "6.1.0-2-amd64")
-    assert pin.compiler == "gcc-12"
-    assert pin.image.name == "linux-image-6.1.0-2-amd64"
-    assert [package.name for package in pin.headers] == [
+def test_release_has_one_version_of_everything() -> None:
+    release = debian.latest("6.1", Archive(rows("6.1.2-1", "6.1.0-2") + rows("6.1.1-1", "6.1.0-1")))
+    assert (release.version, release.release) == ("6.1.2-1", "6.1.0-2-amd64")
+    assert release.compiler == "gcc-12"
+    assert release.image.name == "linux-image-6.1.0-2-amd64"
+    assert [package.name for package in release.headers] == [
         "linux-headers-6.1.0-2-amd64", "linux-headers-6.1.0-2-common", "linux-kbuild-6.1",
     ]  # fmt: skip
-    assert {package.version for package in (pin.image, pin.source, *pin.headers)} == {"6.1.2-1"}
+    assert {package.version for package in (release.image, release.source, *release.headers)} == {
+        "6.1.2-1"
+    }
 
 
 @pytest.mark.parametrize("late", ["linux-image-6.1.0-2-amd64", "linux-source-6.1"])
 def test_incomplete_version_is_passed_over(late: str) -> None:
     new = [row for row in rows("6.1.2-1", "6.1.0-2") if row[0] != late]
-    pin = debian.newest("6.1", Archive(new + rows("6.1.1-1", "6.1.0-1")))
-    assert pin.version == "6.1.1-1"
+    release = debian.latest("6.1", Archive(new + rows("6.1.1-1", "6.1.0-1")))
+    assert release.version == "6.1.1-1"
 
 
 @pytest.mark.parametrize(
@@ -84,17 +86,33 @@ def test_headers_without_a_compiler() -> None:
         debian.compiler({"Package": "linux-headers", "Depends": "linux-base, gcc"})
 
 
+def test_newest_is_of_any_series() -> None:
+    new = rows("7.3.4-1", "7.3.4+deb14", "7.3")
+    name = "linux-image-7.3.4+deb14-amd64"
+    parts = [name.replace("image", part) for part in ("base", "binary", "modules")]
+    new = [row for row in new if row[0] != name]
+    new.append((name, "7.3.4-1", f"dracut, {', '.join(f'{part} (= 7.3.4-1)' for part in parts)}"))
+    new += [(part, "7.3.4-1", "") for part in parts]
+    archive = Archive(new + rows("6.1.1-1", "6.1.0-1"))
+    release = debian.latest("newest", archive)
+    assert [package.name for package in release.parts] == parts
+    assert (release.name, release.version, release.source.name) == (
+        "newest", "7.3.4-1", "linux-source-7.3",
+    )  # fmt: skip
+    assert debian.latest("6.1", archive).version == "6.1.1-1"
+
+
 def test_archive_without_a_kernel() -> None:
     with pytest.raises(PackageUnavailable, match=r"no complete kernel 6\.1"):
-        debian.newest("6.1", Archive([]))
+        debian.latest("6.1", Archive([]))
 
 
-def test_unknown_pin() -> None:
-    with pytest.raises(PackageUnavailable, match=r"known are 6\.1, 6\.12"):
+def test_unknown_name() -> None:
+    with pytest.raises(PackageUnavailable, match=r"known are debian:6\.1, debian:6\.12"):
         debian.resolve("5.10")
 
 
-def test_pin_stays_until_an_update(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_release_stays_until_an_update(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive(rows("6.1.1-1", "6.1.0-1"))
     monkeypatch.setattr(debian.apt, "Apt", lambda home, suites: archive)
     first = debian.resolve("6.1")
@@ -107,7 +125,7 @@ def test_pin_stays_until_an_update(root: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_damaged_record_is_resolved_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(debian.apt, "Apt", lambda home, suites: Archive(rows("6.1.1-1", "6.1.0-1")))
-    pin = debian.resolve("6.1")
+    release = debian.resolve("6.1")
     (root / "pins/6.1.json").write_text('{"name": 3}')
     assert debian.recorded("6.1") is None
-    assert debian.resolve("6.1") == pin
+    assert debian.resolve("6.1") == release

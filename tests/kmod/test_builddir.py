@@ -5,14 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.kernels import FakeKernel
 
 from kbench.kernels import cache
-from kbench.kernels.debian import Package, Pin
 from kbench.kernels.errors import CacheBusy
 from kbench.kmod import builddir
 
-PACKAGE = Package("linux", "6.1.2-1", "0" * 64, 1)
-PIN = Pin("6.1", "6.1.2-1", "6.1.0-2-amd64", PACKAGE, (), PACKAGE)
+TREE = FakeKernel().tree(print)
 
 
 def write(top: Path, **files: str) -> Path:
@@ -38,20 +37,20 @@ def test_equal_files_stay_untouched(tmp_path: Path) -> None:
 
 
 def test_directory_is_the_same_for_every_build(root: Path) -> None:
-    with builddir.directory(PIN) as first:
+    with builddir.directory(TREE) as first:
         (first.path / "x.o").touch()
-    with builddir.directory(PIN) as second:
+    with builddir.directory(TREE) as second:
         assert second.path == first.path
         assert (second.path / "x.o").exists()
 
 
 def test_killed_build_leaves_nothing(root: Path) -> None:
-    with builddir.directory(PIN) as place:
+    with builddir.directory(TREE) as place:
         (place.path / "kernel").mkdir()
         (place.path / "kernel/half.o").touch()
         (place.path / "half.o").touch()
     (place.path / builddir.BUILDING).touch()
-    with builddir.directory(PIN) as place:
+    with builddir.directory(TREE) as place:
         assert [path.name for path in place.path.iterdir()] == [builddir.BUILDING]
 
 
@@ -60,13 +59,16 @@ def test_orphans_of_a_killed_build_are_waited_for(
 ) -> None:
     """A compiler that outlived a killed kbench has inherited the directory's lock."""
     monkeypatch.setattr(cache, "ORPHAN_SECONDS", 0.2)
-    with builddir.directory(PIN) as place:
+    with builddir.directory(TREE) as place:
         orphan = subprocess.Popen(["sleep", "60"], pass_fds=[place.lock])
     try:
-        with pytest.raises(CacheBusy, match="processes of a killed build"), builddir.directory(PIN):
+        with (
+            pytest.raises(CacheBusy, match="processes of a killed build"),
+            builddir.directory(TREE),
+        ):
             pass
     finally:
         orphan.kill()
         orphan.wait(10)
-    with builddir.directory(PIN):
+    with builddir.directory(TREE):
         pass

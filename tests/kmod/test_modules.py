@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kbench.kernels.errors import KernelError
-from kbench.kernels.packages import KernelTree
+from kbench.kernels.kernel import KernelTree
 from kbench.kmod import compiler, dkms, hooks, live, sources, text, variants
 
 needs_builder = pytest.mark.skipif(
@@ -19,7 +19,7 @@ needs_builder = pytest.mark.skipif(
 
 def needs_the_kernels_compiler(tree: KernelTree) -> None:
     """Skip where the compiler has the name of the kernel's and another version (Debian 13)."""
-    here, kernels = compiler.version(tree.pin.compiler), compiler.kernels_version(tree.headers)
+    here, kernels = compiler.version(tree.compiler), compiler.kernels_version(tree.headers)
     if here != kernels:
         pytest.skip(f"{here} compiles other code than the kernel's {kernels}")
 
@@ -141,52 +141,52 @@ def test_live_module_shares_the_uapi() -> None:
 
 @pytest.mark.lab
 @needs_builder
-@pytest.mark.parametrize("pin", ["6.1", pytest.param("6.12", marks=pytest.mark.test_kvm)])
-def test_stock_has_the_distributions_text(pin: str) -> None:
-    from kbench.kernels import debian, packages
+@pytest.mark.parametrize("kernel", ["6.1", pytest.param("6.12", marks=pytest.mark.test_kvm)])
+def test_stock_has_the_distributions_text(kernel: str) -> None:
+    from kbench.kernels import find
     from kbench.kmod import modules, recipes
 
-    tree = packages.fetch(debian.resolve(pin), print)
+    tree = find.find(kernel, print).tree(print)
     needs_the_kernels_compiler(tree)
     built = modules.build(tree, recipes.variant(tree, "stock", print), print)
     for name in modules.NAMES:
-        assert text.identical(built.path(name), tree.module(name)), name
+        assert text.identical(built.path(name), tree.kernel.module(name)), name
 
 
 @pytest.mark.lab
 @pytest.mark.test_kvm
 @needs_builder
-@pytest.mark.parametrize("pin", ["6.1", "6.12"])
-def test_stock_intel_has_the_distributions_text(pin: str) -> None:
-    from kbench.kernels import debian, packages
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_stock_intel_has_the_distributions_text(kernel: str) -> None:
+    from kbench.kernels import find
     from kbench.kmod import modules, recipes
 
-    tree = packages.fetch(debian.resolve(pin), print)
+    tree = find.find(kernel, print).tree(print)
     needs_the_kernels_compiler(tree)
     built = modules.build_intel(tree, recipes.variant(tree, "stock", print), print)
-    assert text.identical(built, tree.module(modules.INTEL))
+    assert text.identical(built, tree.kernel.module(modules.INTEL))
 
 
 @pytest.mark.lab
 @pytest.mark.test_kvm
 @needs_builder
-@pytest.mark.parametrize("pin", ["6.1", "6.12"])
-def test_intel_is_built_with_every_mechanism(pin: str) -> None:
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_intel_is_built_with_every_mechanism(kernel: str) -> None:
     """Built, not run: no VMX here."""
-    from kbench.kernels import debian, packages
+    from kbench.kernels import find
     from kbench.kmod import modules, recipes
 
-    tree = packages.fetch(debian.resolve(pin), print)
+    tree = find.find(kernel, print).tree(print)
     built = modules.build_intel(tree, recipes.variant(tree, "all", print), print)
-    assert not text.identical(built, tree.module(modules.INTEL))
+    assert not text.identical(built, tree.kernel.module(modules.INTEL))
 
 
 @pytest.mark.lab
 @needs_builder
 def test_dkms_directory(tmp_path: Path) -> None:
-    from kbench.kernels import debian, packages
+    from kbench.kernels import find
 
-    tree = packages.fetch(debian.resolve(), print)
+    tree = find.find("6.1", print).tree(print)
     place = dkms.write(tree, "all", tmp_path, print)
     assert 'BUILT_MODULE_NAME[1]="kvm-amd"' in (place / "dkms.conf").read_text()
     assert (place / "arch/x86/kvm/kbench/kbench.h").is_file()
@@ -199,9 +199,9 @@ def test_dkms_directory(tmp_path: Path) -> None:
 @needs_builder
 def test_dkms_directory_builds(tmp_path: Path) -> None:
     """The command of dkms.conf, as dkms(8) would run it, makes the modules where it says."""
-    from kbench.kernels import debian, packages
+    from kbench.kernels import find
 
-    tree = packages.fetch(debian.resolve(), print)
+    tree = find.find("6.1", print).tree(print)
     place = dkms.write(tree, "all", tmp_path, print)
     script = f"""
         set -eu
@@ -215,7 +215,7 @@ def test_dkms_directory_builds(tmp_path: Path) -> None:
         for index in 0 1 2; do
             echo $build/${{BUILT_MODULE_LOCATION[index]}}/${{BUILT_MODULE_NAME[index]}}.ko
         done
-        [[ {tree.pin.release} =~ $BUILD_EXCLUSIVE_KERNEL ]]
+        [[ {tree.kernel.release} =~ $BUILD_EXCLUSIVE_KERNEL ]]
     """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr[-3000:]

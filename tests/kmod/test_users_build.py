@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.cli import command
 
-from kbench.kernels import debian, packages
+from kbench.kernels import find
 from kbench.kmod import sources
 
 pytestmark = [
@@ -46,7 +46,7 @@ def p50(variant: str, into: Path) -> float:
 
 
 def test_patch_and_tree(tmp_path: Path) -> None:
-    tree = packages.fetch(debian.resolve(), print)
+    tree = find.find("6.1", print).tree(print)
     source = tmp_path / "linux"
     sources.copy(sources.pristine(tree, print), source)
     before = (source / CHANGED).read_text()

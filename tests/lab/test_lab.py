@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from kbench.kernels import debian, packages
+from kbench.kernels import debian, modinfo
 from kbench.lab import errors, labs
-from kbench.lab.image import initramfs, vmlinux
+from kbench.lab.image import initramfs
 from kbench.lab.inside import bundle
 from kbench.lab.labs import Lab, LabResult
 from kbench.lab.outcome import outcome
@@ -67,27 +67,27 @@ def test_counts_are_exact(lab: Lab) -> None:
         assert one.counts.count == 200
         assert one.counts.minimum == one.counts.maximum
     assert [result.benchmark for result in first] == NAMES
-    assert first[0].facts["kbench_kernel"] == lab.snapshot.pin.release
+    assert first[0].facts["kbench_kernel"] == lab.snapshot.kernel.release
 
 
 def modules(lab: Lab) -> dict[str, bytes]:
     """The distribution's KVM modules."""
-    shot = lab.snapshot
-    return {name: vmlinux.module(shot.image, shot.pin, name) for name in snapshot.KVM_MODULES}
+    kernel = lab.snapshot.kernel
+    return {name: modinfo.content(kernel, name) for name in snapshot.KVM_MODULES}
 
 
 def test_module_of_another_kernel_is_refused(lab: Lab) -> None:
     found = modules(lab)
-    magic = vmlinux.modinfo(found["kvm"], "vermagic").encode()
+    magic = modinfo.field(found["kvm"], "vermagic").encode()
     found["kvm"] = found["kvm"].replace(magic, magic.replace(b"SMP", b"UP "))
     with pytest.raises(errors.ModuleRefused, match=r"kvm: Exec format error\n.*version magic"):
-        snapshot.ready(lab.snapshot.pin, labs.loading(found), print)
+        snapshot.ready(lab.snapshot.kernel, labs.loading(found), print)
 
 
 def test_unknown_symbol_is_named(lab: Lab) -> None:
     found = {"kvm-amd": modules(lab)["kvm-amd"]}
     with pytest.raises(errors.ModuleRefused, match=r"(?s)kvm-amd: No such file.*Unknown symbol"):
-        snapshot.ready(lab.snapshot.pin, labs.loading(found), print)
+        snapshot.ready(lab.snapshot.kernel, labs.loading(found), print)
 
 
 def test_what_is_loaded_is_loaded_once(lab: Lab) -> None:
@@ -147,11 +147,9 @@ def test_missing_snapshot_file(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_boot_without_an_agent(root: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "fetch_image", lambda pin, progress: lab.snapshot.image)
-    monkeypatch.setattr(snapshot, "fetch_image", lambda pin, progress: lab.snapshot.image)
     monkeypatch.setattr(initramfs, "build", lambda modules: b"")
     with pytest.raises(errors.BootFailed, match="Kernel panic"):
-        snapshot.ensure(lab.snapshot.pin, print)
+        snapshot.ensure(lab.snapshot.kernel, print)
     assert list((root / "snapshot").iterdir()) == []
 
 

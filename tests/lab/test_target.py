@@ -14,7 +14,7 @@ from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import load
 from kbench.targets.options import RunOptions
 
-PINS = {"qemu": "7.2.22", "kernel": "6.1.192-2", "cpu": "max", "machine": "0123"}
+IDENTITY = {"qemu": "7.2.22", "kernel": "6.1.192-2", "cpu": "max", "machine": "0123"}
 FACTS = {"kbench_cpu_model": "QEMU TCG", "kbench_kernel": "6.1.0-56-amd64"}
 COUNTS = protocol.Counts(
     buckets=((3021, 499), (3099, 1)),
@@ -31,7 +31,7 @@ COUNTS = protocol.Counts(
 
 
 def result(name: str, **more: object) -> LabResult:
-    return LabResult(benchmark=name, kvm=("stock", "f00"), pins=PINS, facts=FACTS, **more)  # type: ignore[arg-type]
+    return LabResult(benchmark=name, kvm=("stock", "f00"), identity=IDENTITY, facts=FACTS, **more)  # type: ignore[arg-type]
 
 
 def test_result_becomes_a_run_that_pyperf_reads(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ class Passes:
             odd = len(self.asked) == self.at and name == "exit.hlt"
             value = self.changed if odd else self.minimum
             counts = protocol.Counts(((value, 1),), 1, value, value, value, {}, "", "ab")
-            yield LabResult(benchmark=name, kvm=("stock", "f00"), pins={}, counts=counts)
+            yield LabResult(benchmark=name, kvm=("stock", "f00"), identity={}, counts=counts)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 """The lab's machine: every option of QEMU and of the kernel, beside its reason.
 
 With these options two boots, and two restores of one snapshot, execute the same
-instructions at the same virtual times. Each of them is part of the pin.
+instructions at the same virtual times. Each of them is part of what identifies a count.
 """
 
 from pathlib import Path

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
 
-from kbench.kernels import cache, eviction, tools
+from kbench.kernels import cache, eviction, modinfo, tools, vmlinux
 from kbench.kernels.cache import Progress
-from kbench.kernels.debian import Pin
-from kbench.kernels.packages import fetch_image
+from kbench.kernels.kernel import Kernel
 from kbench.lab.errors import LabError
-from kbench.lab.image import initramfs, vmlinux
+from kbench.lab.image import initramfs
 from kbench.lab.vm import emulator, migrate, options, qemu
 from kbench.lab.vm.emulator import Emulator
 
@@ -37,8 +36,7 @@ class Snapshot:
 
     place: Path
     emulator: Emulator
-    pin: Pin
-    image: Path
+    kernel: Kernel
 
     @property
     def key(self) -> str:
@@ -67,39 +65,37 @@ class Snapshot:
         return process
 
 
-def ensure(pin: Pin, progress: Progress) -> Snapshot:
-    """The snapshot of `pin` with this QEMU and this Python, built where it is missing.
+def ensure(kernel: Kernel, progress: Progress) -> Snapshot:
+    """The snapshot of `kernel` with this QEMU and this Python, built where it is missing.
 
     Errors: QemuUnavailable, PackageUnavailable, NoSpace, CacheBusy, BootFailed.
     """
     installed = emulator.find()
-    package = fetch_image(pin, progress)
 
     def build(work: Path) -> None:
-        progress(f"booting Linux {pin.version} in the lab")
-        _boot(work, installed, pin, package)
+        progress(f"booting Linux {kernel.version} in the lab")
+        _boot(work, installed, kernel)
 
-    place = cache.entry("snapshot", f"{pin.version}-{_key(pin, installed)}", build, progress)
-    return _kept(Snapshot(place, installed, pin, package))
+    place = cache.entry("snapshot", f"{kernel.version}-{_key(kernel, installed)}", build, progress)
+    return _kept(Snapshot(place, installed, kernel))
 
 
-def ready(pin: Pin, files: dict[str, bytes], progress: Progress) -> Snapshot:
-    """A snapshot of `pin` after the job in `files`, which pauses, built where it is missing.
+def ready(kernel: Kernel, files: dict[str, bytes], progress: Progress) -> Snapshot:
+    """A snapshot of `kernel` after the job in `files`, which pauses, built where it is missing.
 
     `files`: as for Snapshot.restore(). Errors: as ensure(), and what the job reports.
     """
     installed = emulator.find()
-    package = fetch_image(pin, progress)
     parts = (part for item in sorted(files.items()) for part in item)
-    key = cache.digest(_key(pin, installed), *parts)
+    key = cache.digest(_key(kernel, installed), *parts)
 
     def build(work: Path) -> None:
-        base = ensure(pin, progress)
-        progress(f"loading KVM and kbench into the lab of Linux {pin.version}")
+        base = ensure(kernel, progress)
+        progress(f"loading KVM and kbench into the lab of Linux {kernel.version}")
         _go_on(work, base, files)
 
-    place = cache.entry("ready", f"{pin.version}-{key}", build, progress)
-    return _kept(Snapshot(place, installed, pin, package))
+    place = cache.entry("ready", f"{kernel.version}-{key}", build, progress)
+    return _kept(Snapshot(place, installed, kernel))
 
 
 @once
@@ -120,9 +116,9 @@ def _copy_ram(ram: Path, into: Path) -> None:
     tools.run(copy, COPY_SECONDS, what=f"cannot copy {ram}", error=LabError)
 
 
-def _key(pin: Pin, installed: Emulator) -> str:
+def _key(kernel: Kernel, installed: Emulator) -> str:
     pinned = (*options.OPTIONS, *options.KERNEL_OPTIONS, str(options.MEMORY_MB))
-    return cache.digest(pin.image.sha256, installed.version, initramfs.key(), *pinned)
+    return cache.digest(kernel.content, installed.version, initramfs.key(), *pinned)
 
 
 def _kept(shot: Snapshot) -> Snapshot:
@@ -132,24 +128,24 @@ def _kept(shot: Snapshot) -> Snapshot:
     return shot
 
 
-def _modules(package: Path, pin: Pin) -> list[tuple[str, bytes]]:
+def _modules(kernel: Kernel) -> list[tuple[str, bytes]]:
     """What the KVM modules need of other modules: loaded before the snapshot."""
     found: dict[str, bytes] = {}
     for name in KVM_MODULES:
-        found.update(vmlinux.dependencies(package, pin, vmlinux.module(package, pin, name)))
+        found |= modinfo.dependencies(kernel, modinfo.content(kernel, name))
     return [(name, data) for name, data in found.items() if name not in KVM_MODULES]
 
 
-def _boot(work: Path, installed: Emulator, pin: Pin, package: Path) -> None:
+def _boot(work: Path, installed: Emulator, kernel: Kernel) -> None:
     """Boot, wait for the agent's pause, and save RAM and devices into `work`."""
     cache.require_space(work, 2 * options.MEMORY_MB << 20)
-    kernel, archive = work / "kernel", work / "initrd"
-    kernel.write_bytes(vmlinux.bootable((package / "boot" / f"vmlinuz-{pin.release}").read_bytes()))
-    archive.write_bytes(initramfs.build(_modules(package, pin)))
-    arguments = options.boot(kernel, archive, work / migrate.RAM)
+    booted, archive = work / "kernel", work / "initrd"
+    booted.write_bytes(vmlinux.bootable(kernel.vmlinuz))
+    archive.write_bytes(initramfs.build(_modules(kernel)))
+    arguments = options.boot(booted, archive, work / migrate.RAM)
     with qemu.Process(installed, arguments, {}, BOOT_SECONDS) as process:
         migrate.save(process, work / migrate.STATE)
-    kernel.unlink()
+    booted.unlink()
     archive.unlink()
 
 

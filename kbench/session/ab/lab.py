@@ -29,8 +29,8 @@ def in_the_lab(
     rows = select(list(selectors) or ["exit"])
     report = teller(console)
     pair = [labs.prepare(DEFAULT, variant, report) for variant in variants]
-    if pair[0].kvm[1] == pair[1].kvm[1] and pair[0].pins == pair[1].pins:
-        return identical(*variants, "modules, guest images and pins are the same")
+    if pair[0].kvm[1] == pair[1].kvm[1] and pair[0].identity == pair[1].identity:
+        return identical(*variants, "modules, guest images and the lab machine are the same")
     notes = []
     for variant, writer in zip(variants, writers, strict=True):
         with progress_bar(console) as show:

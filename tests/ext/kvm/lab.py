@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from kbench.kernels import cache, debian, packages
+from kbench.kernels import cache, find, modinfo
 from kbench.kmod import live as live_module
 from kbench.kmod import modules, recipes
-from kbench.lab.image import payload, vmlinux
+from kbench.lab.image import payload
 from kbench.lab.inside import bundle
 from kbench.lab.vm import snapshot
 
@@ -46,18 +46,17 @@ def package(scratch: Path) -> bytes:
 
 def built(kernel: str, variant: str) -> dict[str, bytes]:
     """The modules of a variant, by name, in the order of loading."""
-    tree = packages.fetch(debian.resolve(kernel), print)
+    tree = find.find(kernel, print).tree(print)
     made = modules.build(tree, recipes.variant(tree, variant, print), print)
     return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
 
 
 def live(kernel: str) -> dict[str, bytes]:
     """The distribution's modules and the live one, in the order of loading."""
-    pin = debian.resolve(kernel)
-    shot = snapshot.ensure(pin, print)
+    distributed = find.find(kernel, print)
     # With their local symbols: a probe is placed by the name of a static function.
-    found = {name: vmlinux.module(shot.image, pin, name) for name in snapshot.KVM_MODULES}
-    made = live_module.build(packages.fetch(pin, print), print)
+    found = {name: modinfo.content(distributed, name) for name in snapshot.KVM_MODULES}
+    made = live_module.build(distributed.tree(print), print)
     return {**found, live_module.NAME: payload.module(made.read_bytes())}
 
 
@@ -76,7 +75,7 @@ def run(
     `only` selects tests by parts of their names, `parameters` are kvm-amd's, `unload` are
     modules that go at the end. What `kept` has of an equal run is the answer.
     """
-    shot = snapshot.ensure(debian.resolve(kernel), print)
+    shot = snapshot.ensure(find.find(kernel, print), print)
     job = {"modules": list(loaded), "entry": "selftests.main:main", "only": list(only)}
     job |= {"parameters": parameters, "unload": list(unload), "without": {}}
     version = shot.emulator.version
