@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """The kernel that a `--kernel` option names."""
 
-from kbench.kernels import debian, packages
+from kbench.kernels import debian, files, packages
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import Kernel
+from kbench.kernels.tree import build
 
-FORMS = "debian:6.1"
+FORMS = (
+    "debian:6.1, debian:6.12, debian:newest, tree:DIR[@REF][,tiny], "
+    "installed:/boot/vmlinuz-X, image:FILE[,MODULES]"
+)
 
 
 def find(spec: str, progress: Progress) -> Kernel:
-    """The kernel `spec`, one of FORMS, made bootable. A bare name is one of Debian's.
+    """The kernel `spec`, one of FORMS, made bootable. A name without a colon is Debian's.
 
     Raises KernelError when there is no such kernel or it cannot be had.
     """
@@ -18,6 +22,12 @@ def find(spec: str, progress: Progress) -> Kernel:
     match origin:
         case "debian":
             return packages.kernel(rest, progress)
+        case "installed":
+            return files.installed(rest)
+        case "image":
+            return files.image(rest)
+        case "tree":
+            return build.kernel(rest, progress)
     raise KernelError(f"no kernel {spec!r}: --kernel takes {FORMS}")
 
 

@@ -25,6 +25,18 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
+class NoSource:
+    """The source of a kernel that has none at hand, with the reason."""
+
+    reason: str
+    digest: str = ""
+
+    def extract(self, patterns: Sequence[str], into: Path) -> None:
+        """Raises KernelError."""
+        raise KernelError(self.reason)
+
+
+@dataclass(frozen=True)
 class KernelTree:
     """What building modules for `kernel` takes.
 

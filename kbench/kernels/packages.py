@@ -9,7 +9,7 @@ from pathlib import Path
 from kbench.kernels import apt, cache, debian, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.debian import SUITES, KernelRelease, Package
-from kbench.kernels.errors import PackageUnavailable
+from kbench.kernels.errors import KernelError, PackageUnavailable
 from kbench.kernels.kernel import Kernel, KernelTree
 
 UNPACK_SECONDS = 600
@@ -24,6 +24,13 @@ class DebianKernel(Kernel):
     """A kernel from Debian's archive."""
 
     packages: KernelRelease
+
+    def configuration(self) -> str:
+        """The .config that Debian has built it with. Raises KernelError without one."""
+        for name in (f"config-{self.release}", "config"):
+            if (place := self.vmlinuz.with_name(name)).exists():
+                return place.read_text()
+        raise KernelError(f"the package of {self.version} has no configuration")
 
     def tree(self, progress: Progress) -> KernelTree:
         """The packages linux-headers and linux-source of the same version, unpacked.

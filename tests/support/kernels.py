@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A kernel that nobody boots."""
 
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,3 +30,49 @@ class FakeSource:
     digest = "0" * 64
 
     def extract(self, patterns: Sequence[str], into: Path) -> None: ...
+
+
+# The targets of a kernel's Makefile that kbench uses, on files of a few bytes. What the
+# kernel is made of is in core.c, KVM in kvm.c; "broken" in either is a compiler's error.
+MAKEFILE = """\
+out := $(O)
+allnoconfig:
+	cat $(KCONFIG_ALLCONFIG) > $(out)/.config
+	if [ -e lacking ]; then grep -v "^$$(cat lacking)=" $(KCONFIG_ALLCONFIG) > $(out)/.config; fi
+vmlinux: core.c
+	@if grep -q broken core.c kvm.c; then echo "core.c:1:1: error: broken" >&2; exit 1; fi
+	@echo built >> $(out)/builds
+	@mkdir -p $(out)/include/config
+	@printf 6.13.0 > $(out)/include/config/kernel.release
+	@{ printf '\\177ELF\\002'; cat core.c; } > $(out)/vmlinux
+	@touch $(out)/System.map
+modules: vmlinux kvm.c
+	@printf '\\000depends=\\000' > $(out)/irqbypass.ko
+	@{ printf '\\000depends=irqbypass\\000'; cat kvm.c; } > $(out)/kvm.ko
+	@printf '\\000depends=kvm\\000' > $(out)/kvm-amd.ko
+	@echo irqbypass.o kvm.o kvm-amd.o > $(out)/modules.order
+"""
+
+
+class GitTree:
+    """A git tree that builds as a kernel does, with a commit for each call of commit()."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        place.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.commit(Makefile=MAKEFILE, **{"core.c": "0", "kvm.c": "0"})
+
+    def commit(self, **files: str) -> str:
+        """Write `files`, commit them, and return the commit's hash."""
+        for name, text in files.items():
+            (self.place / name).write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", " ".join(files.values())[:30])
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *words: str) -> str:
+        name = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
+        command = ["git", *name, *words]
+        done = subprocess.run(command, cwd=self.place, check=True, capture_output=True, text=True)
+        return done.stdout.strip()

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Kernels that kbench builds itself, of any commit of a git tree."""

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""Building a commit of a git tree into a kernel that the lab boots.
+
+Each repository and configuration has one build directory, in which a step from one commit to
+the next compiles what differs. The result is cached by the content of the sources, the
+configuration and the compiler.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kbench.kernels import cache, config, elf, files, tools
+from kbench.kernels.cache import Progress
+from kbench.kernels.errors import KernelError
+from kbench.kernels.kernel import Kernel, KernelTree
+from kbench.kernels.tree.configure import BASES, configure, options
+from kbench.kernels.tree.git import Commit, Repository
+
+BUILD_SECONDS = 4 * 3600.0
+PROGRAMS = ("make", "gcc", "flex", "bison", "bc", "perl")
+MISSING = "apt-get install build-essential flex bison bc libelf-dev"
+# What would differ from one build to the next. The date is that of the lab's clock.
+REPRODUCIBLE = {
+    "KBUILD_BUILD_USER": "kbench",
+    "KBUILD_BUILD_HOST": "lab",
+    "KBUILD_BUILD_VERSION": "1",
+    "KBUILD_BUILD_TIMESTAMP": "Mon Sep 18 13:28:22 UTC 2023",
+}
+RELEASE, CONFIG, VMLINUX, MODULES = "release", "config", "vmlinux", "modules"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeKernel(Kernel):
+    """A kernel that kbench has built of a commit; `base` is its configuration's."""
+
+    repository: Repository
+    commit: Commit
+    base: str
+
+    def tree(self, progress: Progress) -> KernelTree:
+        """Its build directory, at this commit, and the sources of KVM from git."""
+        with _building(self.repository, self.commit, self.base, progress) as (source, out, lock):
+            _make(source, out, ("vmlinux", "modules"), lock)
+        key = cache.digest(self.commit.tree, self.content)
+        return KernelTree(
+            kernel=self, key=f"{self.name}-{key}", headers=out,
+            source=GitSource(self.repository, self.commit),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GitSource:
+    """The sources of a commit."""
+
+    repository: Repository
+    commit: Commit
+
+    @property
+    def digest(self) -> str:
+        """Git's hash of them."""
+        return self.commit.tree
+
+    def extract(self, patterns: Sequence[str], into: Path) -> None:
+        """Write what matches `patterns` below `into`. Raises KernelError."""
+        self.repository.archive(self.commit, patterns, into)
+
+
+def kernel(words: str, progress: Progress) -> TreeKernel:
+    """The kernel DIR[@REF][,BASE]: REF is HEAD without one, BASE "distribution".
+
+    Raises KernelError when there is no such commit, when it cannot be configured for the lab
+    or does not build.
+    """
+    place, _, base = words.partition(",")
+    directory, _, ref = place.partition("@")
+    repository = Repository(Path(directory))
+    return build(repository, repository.commit(ref or "HEAD"), base or "distribution", progress)
+
+
+def build(repository: Repository, commit: Commit, base: str, progress: Progress) -> TreeKernel:
+    """The kernel of `commit`, built where the cache has none of equal sources."""
+    chosen = options(base, progress)
+    _require_programs()
+
+    def fill(work: Path) -> None:
+        with _building(repository, commit, base, progress) as (source, out, lock):
+            _make(source, out, ("vmlinux", "modules"), lock)
+            _collect(out, work)
+
+    key = cache.digest(commit.tree, config.text(chosen), compiler())
+    place = cache.entry("kernel-tree", f"{base}-{key}", fill, progress)
+    release = (place / RELEASE).read_text()
+    rough = TreeKernel(
+        spec=f"tree:{repository.path}@{commit.name},{base}",
+        version=release,
+        name=release,
+        release=release,
+        content="",
+        vmlinuz=place / VMLINUX,
+        modules=place / MODULES,
+        repository=repository,
+        commit=commit,
+        base=base,
+    )
+    content = files.digest(rough)
+    version = f"{release}-{base}-{content[:8]}"
+    return replace(rough, version=version, name=version, content=content)
+
+
+def compiler() -> str:
+    """The first line of `gcc --version`."""
+    return tools.run(["gcc", "--version"], 60, missing=MISSING).splitlines()[0]
+
+
+def _require_programs() -> None:
+    lacking = [name for name in PROGRAMS if shutil.which(name) is None]
+    if lacking:
+        raise KernelError(f"building a kernel takes {', '.join(lacking)}: {MISSING}")
+
+
+@contextmanager
+def _building(
+    repository: Repository, commit: Commit, base: str, progress: Progress
+) -> Iterator[tuple[Path, Path, int]]:
+    """The sources at `commit`, the configured build directory, and the descriptor of its lock."""
+    chosen = options(base, progress)
+    top = cache.root() / "trees" / cache.digest(str(repository.path))
+    written = config.text(chosen)
+    with cache.lock(f"tree-{top.name}"), cache.exclusive(top) as lock:
+        source, out = top / "source", top / f"build-{base}-{cache.digest(written, compiler())}"
+        seconds, megabytes = BASES[base]
+        if not (out / "vmlinux").exists():
+            cache.require_space(top, megabytes << 20)
+            minutes = seconds / 60 / len(os.sched_getaffinity(0))
+            progress(
+                f"the first {base} kernel of this tree takes {seconds} s of CPU time, about "
+                f"{minutes:.0f} minutes here, and {megabytes} MB in {top}"
+            )
+        progress(f"building {commit.name} of {repository.path} ({base})")
+        repository.check_out(commit, source)
+        out.mkdir(exist_ok=True)
+        fragment = out / "kbench.config"
+        if not (out / ".config").exists() or fragment.read_text() != written:
+            configure(
+                out, base, chosen, lambda *words: _make(source, out, words, lock), commit.name
+            )
+        yield source, out, lock
+
+
+def _make(source: Path, out: Path, words: Sequence[str], lock: int) -> str:
+    """Run make(1) as gently as a build beside other work should."""
+    jobs = len(os.sched_getaffinity(0))
+    command = ["nice", "-n", "5", "make", f"-j{jobs}", "-s", "-C", str(source), f"O={out}"]
+    command += ["LOCALVERSION=", *(("CC=ccache gcc",) if shutil.which("ccache") else ()), *words]
+    return tools.run(
+        command, BUILD_SECONDS, what="the kernel does not build", missing=MISSING,
+        environment=REPRODUCIBLE, held=(lock,),
+    )  # fmt: skip
+
+
+def _collect(out: Path, into: Path) -> None:
+    """What the lab takes of a build, and what names it."""
+    shutil.copyfile(out / "vmlinux", into / VMLINUX)
+    shutil.copyfile(out / ".config", into / CONFIG)
+    shutil.copyfile(out / "System.map", into / "System.map")
+    (into / RELEASE).write_text((out / "include/config/kernel.release").read_text().strip())
+    (into / MODULES).mkdir()
+    for path in (out / "modules.order").read_text().split():
+        module = (out / path).with_suffix(".ko")
+        data = elf.stripped(module.read_bytes(), "--strip-debug")
+        (into / MODULES / module.name).write_bytes(data)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Building commits, of a tree that behaves as a kernel's and takes no time."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from support.kernels import GitTree
+
+from kbench.kernels import find
+from kbench.kernels.errors import KernelError
+from kbench.kernels.tree import build
+from kbench.kernels.tree.build import TreeKernel
+
+pytestmark = pytest.mark.skipif(
+    any(shutil.which(program) is None for program in build.PROGRAMS),
+    reason="needs what building a kernel needs",
+)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, root: Path) -> GitTree:
+    return GitTree(tmp_path / "linux")
+
+
+def made(tree: GitTree, ref: str = "", base: str = ",tiny") -> TreeKernel:
+    found = find.find(f"tree:{tree.place}{ref and '@' + ref}{base}", print)
+    assert isinstance(found, TreeKernel)
+    return found
+
+
+def builds(root: Path) -> int:
+    """How often make(1) has built the kernel of the one tree in the cache."""
+    (file,) = root.glob("trees/*/build-*/builds")
+    return len(file.read_text().splitlines())
+
+
+def test_commit_becomes_a_kernel(tree: GitTree) -> None:
+    kernel = made(tree)
+    assert kernel.release == "6.13.0"
+    assert kernel.version.startswith("6.13.0-tiny-")
+    assert kernel.spec == f"tree:{tree.place}@{tree.git('rev-parse', '--short=12', 'HEAD')},tiny"
+    assert kernel.vmlinuz.read_bytes() == b"\x7fELF\x020"
+    assert kernel.module("kvm_amd").name == "kvm-amd.ko"
+    assert tree.git("status", "--porcelain") == ""
+
+
+def test_equal_sources_are_built_once(tree: GitTree, root: Path) -> None:
+    first = made(tree)
+    tree.commit(**{"core.c": "1"})
+    tree.commit(**{"core.c": "0"})
+    again = made(tree)
+    assert builds(root) == 1
+    assert again.commit.hash != first.commit.hash
+    assert again.version == first.version
+
+
+def test_change_of_kvm_alone_keeps_the_kernels_identity(tree: GitTree) -> None:
+    """One snapshot serves both: KVM's modules are loaded after it."""
+    first = made(tree)
+    tree.commit(**{"kvm.c": "1"})
+    second = made(tree)
+    assert (second.content, second.version) == (first.content, first.version)
+    assert second.module("kvm").read_bytes() != first.module("kvm").read_bytes()
+    tree.commit(**{"core.c": "1"})
+    third = made(tree)
+    assert third.content != first.content
+    assert third.version != first.version
+    assert made(tree, "HEAD~2").content == first.content
+
+
+def test_uncommitted_state(tree: GitTree) -> None:
+    (tree.place / "core.c").write_text("dirty")
+    assert made(tree).vmlinuz.read_bytes() == b"\x7fELF\x020"
+    assert made(tree, "worktree").vmlinuz.read_bytes() == b"\x7fELF\x02dirty"
+
+
+def test_commit_that_does_not_build(tree: GitTree, root: Path) -> None:
+    tree.commit(**{"core.c": "broken"})
+    with pytest.raises(KernelError, match=r"does not build\ncore.c:1:1: error: broken"):
+        made(tree)
+    assert list((root / "kernel-tree").iterdir()) == []
+    assert made(tree, "HEAD~1").release == "6.13.0"
+
+
+def test_option_that_the_tree_does_not_have_is_named_before_the_build(
+    tree: GitTree, root: Path
+) -> None:
+    tree.commit(lacking="CONFIG_PVH")
+    with pytest.raises(KernelError, match="it needs CONFIG_PVH=y"):
+        made(tree)
+    assert not list(root.glob("trees/*/build-*/builds"))
+
+
+def test_unknown_base(tree: GitTree) -> None:
+    with pytest.raises(KernelError, match="no base configuration 'huge': known are distribution"):
+        made(tree, base=",huge")
+
+
+def test_missing_compiler_is_told_before_anything_is_built(tree: GitTree, programs: Path) -> None:
+    (programs / "git").symlink_to("/usr/bin/git")
+    with pytest.raises(KernelError, match="building a kernel takes make, gcc, flex, bison, bc"):
+        made(tree)
+
+
+def test_first_build_says_what_it_takes(tree: GitTree, root: Path) -> None:
+    said: list[str] = []
+    find.find(f"tree:{tree.place},tiny", said.append)
+    assert "330 s of CPU time" in said[0]
+    assert "1200 MB" in said[0]
+    tree.commit(**{"core.c": "1"})
+    said.clear()
+    find.find(f"tree:{tree.place},tiny", said.append)
+    assert len(said) == 1
