@@ -9,7 +9,7 @@ from pathlib import Path
 from kbench.kernels import cache, config, modinfo, vmlinux
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
-from kbench.kernels.kernel import Kernel, KernelTree, NoSource
+from kbench.kernels.kernel import Kernel, KernelTree, NoCode
 
 # Offset of the version string's address in the boot protocol's header, less 512.
 KERNEL_VERSION = 0x20E
@@ -25,7 +25,7 @@ class FileKernel(Kernel):
         headers = self.modules.parent / "build"
         if not (headers / "Makefile").exists():
             raise KernelError(f"no headers for {self.release}: {headers} is not there")
-        source = NoSource(f"{self.spec} comes without its source: name a tree with --source")
+        source = NoCode(f"{self.spec} comes without its source: name a tree with --source")
         return KernelTree(kernel=self, key=self.name, headers=headers.resolve(), source=source)
 
 

@@ -11,7 +11,7 @@ from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
 
 
-class Source(Protocol):
+class KernelCode(Protocol):
     """The source of a kernel, wherever it lies; equal digests mean equal sources."""
 
     @property
@@ -25,7 +25,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class NoSource:
+class NoCode:
     """The source of a kernel that has none at hand, with the reason."""
 
     reason: str
@@ -47,7 +47,7 @@ class KernelTree:
     kernel: "Kernel"
     key: str
     headers: Path
-    source: Source
+    source: KernelCode
     compiler: str = "gcc"
 
 

@@ -4,14 +4,15 @@
 from pathlib import Path
 
 import pytest
+from support.kernels import FakeKernel
 
 from kbench.kernels import debian, packages
-from kbench.kernels.debian import Package, Pin
+from kbench.kernels.debian import KernelRelease, Package
 from kbench.kmod import compiler
 from kbench.programs import ProgramsMissing
 
 PACKAGE = Package("linux", "7.3.4-1", "0" * 64, 1)
-PIN = Pin("6.1", "7.3.4-1", "7.3.4-amd64", PACKAGE, (), PACKAGE, "gcc-15")
+RELEASE = KernelRelease("6.1", "7.3.4-1", "7.3.4-amd64", PACKAGE, (), PACKAGE, compiler="gcc-15")
 
 
 @pytest.fixture
@@ -32,17 +33,17 @@ def test_all_programs_are_checked_before_the_archive_is_asked(programs: Path) ->
 
 @pytest.mark.usefixtures("root", "unreachable", "programs")
 def test_a_recorded_kernel_needs_its_own_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debian, "recorded", lambda name: PIN)
+    monkeypatch.setattr(debian, "recorded", lambda name: RELEASE)
     with pytest.raises(ProgramsMissing, match="not installed: gcc-15, make"):
         compiler.tree("6.1", [], print)
 
 
 @pytest.mark.usefixtures("root", "programs")
 def test_what_is_in_the_cache_needs_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debian, "recorded", lambda name: PIN)
-    monkeypatch.setattr(packages, "fetched", lambda pin: True)
-    monkeypatch.setattr(packages, "fetch", lambda pin, progress: pin)
-    assert compiler.tree("6.1", ["extension"], print) is PIN  # type: ignore[comparison-overlap]
+    monkeypatch.setattr(debian, "recorded", lambda name: RELEASE)
+    monkeypatch.setattr(packages, "fetched", lambda release: True)
+    monkeypatch.setattr(packages, "kernel", lambda name, progress: FakeKernel())
+    assert compiler.tree("6.1", ["extension"], print).kernel == FakeKernel()
 
 
 def test_the_kernels_version_is_read_from_its_headers(tmp_path: Path) -> None:

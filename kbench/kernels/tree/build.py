@@ -13,16 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kbench import programs
 from kbench.kernels import cache, config, elf, files, tools
 from kbench.kernels.cache import Progress
-from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import Kernel, KernelTree
 from kbench.kernels.tree.configure import BASES, configure, options
 from kbench.kernels.tree.git import Commit, Repository
 
 BUILD_SECONDS = 4 * 3600.0
-PROGRAMS = ("make", "gcc", "flex", "bison", "bc", "perl")
-MISSING = "apt-get install build-essential flex bison bc libelf-dev"
 # What would differ from one build to the next. The date is that of the lab's clock.
 REPRODUCIBLE = {
     "KBUILD_BUILD_USER": "kbench",
@@ -48,12 +46,12 @@ class TreeKernel(Kernel):
         key = cache.digest(self.commit.tree, self.content)
         return KernelTree(
             kernel=self, key=f"{self.name}-{key}", headers=out,
-            source=GitSource(self.repository, self.commit),
+            source=GitCode(self.repository, self.commit),
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class GitSource:
+class GitCode:
     """The sources of a commit."""
 
     repository: Repository
@@ -72,8 +70,8 @@ class GitSource:
 def kernel(words: str, progress: Progress) -> TreeKernel:
     """The kernel DIR[@REF][,BASE]: REF is HEAD without one, BASE "distribution".
 
-    Raises KernelError when there is no such commit, when it cannot be configured for the lab
-    or does not build.
+    Raises ProgramsMissing, and KernelError when there is no such commit, when it cannot be
+    configured for the lab or does not build.
     """
     place, _, base = words.partition(",")
     directory, _, ref = place.partition("@")
@@ -83,8 +81,8 @@ def kernel(words: str, progress: Progress) -> TreeKernel:
 
 def build(repository: Repository, commit: Commit, base: str, progress: Progress) -> TreeKernel:
     """The kernel of `commit`, built where the cache has none of equal sources."""
+    programs.require("tree")
     chosen = options(base, progress)
-    _require_programs()
 
     def fill(work: Path) -> None:
         with _building(repository, commit, base, progress) as (source, out, lock):
@@ -113,13 +111,7 @@ def build(repository: Repository, commit: Commit, base: str, progress: Progress)
 
 def compiler() -> str:
     """The first line of `gcc --version`."""
-    return tools.run(["gcc", "--version"], 60, missing=MISSING).splitlines()[0]
-
-
-def _require_programs() -> None:
-    lacking = [name for name in PROGRAMS if shutil.which(name) is None]
-    if lacking:
-        raise KernelError(f"building a kernel takes {', '.join(lacking)}: {MISSING}")
+    return tools.run(["gcc", "--version"], 60).splitlines()[0]
 
 
 @contextmanager
@@ -157,7 +149,7 @@ def _make(source: Path, out: Path, words: Sequence[str], lock: int) -> str:
     command = ["nice", "-n", "5", "make", f"-j{jobs}", "-s", "-C", str(source), f"O={out}"]
     command += ["LOCALVERSION=", *(("CC=ccache gcc",) if shutil.which("ccache") else ()), *words]
     return tools.run(
-        command, BUILD_SECONDS, what="the kernel does not build", missing=MISSING,
+        command, BUILD_SECONDS, what="the kernel does not build",
         environment=REPRODUCIBLE, held=(lock,),
     )  # fmt: skip
 

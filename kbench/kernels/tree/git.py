@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kbench import programs
 from kbench.kernels import cache, tools
 from kbench.kernels.errors import KernelError
 
 GIT_SECONDS = 600
-MISSING = "install the package git"
+MISSING = programs.install("git")
 # The name of what is not committed yet.
 WORKTREE = "worktree"
 
