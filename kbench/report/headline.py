@@ -3,6 +3,9 @@
 
 from collections.abc import Sequence
 
+from kbench.catalogue import patterns
+from kbench.catalogue.policies import policy
+from kbench.errors import KbenchError
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
 from kbench.present import cells
@@ -55,14 +58,15 @@ def _change(change: Change) -> str:
 
 
 def _policies(place: Place, entries: Sequence[Entry]) -> str:
-    """The cheapest policy and the quickest of the last suite, under its most measured pattern.
+    """The cheapest and the quickest policy of the last suite, under its most measured pattern.
 
-    Others whose runs overlap with those of the quickest are not told apart from it.
+    Policies whose runs overlap with those of the quickest are counted: they may be as quick.
     """
     last = max(entry.source.index for entry in entries)
     patterns = [entry.event for entry in entries if entry.source.index == last]
     pattern = max(dict.fromkeys(patterns), key=patterns.count)
-    here = [e for e in entries if e.event == pattern and e.source.index == last]
+    measured = [e for e in entries if e.event == pattern and e.source.index == last]
+    here = [entry for entry in measured if _accounted(entry)] or measured
     rows = [points([entry.benchmark])[0] for entry in here]
 
     def figures(row: Point) -> str:
@@ -76,13 +80,28 @@ def _policies(place: Place, entries: Sequence[Entry]) -> str:
     level = sum(row.spread[0] <= quick.spread[1] for row in rows) - 1
     others = f"{level} others" if level > 1 else "another one"
     more = f"; {others} may wake as soon: their runs overlap" if level else ""
-    where = f"{place.title[0].upper()}{place.title[1:]}, pattern {pattern}, {len(rows)} policies"
+    where = f"{place.title[0].upper()}{place.title[1:]}, pattern {pattern}"
+    if len(rows) == 1:
+        return f"{where}: {cheap.policy} costs {figures(cheap)}."
+    where = f"{where}, {len(rows)} policies"
     if cheap is quick:
         return f"{where}: {cheap.policy} is the cheapest and the quickest ({figures(cheap)}){more}."
     return (
         f"{where}: {cheap.policy} costs least ({figures(cheap)}), "
         f"{quick.policy} wakes soonest ({figures(quick)}){more}."
     )
+
+
+def _accounted(entry: Entry) -> bool:
+    """Whether the vCPU's thread pays for its own wake-ups, as in policies it is compared with.
+
+    Without the in-kernel irqchip a guest's tick comes from a thread of the VMM, whose CPU
+    time is in no figure. A policy that this kbench does not know is taken to pay.
+    """
+    try:
+        return policy(entry.policy).irqchip or not patterns.pattern(entry.event).timer
+    except KbenchError:
+        return True
 
 
 def _exits(model: Model) -> str:

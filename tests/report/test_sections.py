@@ -43,7 +43,7 @@ def test_headline_is_the_verdict(both: Content) -> None:
 
 def test_headline_without_a_pair_is_the_choice_of_policy(tmp_path: Path) -> None:
     text = made(host(tmp_path / "a.json")).headline
-    assert text.startswith("Host (pvm), Test CPU, pattern tick250, 5 policies: hlt costs least")
+    assert text.startswith("Host (pvm), Test CPU, pattern tick250, 4 policies: hlt costs least")
     assert "spin wakes soonest (100 % of a pCPU" in text
 
 
@@ -63,6 +63,18 @@ def test_headline_counts_whom_the_runs_do_not_tell_apart(tmp_path: Path) -> None
     assert text.endswith("; another one may wake as soon: their runs overlap.")
     del found["idle.tick250@mwait-nop"]
     assert "overlap" not in made(write(tmp_path / "b.json", found, **LAB)).headline
+
+
+def test_headline_compares_no_policy_whose_tick_another_thread_makes(tmp_path: Path) -> None:
+    found = {
+        "idle.tick250@hlt": [lab_run(9000, value=2e6)],
+        "idle.tick250@hlt-user": [lab_run(9500, value=1e6)],
+    }
+    text = made(write(tmp_path / "a.json", found, **LAB)).headline
+    assert "pattern tick250: hlt costs 0.200 % of a pCPU" in text and "hlt-user" not in text
+    poisson = {name.replace("tick250", "poisson"): runs for name, runs in found.items()}
+    text = made(write(tmp_path / "b.json", poisson, **LAB)).headline
+    assert "hlt-user costs least" in text
 
 
 def test_headline_of_exits_names_the_floor(tmp_path: Path) -> None:
