@@ -3,7 +3,7 @@
 """Probes of a halted vCPU's mp_state: what one costs, and when it is right after an interrupt."""
 
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport UINT32_MAX, uint32_t, uint64_t
 from posix.unistd cimport read
 import array
 
@@ -43,8 +43,6 @@ cdef extern from "mp_state_probe.h" nogil:
     uint64_t kb_probe_until_runnable(const kb_probe *probe, int vm, const kvm_msi *msi,
                                      uint64_t limit, uint64_t *stamps)
 
-ALL = 0xffffffff
-
 
 cdef class MpStateProbe:
     """A method that tells whether one vCPU is runnable; made by one of the functions below."""
@@ -75,7 +73,7 @@ def get(int vcpu):
     """KVM_GET_MP_STATE."""
     cdef MpStateProbe probe = _call(SYS_ioctl, vcpu, <long>KVM_GET_MP_STATE, 0, 0)
     probe.state.c = <long>&probe.state.mp_state
-    return _word(probe, &probe.state.mp_state, ALL, KVM_MP_STATE_HALTED)
+    return _word(probe, &probe.state.mp_state, UINT32_MAX, KVM_MP_STATE_HALTED)
 
 
 def kick(int vcpu):
@@ -110,14 +108,14 @@ def eventfd(int fd):
     """read(2) of an eventfd that does not block (vcpu_poll)."""
     cdef MpStateProbe probe = _call(SYS_read, fd, 0, 8, 0)
     probe.state.b = <long>&probe.state.number_read
-    return _word(probe, &probe.state.number_read, ALL, 0)
+    return _word(probe, &probe.state.number_read, UINT32_MAX, 0)
 
 
 def stats(int fd, long offset):
     """pread(2) of a 64-bit value of a stats fd that is 1 while the vCPU blocks."""
     cdef MpStateProbe probe = _call(SYS_pread64, fd, 0, 8, offset)
     probe.state.b = <long>&probe.state.number_read
-    return _word(probe, &probe.state.number_read, ALL, 1)
+    return _word(probe, &probe.state.number_read, UINT32_MAX, 1)
 
 
 def byte(size_t run):

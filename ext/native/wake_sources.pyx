@@ -5,7 +5,7 @@
 from kbench._native.vcpu_thread cimport POLLIN, VcpuThread
 from kbench._native.work cimport WorkQueue
 
-FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
+_FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
 
 
 cdef class WakeSource:
@@ -63,7 +63,7 @@ def enqueue(WorkQueue queue, int fd):
 
 
 def hunt(WorkQueue queue, vcpu_threads, str how="kick"):
-    """`how` an idle vCPU is found is one of FINDS."""
+    """`how` an idle vCPU is found: "kick", "flag", "byte" or "poll" (enum Find)."""
     cdef WakeSource source = _source(HUNT, queue=queue, vcpu_threads=tuple(vcpu_threads))
-    source.state.find = FINDS[how]
+    source.state.find = _FINDS[how]
     return source

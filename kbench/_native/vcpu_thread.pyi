@@ -1,18 +1,21 @@
 from array import array
+from typing import Self
 
 from kbench._native.work import WorkQueue
 
+WAITS: dict[str, int]
+
 class VcpuThread:
     work: WorkQueue | None
-    def __init__(
-        self,
+    def __new__(
+        cls,
         fd: int,
         run: int,
         capacity: int,
         work: WorkQueue | None = None,
         waits: str = "enter",
         event_fd: int = -1,
-    ) -> None: ...
+    ) -> Self: ...
     def listen(self, fd: int) -> None: ...
     def reset(self) -> None: ...
     def run(self) -> None: ...
