@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Threads beside a vCPU's: the VMM's work is taken once each, in order, and all of them end."""
+"""Helper threads: each item of work is taken once, in order, and every thread ends."""
 
 import os
 import threading

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The open-loop waker: fires late or in time, but never early, never less and never for ever."""
+"""The open-loop waker fires every event, never early, and ends when it is told to."""
 
 import os
 import signal
