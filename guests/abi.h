@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What guest and host agree on: the guest-physical map, the ports, the MSR and
- * the parameter page.  Included by the guests and compiled into kbench._abi.
+ * The ABI between guest and host: the guest-physical map, the ports, the MSR and the
+ * parameter page.  Guests include it, and it is compiled into kbench._abi.
  */
 #ifndef KBENCH_ABI_H
 #define KBENCH_ABI_H
 
-/* Guest-physical map.  256 KiB of RAM keep a VM cheap to make, in the lab above all. */
+/* Guest-physical map.  256 KiB of RAM keep a VM cheap to create, which matters in the lab. */
 #define KB_PARAMS	0x1000	/* struct kb_params */
 #define KB_PML4		0x2000	/* start.S lays out the page tables, */
 #define KB_GDT		0x6000	/* ... the GDT */
 #define KB_IDT		0x7000	/* ... and the IDT */
 #define KB_ENTRY	0x8000	/* the guest's first instruction */
-#define KB_BUFFER	0x10000	/* one page that string instructions read */
-#define KB_STACK	0x20000	/* grows down, each vCPU's KB_STACK_SIZE below the last one's */
+#define KB_BUFFER	0x10000	/* a page for string instructions to read */
+#define KB_STACK	0x20000	/* grows down; KB_STACK_SIZE for each vCPU */
 #define KB_STACK_SIZE	0x1000
 #define KB_MEMORY	0x40000	/* bytes of RAM */
 #define KB_MMIO		0xd0000	/* no memslot; below 1 MiB so that real mode reaches it */
-#define KB_PAGES	0x200000 /* a memslot of KB_PAGES_SIZE, where a benchmark touches pages */
-#define KB_PAGES_SIZE	0x64000	/* 100 pages, a batch of them */
+#define KB_PAGES	0x200000 /* a memslot of KB_PAGES_SIZE whose pages a benchmark touches */
+#define KB_PAGES_SIZE	0x64000	/* 100 pages: one batch */
 
 #define KB_PORT		0x10	/* the exit that a benchmark counts */
-#define KB_PORT_FAULT	0x11	/* the guest took an exception: see struct kb_params */
+#define KB_PORT_FAULT	0x11	/* an exception, described in struct kb_params */
 #define KB_PORT_CONTROL	0x12	/* the end of a control batch */
-#define KB_PORT_MISSED	0x13	/* a batch ended with fewer interrupts than subjects: `events` */
-#define KB_PORT_EVENTFD	0x14	/* where an ioeventfd listens; so does one at KB_MMIO */
-#define KB_DATAMATCH	0x5a	/* the value that it waits for, where it waits for one */
+#define KB_PORT_MISSED	0x13	/* a batch had fewer interrupts (`events`) than subjects */
+#define KB_PORT_EVENTFD	0x14	/* the port of an ioeventfd; KB_MMIO has one too */
+#define KB_DATAMATCH	0x5a	/* the value that it matches, if any */
 
-#define KB_MSR		0x4b420000	/* no CPU has it; the MSR filter sends it to userspace */
+#define KB_MSR		0x4b420000	/* does not exist; the MSR filter sends it to userspace */
 #define KB_VECTOR	0x40		/* the guest's interrupt handler `irq` */
 
-/* A guest that idles (idle.h): a memslot with KB_IDLE_SIZE for each vCPU's struct kb_idle. */
+/* Idle guests (idle.h): a memslot with a struct kb_idle of KB_IDLE_SIZE for each vCPU. */
 #define KB_IDLE			0x400000
 #define KB_IDLE_SIZE		0x10000
 #define KB_IDLE_PLAN_MAX	3072
@@ -50,9 +50,8 @@
 #define KB_IDLE_EOI		2
 #define KB_IDLE_REPORT		4	/* OUT to KB_PORT */
 #define KB_IDLE_ANSWER		8	/* send an IPI to the peer */
-#define KB_IDLE_SENDER		16	/* not idle at all: an IPI to the peer, OUT, for ever */
-
-#define KB_IDLE_VTL1		32	/* not idle: VTL1 of a virtual processor, which returns to VTL0 */
+#define KB_IDLE_SENDER		16	/* does not idle: sends an IPI to the peer at each entry */
+#define KB_IDLE_VTL1		32	/* does not idle: VTL1 of a virtual processor */
 
 #define KB_CODE_SELECTOR	0x08
 #define KB_DATA_SELECTOR	0x10
@@ -74,20 +73,20 @@
 
 struct kb_params {
 	uint64_t batch;		/* in: repetitions of the subject between two exits */
-	uint64_t fault_vector;	/* out: the exception that nothing expected */
-	uint64_t fault_error;	/* out: its error code, 0 where the vector has none */
+	uint64_t fault_vector;	/* out: the unexpected exception */
+	uint64_t fault_error;	/* out: its error code, 0 if it has none */
 	uint64_t fault_rip;	/* out */
-	uint64_t ticks;		/* out: TSC ticks of the last batch, as the guest counts them */
-	uint64_t tsc_pair;	/* out: TSC ticks between two RDTSC with nothing between them */
-	uint64_t events;	/* out: interrupts that the batch's handlers have seen */
-	uint64_t vcpus;		/* in: how many run this guest */
-	uint64_t ready;		/* the vCPUs that have come through start-up */
+	uint64_t ticks;		/* out: TSC ticks of the last batch, by the guest */
+	uint64_t tsc_pair;	/* out: TSC ticks between two adjacent RDTSC */
+	uint64_t events;	/* out: interrupts handled in the batch */
+	uint64_t vcpus;		/* in: how many vCPUs run this guest */
+	uint64_t ready;		/* vCPUs that have finished start-up */
 	uint64_t unused[7];
 	uint64_t turn;		/* whose turn it is, on a cache line of its own */
 };
 
 struct kb_idle {
-	uint32_t line;			/* in: != 0 is a store that wakes; the guest clears it */
+	uint32_t line;			/* in: a store != 0 wakes the guest, which clears it */
 	uint32_t unused1[1023];
 	uint32_t flags;			/* in: KB_IDLE_* */
 	uint32_t peer;			/* in: APIC id */

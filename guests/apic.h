@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The local APIC of the in-kernel irqchip, through MMIO (xAPIC) or, with KB_X2APIC, MSRs.
- * SETUP begins with APIC_ON, BEGIN with SELF_IPI_BEGIN where there are self-IPIs.
+ * SETUP must begin with APIC_ON, BEGIN of a guest with self-IPIs with SELF_IPI_BEGIN.
  */
 #ifndef KBENCH_APIC_H
 #define KBENCH_APIC_H
@@ -22,7 +22,7 @@
 	mov $(0x800 + (offset) / 16), %ecx; mov $(value), %eax; xor %edx, %edx; wrmsr
 #define SELF_IPI_BEGIN mov $0x83f, %ecx; mov $KB_VECTOR, %eax; xor %edx, %edx
 #define SELF_IPI wrmsr
-/* The register that SELF_IPI and an IPI write to is in ecx, so the handler keeps it. */
+/* ecx holds the register that SELF_IPI and an IPI write: the handler preserves it. */
 #define EOI \
 	mov %ecx, %r8d; mov %eax, %r9d; mov %edx, %r10d; \
 	APIC_WRITE(0xb0, 0); \
@@ -36,7 +36,7 @@
 #define EOI APIC_WRITE(0xb0, 0)
 #endif
 
-/* The handler of a guest with EVENTS. */
+/* The interrupt handler of a guest with EVENTS. */
 #define COUNT_AND_EOI irq: inc %r14d; EOI; iretq
 
 #endif

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest of family `inkernel`: its subject kb_params.batch times and an exit, then the
- * same loop without the subject and an exit (the control), for ever.  A guest defines
+ * A guest of family `inkernel`, endlessly: its subject kb_params.batch times and an exit,
+ * then the same loop without the subject and an exit (the control).  A guest defines
  *
  *   SUBJECT  what is measured
  *   PREPARE  what must precede each SUBJECT; the control executes it too
- *   CONTROL  what the control executes in SUBJECT's place
- *   BEGIN    once a batch: the registers that SUBJECT wants
+ *   CONTROL  what the control executes instead of SUBJECT
+ *   BEGIN    once a batch: loads the registers of SUBJECT
  *   SETUP    once, before the first batch
  *   EVENTS   SUBJECT raises one interrupt, whose handler increments r14d: all must arrive
- *   OTHERS   a label where the vCPUs beside the first one go, after SETUP
+ *   OTHERS   a label where all vCPUs but the first go after SETUP
  *
- * all but SUBJECT optional, before it includes this file; its handlers follow the include.
- * A loop costs dec + jnz beside what is in it.  r12, r13 are the loop's own, and rbx is
- * start-up's.  The stamps lie outside the loop, so they need no fence: they are apart by a
- * batch.
+ * before it includes this file; all but SUBJECT are optional.  Its handlers follow the
+ * include.  The loop adds dec + jnz to each subject.  It uses r12 and r13; rbx belongs to
+ * start-up.  The stamps need no fence: a whole batch lies between them.
  */
 #include "guest.h"
 
@@ -44,7 +43,7 @@
 
 	SETUP
 #ifdef OTHERS
-	lock incl KB_READY		/* an IPI to an APIC that is not on yet is lost */
+	lock incl KB_READY		/* an IPI to a disabled APIC is lost */
 	test %edi, %edi
 	jnz OTHERS
 1:	pause
@@ -59,7 +58,7 @@
 	mov %eax, KB_TSC_PAIR
 	.endr
 
-	/* Both halves are entered by a jump, so that nothing but SUBJECT sets them apart. */
+	/* A jump enters either half: they differ by SUBJECT alone. */
 .Lbatch:
 	mov KB_BATCH, %r12d
 	xor %r14d, %r14d

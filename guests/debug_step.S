@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Something to single-step: KVM_GUESTDBG_SINGLESTEP makes each instruction KVM_EXIT_DEBUG. */
+/* Code to single-step: under KVM_GUESTDBG_SINGLESTEP each instruction is KVM_EXIT_DEBUG. */
 #include "guest.h"
 
 1:	nop

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* RDMSR of an MSR that nobody has: KVM injects #GP. */
+/* RDMSR of an MSR that does not exist: KVM injects #GP. */
 #define BEGIN mov $KB_MSR, %ecx
 #define SUBJECT rdmsr
 #include "batch.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* UD2: KVM intercepts #UD and hands it back to the guest. */
+/* UD2: KVM intercepts #UD and reinjects it. */
 #define SUBJECT ud2
 #include "batch.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The beginning of every guest.  KB_REAL selects 16-bit real mode; the default is
- * 64-bit long mode, identity-mapped, CPL 0, interrupts off.  `MMIO` is the operand
- * that addresses KB_MMIO: start-up has loaded its base.
+ * 64-bit long mode, identity-mapped, CPL 0, interrupts off.  `MMIO` is an operand
+ * at KB_MMIO, whose base start-up has loaded.
  */
 #ifndef KBENCH_GUEST_H
 #define KBENCH_GUEST_H

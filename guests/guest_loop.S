@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The control loop: what a batch of nothing costs, one exit after `batch` rounds. */
+/* The control loop: one exit after `batch` empty rounds, the cost of a batch of nothing. */
 #include "guest.h"
 
 1:	mov KB_BATCH, %cx

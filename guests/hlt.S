@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HLT: without an in-kernel irqchip it is the VMM's business, KVM_EXIT_HLT. */
+/* HLT: without an in-kernel irqchip KVM leaves it to the VMM, KVM_EXIT_HLT. */
 #include "guest.h"
 
 1:	hlt

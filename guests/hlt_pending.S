@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HLT with an interrupt pending; the control takes the same interrupt at a NOP. */
+/* HLT with an interrupt pending; the control takes the same interrupt after a NOP. */
 #include "apic.h"
 
 #define SETUP APIC_ON

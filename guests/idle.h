@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The beginning of every guest that idles: it includes this, then loops round its idle
- * instruction, interrupts on.  r15 is the vCPU's struct kb_idle and r14 the number of
- * events it has handled; the handlers keep all other registers but r8 to r12.
+ * The beginning of every idle guest, which loops around its idle instruction with interrupts
+ * on.  r15 is the vCPU's struct kb_idle and r14 the number of events handled; the handlers
+ * preserve all other registers but r8 to r12.
  *
- * An event is an interrupt, an NMI or a store to the monitored line; its first act
- * is a stamp.  What else it does is in kb_idle.flags.
+ * An event is an interrupt, an NMI or a store to the monitored line.  It first takes a
+ * stamp; kb_idle.flags says what else it does.
  */
 #ifndef KBENCH_IDLE_H
 #define KBENCH_IDLE_H
@@ -16,12 +16,12 @@
 #define X2APIC_EOI		0x80b
 #define X2APIC_ICR		0x830
 
-	.set PLAN, KB_IDLE_PLAN		/* no macro of the preprocessor reaches into quotes */
+	.set PLAN, KB_IDLE_PLAN		/* the preprocessor expands nothing in quotes */
 	.set PEER, KB_IDLE_PEER
 	.set VECTOR, KB_VECTOR
 
 	.code64
-	/* Write edx:eax to the MSR, where the flag is set. */
+	/* WRMSR, if the flag is set. */
 	.macro WRMSR_IF flag, msr, low, high
 	testb $\flag, KB_IDLE_FLAGS(%r15)
 	jz .Lno\@
@@ -78,7 +78,7 @@ send:	mov $X2APIC_ICR, %ecx
 
 	/*
 	 * VTL1 of a virtual processor, whose VTL0 is the first vCPU: whenever it is entered it
-	 * takes its interrupts and returns, by an exit.  VTL0 has a store at its line then.
+	 * takes its interrupts, stores to VTL0's line, and returns by an exit.
 	 */
 vtl1:	xor %ebp, %ebp
 	sti

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Idle by MONITOR and MWAIT (hint 0, C1); a store to the line is an event as well. */
+/* Idle by MONITOR and MWAIT (hint 0, C1); a store to the line is an event too. */
 #include "idle.h"
 
 1:	lea KB_IDLE_LINE(%r15), %rax

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Idle by a PAUSE loop (Linux's idle=poll); a store to the line is an event as well. */
+/* Idle by a PAUSE loop (Linux's idle=poll); a store to the line is an event too. */
 #include "idle.h"
 
 1:	pause

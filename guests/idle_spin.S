@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Idle by a loop without PAUSE; a store to the line is an event as well. */
+/* Idle by a loop without PAUSE; a store to the line is an event too. */
 #include "idle.h"
 
 1:	cmpl $0, KB_IDLE_LINE(%r15)

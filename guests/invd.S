@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* INVD: intercepted, or the host's dirty lines would be lost; KVM makes it a NOP. */
+/* INVD: intercepted, because it would lose the host's dirty cache lines; KVM makes it a NOP. */
 #define SUBJECT invd
 #include "batch.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Write an address where an ioeventfd listens: KVM signals it and goes on. */
+/* Store to the address of an ioeventfd: KVM signals it and re-enters. */
 #define BEGIN mov $KB_DATAMATCH, %eax
 #define SUBJECT movb %al, MMIO
 #include "batch.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Write a port where an ioeventfd listens: KVM signals it and goes on. */
+/* OUT to the port of an ioeventfd: KVM signals it and re-enters. */
 #define BEGIN mov $KB_DATAMATCH, %eax
 #define SUBJECT out %al, $KB_PORT_EVENTFD
 #include "batch.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fixed IPI to all other vCPUs, which run: until the handler of each has counted. */
+/* Fixed IPI to all other vCPUs, which run, until the handler of each has counted it. */
 #include "apic.h"
 
 #define SETUP APIC_ON

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fixed IPI to all other vCPUs, which HLT; before each they get 2,000 ticks to fall asleep. */
+/* Fixed IPI to all other vCPUs, which HLT; before each IPI they get 2,000 ticks to halt. */
 #include "apic.h"
 
 #define SETUP APIC_ON

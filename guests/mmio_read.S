@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MMIO read: a load where no memslot is; KVM completes it at the next entry. */
+/* MMIO read: a load from an address without a memslot; KVM completes it at the next entry. */
 #include "guest.h"
 
 1:	mov MMIO, %al

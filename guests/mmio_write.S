@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MMIO write: a store where no memslot is, decoded by KVM's emulator, KVM_EXIT_MMIO. */
+/* MMIO write: a store without a memslot, decoded by KVM's emulator, KVM_EXIT_MMIO. */
 #include "guest.h"
 
 1:	mov %al, MMIO

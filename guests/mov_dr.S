@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Write DR7: intercepted until KVM has given the guest its debug registers. */
+/* Write DR7: intercepted until KVM has loaded the debug registers of the guest. */
 #define BEGIN mov $0x400, %eax
 #define SUBJECT mov %rax, %dr7
 #include "batch.h"

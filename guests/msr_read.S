@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* RDMSR of an MSR that the filter denies: KVM_EXIT_X86_RDMSR. */
+/* RDMSR denied by the MSR filter: KVM_EXIT_X86_RDMSR. */
 #include "guest.h"
 
 	mov $KB_MSR, %ecx

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* WRMSR of an MSR that the filter denies: KVM_EXIT_X86_WRMSR. */
+/* WRMSR denied by the MSR filter: KVM_EXIT_X86_WRMSR. */
 #include "guest.h"
 
 	mov $KB_MSR, %ecx

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MWAIT with no monitor armed: intercepted, and the VMM's business where it asks (ext/kvm, M1). */
+/* MWAIT with no monitor armed: exits to userspace on request (ext/kvm, userspace_exits). */
 #include "guest.h"
 
 	xor %eax, %eax

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NMI to oneself through the ICR: KVM injects it; SVM also intercepts its IRET. */
+/* Self-NMI through the ICR: KVM injects it; SVM also intercepts its IRET. */
 #include "apic.h"
 
 #define SETUP APIC_ON

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PAUSE: intercepted (ext/kvm, M3), and the VMM's business where it asks (M1). */
+/* PAUSE: intercepted (ext/kvm, entry_intercepts), exits on request (userspace_exits). */
 #include "guest.h"
 
 1:	pause

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PIO read: IN takes the host's value, so KVM completes it at the next entry. */
+/* PIO read: IN takes the VMM's value, so KVM completes it at the next entry. */
 #include "guest.h"
 
 1:	in $KB_PORT, %al

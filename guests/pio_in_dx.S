@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A 32-bit read of a port that no device in the kernel claims, KVM_EXIT_IO. */
+/* A 32-bit IN from a port without an in-kernel device, KVM_EXIT_IO. */
 #include "guest.h"
 
 	mov $0x1234, %dx

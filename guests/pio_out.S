@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PIO write: OUT to a port that no device in the kernel claims, KVM_EXIT_IO. */
+/* PIO write: OUT to a port without an in-kernel device, KVM_EXIT_IO. */
 #include "guest.h"
 
 1:	out %al, $KB_PORT

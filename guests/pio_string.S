@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* String PIO: REP OUTSB goes through KVM's instruction emulator, KVM_EXIT_IO an element. */
+/* String PIO: REP OUTSB goes through KVM's instruction emulator, one KVM_EXIT_IO an element. */
 #include "guest.h"
 
 	mov $KB_PORT, %dx

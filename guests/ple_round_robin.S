@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A turn that goes round all vCPUs; each spins with PAUSE until it is its own. */
+/* One round over all vCPUs; each spins with PAUSE until it is its turn. */
 #define NEXT incl %ecx; cmp KB_VCPUS, %ecx; cmove %eax, %ecx; mov %ecx, KB_TURN
 #define TURN 7: pause; mov KB_TURN, %ecx; cmp %edi, %ecx; jne 7b; xor %eax, %eax; NEXT
 #define SUBJECT TURN

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ACPI PM timer: its port belongs to no device in the kernel, KVM_EXIT_IO. */
+/* The ACPI PM timer: no in-kernel device has its port, KVM_EXIT_IO. */
 #include "guest.h"
 
 	mov $0x608, %dx

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Read IA32_TSC_ADJUST: always KVM's business. */
+/* Read IA32_TSC_ADJUST: always intercepted. */
 #define BEGIN mov $0x3b, %ecx
 #define SUBJECT rdmsr
 #include "batch.h"

@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* RDTSCP: as RDTSC, and it reads MSR_TSC_AUX. */
+/* RDTSCP: as RDTSC; it also reads MSR_TSC_AUX. */
 #define SUBJECT rdtscp
 #include "batch.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Self-IPI with interrupts off, then STI; HLT: it is pending, so HLT must not sleep. */
+/* Self-IPI with interrupts off, then STI; HLT: it is pending, so HLT must not block. */
 #include "apic.h"
 
 #define SETUP APIC_ON

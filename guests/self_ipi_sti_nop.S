@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Self-IPI with interrupts off, taken when STI opens the window. */
+/* Self-IPI with interrupts off, delivered when STI opens the window. */
 #include "apic.h"
 
 #define SETUP APIC_ON

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Self-IPI that CR8 holds back, with interrupts on: lowering CR8 delivers it. */
+/* Self-IPI masked by CR8, with interrupts on: lowering CR8 delivers it. */
 #include "apic.h"
 
 #define SETUP APIC_ON; sti

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Self-IPI that CR8 and IF hold back: lower CR8, then open the window. */
+/* Self-IPI masked by CR8 and IF: lower CR8, then STI. */
 #include "apic.h"
 
 #define SETUP APIC_ON

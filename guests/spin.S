@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Spin and never exit: what a watchdog has to end. */
+/* Spin and never exit, for the tests of the watchdog. */
 #include "guest.h"
 
 	jmp .

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared start-up: the tables that the host points the vCPU's registers at
- * (kbench/worker/vm/boot.py), so that a guest's first instruction is its subject.
- * Every vector reports itself: an exception in a guest becomes a line that names
- * it, not a hang.  Vector KB_VECTOR goes to `irq`, which a guest may define; in long
- * mode it may define `nmi`, `ud` and `gp` too.
+ * The tables that kbench/worker/vm/boot.py points the vCPU's registers at, so that a guest
+ * needs no start-up code.  Every vector reports itself: an exception in a guest becomes an
+ * error that names it, not a hang.  Vector KB_VECTOR goes to `irq`, which a guest may
+ * define; in long mode it may also define `nmi`, `ud` and `gp`.
  */
 #include "abi.h"
 
