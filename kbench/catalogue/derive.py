@@ -9,58 +9,50 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kbench.catalogue import hunt, idle, wake, work
-from kbench.catalogue.benchmark import Benchmark
-from kbench.catalogue.policies import policy
+from kbench.catalogue.benchmark import Benchmark, IdleWindow
+from kbench.catalogue.families import FAMILIES, catalogue, module
 from kbench.errors import KbenchError
 
-NAME = re.compile(r"(idle|wake|work|hunt)\.([\w-]+)@([\w-]+)(?:/(-?\d+)(pinned)?)?")
-MOST_VCPUS = 14  # what the guests' stacks leave room for (guests/abi.h)
-WITH_VCPUS = ("idle", "work", "hunt")
+NAME = re.compile(r"(\w+)\.([\w-]+)@([\w-]+)(?:/(-?\d+)(pinned)?)?")
+MAX_VCPUS = 14  # what the guests' stacks leave room for (guests/abi.h)
 
 
 def derive(name: str) -> Benchmark | None:
-    """The row called `name`; None where it has not the form of one.
+    """The row called `name`; None where its family's rows take no other parameters.
 
     Raises KbenchError, with the valid values, for an unknown pattern, policy or source and
     for numbers out of range.
     """
     found = NAME.fullmatch(name)
-    if not found:
+    if not found or found[1] not in FAMILIES:
         return None
-    family, event, variant, vcpus, pinned = found.groups()
-    how = policy(variant)
-    match family:
-        case "idle":
-            row = idle.parse(event, variant)
-        case "wake":
-            row = wake.row(_one(event, wake.sources(how), name), how)
-        case "work":
-            row = work.row(_one(event, work.kinds(how), name), how)
-        case _:
-            row = hunt.row(_one(event, hunt.kinds(how), name), how)
-    return with_vcpus(row, int(vcpus), pinned=bool(pinned)) if vcpus else row
+    family, event, variant, vcpus, own_pcpu = found.groups()
+    parse = getattr(module(family), "parse", None)
+    if parse is None:
+        return None
+    row: IdleWindow = parse(event, variant)
+    return with_vcpus(row, int(vcpus), own_pcpu=bool(own_pcpu)) if vcpus else row
 
 
-def with_vcpus(row: Benchmark, count: int, *, pinned: bool = False) -> Benchmark:
+def with_vcpus(row: IdleWindow, count: int, *, own_pcpu: bool = False) -> IdleWindow:
     """`row` with `count` vCPUs. Raises KbenchError where that makes no sense."""
-    if row.family not in WITH_VCPUS or row.pattern == "pingpong":
+    if not row.any_vcpus:
         raise KbenchError(f"{row.name} has a fixed number of vCPUs ({row.vcpus})")
-    if not 1 <= count <= MOST_VCPUS:
-        raise KbenchError(f"{row.name}: the number of vCPUs must be 1 to {MOST_VCPUS}, not {count}")
+    if not 1 <= count <= MAX_VCPUS:
+        raise KbenchError(f"{row.name}: the number of vCPUs must be 1 to {MAX_VCPUS}, not {count}")
     return replace(
         row,
-        name=f"{row.name.partition('/')[0]}/{count}{'pinned' if pinned else ''}",
-        title=f"{row.title}; {count} vCPUs{', pinned' if pinned else ''}",
+        name=f"{row.name.partition('/')[0]}/{count}{'pinned' if own_pcpu else ''}",
+        title=f"{row.title}; {count} vCPUs{', a pCPU each' if own_pcpu else ''}",
         vcpus=count,
-        pinned=pinned,
+        own_pcpu=own_pcpu,
     )
 
 
 def require_pcpus(rows: Sequence[Benchmark], pcpus: int) -> None:
-    """Raises KbenchError where pinned vCPUs and the waker have not a pCPU each."""
+    """Raises KbenchError where `pcpus` are too few for pinned vCPUs and the waker."""
     for row in rows:
-        if row.pinned and row.vcpus >= pcpus:
+        if isinstance(row, IdleWindow) and row.own_pcpu and row.vcpus >= pcpus:
             most = f"at most {pcpus - 1} can" if pcpus > 1 else "none can"
             raise KbenchError(
                 f"{row.name}: {row.vcpus} pinned vCPUs and the waker need {row.vcpus + 1} pCPUs, "
@@ -68,8 +60,8 @@ def require_pcpus(rows: Sequence[Benchmark], pcpus: int) -> None:
             )
 
 
-def spread(rows: Sequence[Benchmark], counts: str, *, pinned: bool) -> tuple[Benchmark, ...]:
-    """`rows`, those of the families in WITH_VCPUS once for each number of vCPUs in `counts`.
+def spread(rows: Sequence[Benchmark], counts: str, *, own_pcpu: bool) -> tuple[Benchmark, ...]:
+    """`rows`, those whose number of vCPUs may vary once for each number in `counts`.
 
     `counts` is as a user types it: `4`, `1,2,4`. Raises KbenchError for anything else, and
     where no row can have another number.
@@ -80,14 +72,13 @@ def spread(rows: Sequence[Benchmark], counts: str, *, pinned: bool) -> tuple[Ben
         raise KbenchError(f"--vcpus {counts!r}: expected numbers, as in 1,2,4") from None
     result: list[Benchmark] = []
     for row in rows:
-        free = row.family in WITH_VCPUS and row.pattern != "pingpong"
-        result += [with_vcpus(row, n, pinned=pinned) for n in numbers] if free else [row]
+        if isinstance(row, IdleWindow) and row.any_vcpus:
+            result += [with_vcpus(row, number, own_pcpu=own_pcpu) for number in numbers]
+        else:
+            result.append(row)
     if tuple(result) == tuple(rows):
-        raise KbenchError(f"--vcpus is for the families {', '.join(WITH_VCPUS)}: none is selected")
+        families = dict.fromkeys(
+            row.family for row in catalogue() if isinstance(row, IdleWindow) and row.any_vcpus
+        )
+        raise KbenchError(f"--vcpus is for the families {', '.join(families)}: none is selected")
     return tuple(result)
-
-
-def _one(event: str, valid: "dict[str, str] | list[str]", name: str) -> str:
-    if event not in valid:
-        raise KbenchError(f"{name}: no {event!r} there, it is one of {', '.join(valid)}")
-    return event

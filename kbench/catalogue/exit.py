@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Family `exit`: round trips from the guest to userspace and back.
 
-One row an exit; `MODES` rows are measured in long mode under the plain name and in
-real mode as `@real`, because backends differ there: what one emulates, another runs.
+The rows of `MODES` are measured in long mode under the plain name and in real mode as
+`@real`: a backend may emulate the one and run the other.
 """
 
-from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.benchmark import RoundTrip
 
 # event, title, guest, KVM_EXIT_*, features
 MODES = (
@@ -15,8 +15,8 @@ MODES = (
     ("mmio_write", "MMIO write", "mmio_write", "MMIO", ()),
     ("mmio_read", "MMIO read", "mmio_read", "MMIO", ()),
     ("hlt", "HLT, no in-kernel irqchip", "hlt", "HLT", ()),
-    ("msr_read", "RDMSR that the MSR filter denies", "msr_read", "X86_RDMSR", ("msr_filter",)),
-    ("msr_write", "WRMSR that the MSR filter denies", "msr_write", "X86_WRMSR", ("msr_filter",)),
+    ("msr_read", "RDMSR denied by the MSR filter", "msr_read", "X86_RDMSR", ("msr_filter",)),
+    ("msr_write", "WRMSR denied by the MSR filter", "msr_write", "X86_WRMSR", ("msr_filter",)),
     ("debug_step", "single-step (KVM_GUESTDBG_SINGLESTEP)", "debug_step", "DEBUG", ("step",)),
 )
 LONG = (
@@ -30,19 +30,25 @@ LONG = (
     ),
 )
 
-# The same with the extension's M1 (ext/kvm); HLT and MWAIT with the RFC as posted, too.
+# With the extension's userspace_exits (ext/kvm); HLT and MWAIT with the RFC as posted, too.
 USER = (
-    ("hlt_user", "HLT that the VMM asks for, in-kernel LAPIC", "hlt", "HLT", ("exit_hlt",)),
+    (
+        "hlt_user",
+        "HLT exit requested through kvm_run, in-kernel LAPIC",
+        "hlt",
+        "HLT",
+        ("exit_hlt",),
+    ),
     (
         "mwait_user",
-        "MWAIT that the VMM asks for, in-kernel LAPIC",
+        "MWAIT exit requested through kvm_run, in-kernel LAPIC",
         "mwait_user",
         "KBENCH_MWAIT",
         ("exit_mwait",),
     ),
     (
         "pause_user",
-        "PAUSE that the VMM asks for, in-kernel LAPIC, each intercepted (M3)",
+        "PAUSE exit requested through kvm_run, every PAUSE intercepted (entry_intercepts)",
         "pause_user",
         "KBENCH_PAUSE",
         ("exit_pause",),
@@ -50,9 +56,9 @@ USER = (
 )
 
 
-def _row(row: tuple[str, str, str, str, tuple[str, ...]], *, real: bool = False) -> Benchmark:
+def _row(row: tuple[str, str, str, str, tuple[str, ...]], *, real: bool = False) -> RoundTrip:
     event, title, guest, reason, features = row
-    return Benchmark(
+    return RoundTrip(
         name=f"exit.{event}@real" if real else f"exit.{event}",
         title=f"{title}, real mode" if real else title,
         loop="halt" if "exit_hlt" in features else "kvm_run",

@@ -1,32 +1,34 @@
 # SPDX-License-Identifier: MIT
 """Family `floor`: the controls that every other figure is shown beside."""
 
-from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.benchmark import IdleWindow, RoundTrip
+
+STAGES = {"late": "planned time to the waker's write"}
 
 BENCHMARKS = (
-    Benchmark(name="floor.clock", title="two TSC stamps, nothing between them", loop="clock"),
-    Benchmark(name="floor.syscall", title="getppid(2)", loop="syscall"),
-    Benchmark(
+    RoundTrip(name="floor.clock", title="two TSC stamps, nothing between them", loop="clock"),
+    RoundTrip(name="floor.syscall", title="getppid(2)", loop="syscall"),
+    RoundTrip(
         name="floor.get_mp_state",
         title="KVM_GET_MP_STATE: an ioctl that enters no guest",
         loop="get_mp_state",
     ),
-    Benchmark(
+    RoundTrip(
         name="floor.immediate_exit",
         title="KVM_RUN with immediate_exit: load and put the vCPU, no entry",
         loop="immediate_exit",
     ),
-    Benchmark(
+    RoundTrip(
         name="floor.guest_loop",
         title="PIO write after 100 rounds of an empty guest loop",
         guest="guest_loop",
         expect="KVM_EXIT_IO",
-        batch=100,
+        rounds=100,
     ),
-    Benchmark(
+    IdleWindow(
         name="floor.thread_wake",
-        title="eventfd write -> a thread that blocks in read(2), no vCPU",
-        loop="thread_wake",
+        title="eventfd write -> a thread blocked in read(2), no vCPU",
+        measured_by="thread_wake",
         loops=200,
     ),
 )

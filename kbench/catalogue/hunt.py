@@ -1,46 +1,55 @@
 # SPDX-License-Identifier: MIT
-"""Family `hunt`: from work that arrives at an empty queue to a vCPU's thread that does it."""
+"""Family `hunt`: from work that arrives at an empty queue to a vCPU thread that does it."""
 
-from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.benchmark import IdleWindow, one_of
 from kbench.catalogue.policies import POLICIES, Policy
+from kbench.catalogue.policies import policy as policy_called
 
-HUNTS = 200
+HUNTS = 200  # in a value
 VCPUS = 2
-KINDS = {
+STAGES = {"late": "planned time to the waker's write"}
+METHODS = {
     "kick": "work arrives, an idle vCPU is signalled",
-    "flag": "work arrives, an idle vCPU is found by kvm_run.flags (M4) and signalled",
-    "poll": "work arrives, an idle vCPU is found by poll(2) of all (M8) and signalled",
-    "byte": "work arrives, an idle vCPU is found by mp_state in kvm_run (M9) and signalled",
-    "eventfd": "work arrives at an eventfd, which idle vCPUs' threads wait for with their vCPU",
+    "flag": "work arrives, an idle vCPU is found by kvm_run.flags (idle_flag) and signalled",
+    "poll": "work arrives, an idle vCPU is found by poll(2) of all vCPUs (vcpu_poll) and signalled",
+    "byte": "work arrives, an idle vCPU is found by mp_state in kvm_run (run_mp_state) "
+    "and signalled",
+    "eventfd": "work arrives at an eventfd that idle vCPU threads poll together with their vCPU",
 }
-# The flag tells of instructions that KVM intercepts and keeps in the kernel, mp_state of HLT.
+# The flag is set for instructions that KVM intercepts and handles in the kernel, mp_state for HLT.
 FLAGGED = ("hlt", "hlt-exit", "mwait-nop", "mwait-yield", "mwait-exit")
 HALTED = ("hlt", "hlt-exit", "hlt-exit-poll")
 
 
-def kinds(how: Policy) -> list[str]:
-    """How an idle vCPU under `how` can be found."""
+def methods(policy: Policy) -> list[str]:
+    """How an idle vCPU under `policy` can be found."""
     found = {
         "kick": True,
-        "flag": how.name in FLAGGED,
-        "poll": how.name in HALTED,
-        "byte": how.name in HALTED,
-        "eventfd": how.waits == "poll",
+        "flag": policy.name in FLAGGED,
+        "poll": policy.name in HALTED,
+        "byte": policy.name in HALTED,
+        "eventfd": policy.waits == "poll",
     }
-    return [kind for kind in KINDS if found[kind]] if how.irqchip else []
+    return [method for method in METHODS if found[method]] if policy.irqchip else []
 
 
-def row(kind: str, how: Policy) -> Benchmark:
-    """The benchmark `hunt.KIND@POLICY`."""
-    return Benchmark(
-        name=f"hunt.{kind}@{how.name}",
-        title=f"{KINDS[kind]}; {how.title}",
-        loop="hunt",
-        source=kind,
-        policy=how.name,
+def row(method: str, policy: Policy) -> IdleWindow:
+    """The benchmark `hunt.METHOD@POLICY`."""
+    return IdleWindow(
+        name=f"hunt.{method}@{policy.name}",
+        title=f"{METHODS[method]}; {policy.title}",
+        method=method,
+        policy=policy.name,
         vcpus=VCPUS,
+        any_vcpus=True,
         loops=HUNTS,
     )
 
 
-BENCHMARKS = tuple(row(kind, how) for how in POLICIES for kind in kinds(how))
+def parse(event: str, variant: str) -> IdleWindow:
+    """The row of a policy that need not be in the table. Raises as one_of() and policy() do."""
+    policy = policy_called(variant)
+    return row(one_of(event, methods(policy), "hunt"), policy)
+
+
+BENCHMARKS = tuple(row(method, policy) for policy in POLICIES for method in methods(policy))

@@ -1,38 +1,41 @@
 # SPDX-License-Identifier: MIT
 """Family `idle`: what idling costs the pCPU, by pattern and by policy."""
 
-from kbench.catalogue.benchmark import Benchmark
-from kbench.catalogue.patterns import PATTERNS, Pattern, pattern
-from kbench.catalogue.policies import POLICIES, Policy, policy
+from kbench.catalogue.benchmark import IdleWindow
+from kbench.catalogue.patterns import PATTERNS, Pattern
+from kbench.catalogue.patterns import pattern as pattern_called
+from kbench.catalogue.policies import POLICIES, Policy
+from kbench.catalogue.policies import policy as policy_called
 
 LOOPS = 20  # times 10 ms: a value
+STAGES = {"late": "planned time to the waker's write"}
 
 
-def row(what: Pattern, how: Policy) -> Benchmark:
+def row(pattern: Pattern, policy: Policy) -> IdleWindow:
     """The benchmark `idle.PATTERN@POLICY`."""
-    return Benchmark(
-        name=f"idle.{what.name}@{how.name}",
-        title=f"{what.title}; {how.title}",
-        loop="idle",
-        pattern=what.name,
-        policy=how.name,
-        vcpus=2 if what.kind == "pingpong" else 1,
+    return IdleWindow(
+        name=f"idle.{pattern.name}@{policy.name}",
+        title=f"{pattern.title}; {policy.title}",
+        pattern=pattern.name,
+        policy=policy.name,
+        vcpus=2 if pattern.kind == "pingpong" else 1,
+        any_vcpus=pattern.kind != "pingpong",
         loops=LOOPS,
     )
 
 
-def parse(event: str, variant: str) -> Benchmark:
+def parse(event: str, variant: str) -> IdleWindow:
     """The row of a pattern and a policy that need not be in the tables: tick300, hlt-poll-20us.
 
     Raises KbenchError, with the valid names.
     """
-    return row(pattern(event), policy(variant))
+    return row(pattern_called(event), policy_called(variant))
 
 
 BENCHMARKS = tuple(
-    row(what, how)
-    for how in POLICIES
-    for what in PATTERNS
+    row(pattern, policy)
+    for policy in POLICIES
+    for pattern in PATTERNS
     # A VMM with its own interrupt controller would have to emulate the IPIs.
-    if how.irqchip or what.kind != "pingpong"
+    if policy.irqchip or pattern.kind != "pingpong"
 )

@@ -1,38 +1,46 @@
 # SPDX-License-Identifier: MIT
 """Family `work`: what is left of the pCPU for the VMM's own work, by policy."""
 
-from kbench.catalogue.benchmark import Benchmark
+from kbench.catalogue.benchmark import IdleWindow, one_of
 from kbench.catalogue.policies import POLICIES, Policy
+from kbench.catalogue.policies import policy as policy_called
 
 LOOPS = 20  # times 10 ms: a value
-# A share of the pCPU takes more: the scheduler deals it out in slices of some milliseconds.
+# The scheduler deals out shares of a pCPU in slices of some milliseconds: they take longer.
 FAIR_LOOPS = 40
+STAGES = {"wake": "planned time to the guest's handler"}
 
-KINDS = {
+METHODS = {
     "batch": "VMM work without end beside the idle vCPU",
     "nice19": "VMM work without end, at nice 19, beside the idle vCPU",
-    "competitor": "VMM work without end, and what a competing task gets of the pCPU",
-    "competitor19": "VMM work without end, and what a competing task at nice 19 gets of the pCPU",
+    "competitor": "VMM work without end, and a competing task: what is left for the task",
+    "competitor19": "VMM work without end, and a competing task at nice 19",
     "urgent": "VMM work that arrives 500 times a second: its delay",
 }
 
 
-def kinds(how: Policy) -> list[str]:
-    """A niceness is a thread's: work in the vCPU's thread has none of its own."""
-    return [kind for kind in KINDS if kind != "nice19" or not how.in_userspace]
+def methods(policy: Policy) -> list[str]:
+    """All but nice19 where the vCPU thread does the work: that cannot have a nice of its own."""
+    return [method for method in METHODS if method != "nice19" or not policy.in_userspace]
 
 
-def row(kind: str, how: Policy) -> Benchmark:
-    """The benchmark `work.KIND@POLICY`."""
-    return Benchmark(
-        name=f"work.{kind}@{how.name}",
-        title=f"{KINDS[kind]}; {how.title}",
-        loop="work",
-        source=kind,
-        policy=how.name,
+def row(method: str, policy: Policy) -> IdleWindow:
+    """The benchmark `work.METHOD@POLICY`."""
+    return IdleWindow(
+        name=f"work.{method}@{policy.name}",
+        title=f"{METHODS[method]}; {policy.title}",
+        method=method,
+        policy=policy.name,
         pattern="poisson",
-        loops=FAIR_LOOPS if kind.startswith("competitor") else LOOPS,
+        any_vcpus=True,
+        loops=FAIR_LOOPS if method.startswith("competitor") else LOOPS,
     )
 
 
-BENCHMARKS = tuple(row(kind, how) for how in POLICIES for kind in kinds(how))
+def parse(event: str, variant: str) -> IdleWindow:
+    """The row of a policy that need not be in the table. Raises as one_of() and policy() do."""
+    policy = policy_called(variant)
+    return row(one_of(event, methods(policy), "work"), policy)
+
+
+BENCHMARKS = tuple(row(method, policy) for policy in POLICIES for method in methods(policy))

@@ -4,29 +4,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from kbench.catalogue.families import paths
+from kbench.catalogue.families import stages as declared
 from kbench.errors import KbenchError
 from kbench.report.distribution import Distribution, distribution
 from kbench.report.model import Entry
 from kbench.suite.histogram import decode
-from kbench.suite.stages import PREFIX, rank
+from kbench.suite.stages import PREFIX, in_order
 
-TITLES = {
-    "late": "planned time to the waker's write",
-    "guest": "write to the guest's handler",
-    "ack": "handler to the acknowledgement in userspace",
-    "tell": "write until a thread of the VMM knows",
-    "stop": "from there until VTL0 has left KVM_RUN",
-    "start": "from there to VTL1's handler",
-    "exit": "VTL_RETURN to userspace",
-    "entry": "userspace to VTL0's next instruction",
-    "raise": "KVM_SIGNAL_MSI",
-    "probe": "every probe, up to the right one",
-}
-PATHS = {
-    "wake": "the wake path",
-    "vtl": "a switch between VTLs",
-    "mpstate": "a probe that is right",
-}
+PATHS = dict(paths())
 """The families whose events have stages, and what path these make."""
 
 
@@ -49,12 +35,13 @@ def stages(entry: Entry) -> list[Stage]:
     Raises KbenchError when a histogram cannot be read.
     """
     keys = {key for run in entry.benchmark.good for key in run.metadata if key.startswith(PREFIX)}
-    names = sorted((key.removeprefix(PREFIX) for key in keys), key=rank)
+    names = in_order(entry.name, (key.removeprefix(PREFIX) for key in keys))
+    titles = declared(entry.family)
     found = []
     for name in names:
         total = _total(entry, name)
         if total.get_total_count():
-            found.append(Stage(name, TITLES.get(name, name), distribution(total, entry.place.unit)))
+            found.append(Stage(name, titles.get(name, name), distribution(total, entry.place.unit)))
     return found
 
 

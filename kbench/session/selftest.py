@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from kbench.catalogue import Benchmark, select
+from kbench.catalogue import RoundTrip, select
 from kbench.errors import KbenchError
 from kbench.judge.rules import HostRule
 from kbench.judge.selftest import LEVELS, Report, assess
@@ -57,16 +57,17 @@ def self_test(selectors: Sequence[str], rounds: int, max_time: float) -> Report:
         return assess(first, second, levels, rule, seconds, random.Random())
 
 
-def delayable(selectors: Sequence[str]) -> Benchmark:
+def delayable(selectors: Sequence[str]) -> RoundTrip:
     """The one benchmark of a self-test: its loop must be KVM_RUN's, which can be delayed.
 
     Raises KbenchError for any other selection.
     """
     rows = select(selectors or ["exit.pio_out"])
-    if len(rows) != 1 or rows[0].loop != "kvm_run":
-        names = ", ".join(row.name for row in rows)
-        raise KbenchError(f"the self-test takes one benchmark that enters a guest, not {names}")
-    return rows[0]
+    match rows:
+        case (RoundTrip(loop="kvm_run") as row,):
+            return row
+    names = ", ".join(row.name for row in rows)
+    raise KbenchError(f"the self-test takes one benchmark that enters a guest, not {names}")
 
 
 def _runs(side: HostSide) -> Measured:

@@ -4,6 +4,8 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+from kbench.catalogue.renamed import present_name
+
 Value = TypeVar("Value")
 
 SCHEMA = 1
@@ -33,12 +35,6 @@ RENAMED_KEYS = {
     "kbench_hdr_look": "kbench_hdr_probe",
     **{f"kbench_look_{name}": f"kbench_probe_{name}" for name in PERCENTILES},
 }
-RENAMED_EVENTS = {
-    "work.neighbour": "work.competitor",
-    "work.neighbour19": "work.competitor19",
-    "mpstate.look": "mpstate.probe",
-    "mpstate.look_inside": "mpstate.probe_inside",
-}
 
 
 def present_names(metadata: Mapping[str, Value]) -> dict[str, Value | str]:
@@ -48,6 +44,5 @@ def present_names(metadata: Mapping[str, Value]) -> dict[str, Value | str]:
     }
     name = found.get("name")
     if isinstance(name, str):
-        event, at, policy = name.partition("@")
-        found["name"] = RENAMED_EVENTS.get(event, event) + at + policy
+        found["name"] = present_name(name)
     return found

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The stages of an event's path in figures: each has a histogram of its own in a run."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
+from kbench.catalogue.families import stages
 from kbench.suite.suite import Benchmark
 
 PREFIX = "kbench_hdr_"
-# In the order of the path; those that are not listed follow by name.
-ORDER = (
-    "late", "raise", "probe", "tell", "stop", "start", "guest", "ack", "exit", "entry", "wake",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +23,16 @@ class StageSummary:
 def summarize_stages(benchmark: Benchmark) -> tuple[StageSummary, ...]:
     """The stages of `benchmark` in the order of the path; () where it has none."""
     names = {key for run in benchmark.good for key in run.metadata if key.startswith(PREFIX)}
-    found = (_summary(benchmark, key.removeprefix(PREFIX)) for key in names)
-    return tuple(sorted((stage for stage in found if stage), key=lambda stage: rank(stage.name)))
+    ordered = in_order(benchmark.name, (key.removeprefix(PREFIX) for key in names))
+    return tuple(stage for name in ordered if (stage := _summary(benchmark, name)))
 
 
-def rank(name: str) -> tuple[int, str]:
-    """Where the stage `name` stands on the path, to sort by."""
-    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+def in_order(benchmark: str, names: Iterable[str]) -> list[str]:
+    """`names` of stages in the order that the benchmark's family declares; others follow."""
+    order = list(stages(benchmark.partition(".")[0]))
+    return sorted(
+        names, key=lambda name: (order.index(name) if name in order else len(order), name)
+    )
 
 
 def _summary(benchmark: Benchmark, name: str) -> StageSummary | None:

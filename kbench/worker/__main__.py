@@ -10,7 +10,7 @@ from dataclasses import replace
 import pyperf
 
 from kbench._native.watchdog import die_with_parent
-from kbench.catalogue import find
+from kbench.catalogue import RoundTrip, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.record.hook import HistogramHook
@@ -27,7 +27,9 @@ def main() -> int:
     runner.argparser.add_argument("--limit", type=float, default=LIMIT)
     runner.argparser.add_argument("--delay-ns", type=float, default=0.0)
     args = runner.parse_args()
-    benchmark = replace(find(args.benchmark), delay_ns=args.delay_ns)
+    benchmark = find(args.benchmark)
+    if isinstance(benchmark, RoundTrip):
+        benchmark = replace(benchmark, delay_ns=args.delay_ns)
     try:
         with prepare(benchmark, args.limit) as measurement:
             image_sha256 = measurement.image_sha256

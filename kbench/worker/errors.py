@@ -10,6 +10,7 @@ from kbench.kvm.caps import exit_name
 from kbench.kvm.memory import GuestMemory
 
 HUNG = "KVM_RUN did not come back within"
+BUSY = "the machine is too busy"
 
 
 class GuestError(KbenchError):

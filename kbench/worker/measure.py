@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kbench.catalogue import Benchmark
+from kbench.catalogue import Benchmark, IdleWindow
 from kbench.record.measurement import Measurement
 
 LIMIT = 5.0  # seconds a KVM_RUN may take: no exit of a guest that works takes a thousandth of it
@@ -19,7 +19,7 @@ def prepare(benchmark: Benchmark, limit: float = LIMIT) -> Iterator[Measurement]
     Everything is closed at the end, on every path.
     """
     # A worker imports only the half that it needs.
-    if benchmark.loops:
+    if isinstance(benchmark, IdleWindow):
         from kbench.worker import idle
 
         with idle.prepare(benchmark) as windowed:

@@ -7,12 +7,11 @@ Eighty VMs take half a second, so the answers are kept (worker/probe_cache.py).
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from kbench.catalogue import Benchmark, find
+from kbench.catalogue import Benchmark, IdleWindow, find
 from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
 from kbench.worker import probe_cache
-from kbench.worker.errors import HUNG
-from kbench.worker.idle.player import BUSY
+from kbench.worker.errors import BUSY, HUNG
 from kbench.worker.idle.windowed import NO_EVENT
 from kbench.worker.measure import prepare
 
@@ -43,10 +42,12 @@ def representative(row: Benchmark) -> Benchmark:
 
     Idle guests differ in what wakes them, but whether they can run is their policy's matter.
     """
-    if not row.policy or (row.loop == "hunt" and row.source != "kick") or row.pinned:
+    if not isinstance(row, IdleWindow) or not row.policy or row.own_pcpu:
         return row
-    source = "irqfd" if policy(row.policy).irqchip else "eventfd"
-    return find(f"wake.{source}@{row.policy}")
+    if row.family == "hunt" and row.method != "kick":
+        return row
+    wake_source = "irqfd" if policy(row.policy).irqchip else "eventfd"
+    return find(f"wake.{wake_source}@{row.policy}")
 
 
 def obstacle(benchmark: Benchmark) -> str:

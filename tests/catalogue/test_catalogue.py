@@ -9,7 +9,9 @@ import pytest
 
 import kbench.catalogue
 from kbench._abi import lib
-from kbench.catalogue import Benchmark, catalogue, find, select
+from kbench.catalogue import Benchmark, IdleWindow, RoundTrip, catalogue, find, select
+from kbench.catalogue.families import FAMILIES, paths, stages
+from kbench.catalogue.renamed import RENAMED_EVENTS
 from kbench.errors import KbenchError
 from kbench.guests import load
 from kbench.worker.vm.features import FEATURES
@@ -38,9 +40,13 @@ def test_every_module_s_rows_are_of_its_family() -> None:
 def test_row(row: Benchmark) -> None:
     assert NAME.fullmatch(row.name)
     assert row.title and row.title.isprintable()
+    if isinstance(row, IdleWindow):
+        module = importlib.import_module(f"kbench.worker.idle.{row.measured_by or row.family}")
+        assert row.loops > 0 and callable(module.prepare)
+        return
     assert set(row.features) <= set(FEATURES)
     assert load(row.guest, row.mode).data
-    if row.loop == "kvm_run":
+    if isinstance(row, RoundTrip) and row.loop in ("kvm_run", "halt"):
         assert row.expect.startswith("KVM_EXIT_")
         assert hasattr(lib, row.expect)
 
@@ -48,7 +54,9 @@ def test_row(row: Benchmark) -> None:
 def test_real_mode_rows_have_a_long_mode_twin() -> None:
     for row in catalogue():
         if row.name.endswith("@real"):
-            assert find(row.name.removesuffix("@real")).guest == row.guest
+            twin = find(row.name.removesuffix("@real"))
+            assert isinstance(row, RoundTrip) and isinstance(twin, RoundTrip)
+            assert twin.guest == row.guest
 
 
 def test_select() -> None:
@@ -67,3 +75,18 @@ def test_unknown(selector: str, hint: str) -> None:
         select(["floor", selector])
     assert repr(selector) in str(caught.value)
     assert hint in str(caught.value)
+
+
+def test_an_old_name_selects_todays_row() -> None:
+    for old, new in RENAMED_EVENTS.items():
+        assert select([f"{old}@*"]) == select([f"{new}@*"])
+    assert find("work.neighbour@hlt") == find("work.competitor@hlt")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_stages_are_declared_with_what_they_span(family: str) -> None:
+    assert all(re.fullmatch(r"[a-z]+", name) and span for name, span in stages(family).items())
+
+
+def test_a_path_has_stages() -> None:
+    assert dict(paths()) and all(stages(family) and path for family, path in paths())

@@ -7,9 +7,10 @@ import pytest
 from support.suites import host_run, output, write
 
 from kbench.catalogue import catalogue
+from kbench.catalogue.renamed import RENAMED_EVENTS
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
-from kbench.suite.format import RENAMED_EVENTS, RENAMED_KEYS, present_names
+from kbench.suite.format import RENAMED_KEYS, present_names
 from kbench.suite.suite import load
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from kbench._abi import lib
-from kbench.catalogue import Benchmark
+from kbench.catalogue import RoundTrip
+from kbench.guests import Mode
 from kbench.kvm import IoctlError
 from kbench.worker import errors, prepare
 from kbench.worker.roundtrip.measurement import RoundTripMeasurement
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.kvm
 REGISTERS = r"at rip 0x[0-9a-f]+ \(rax=0x[0-9a-f]+ rbx=0x.* rsp=0x.* rflags=0x[0-9a-f]+\)$"
 
 
-def failure(benchmark: Benchmark, limit: float = 10.0) -> str:
+def failure(benchmark: RoundTrip, limit: float = 10.0) -> str:
     """The message with which this benchmark's first round trip fails."""
     with pytest.raises(errors.GuestError) as caught, prepare(benchmark, limit):
         pass
@@ -24,8 +25,8 @@ def failure(benchmark: Benchmark, limit: float = 10.0) -> str:
     return str(caught.value)
 
 
-def row(guest: str, mode: str, expect: str = "KVM_EXIT_IO") -> Benchmark:
-    return Benchmark(name=f"test.{guest}", title=guest, guest=guest, mode=mode, expect=expect)
+def row(guest: str, mode: Mode, expect: str = "KVM_EXIT_IO") -> RoundTrip:
+    return RoundTrip(name=f"test.{guest}", title=guest, guest=guest, mode=mode, expect=expect)
 
 
 def matches(message: str, start: str) -> None:
@@ -36,17 +37,17 @@ def matches(message: str, start: str) -> None:
 
 @pytest.mark.parametrize("mode", ["long", "real"])
 class TestGuests:
-    def test_spin_is_ended_within_the_limit(self, mode: str) -> None:
+    def test_spin_is_ended_within_the_limit(self, mode: Mode) -> None:
         start = time.monotonic()
         matches(failure(row("spin", mode), 0.5), "KVM_RUN did not come back within 0.5 s at rip")
         assert time.monotonic() - start < 10
 
-    def test_invalid_opcode_is_named_by_its_vector(self, mode: str) -> None:
+    def test_invalid_opcode_is_named_by_its_vector(self, mode: Mode) -> None:
         message = failure(row("invalid", mode))
         matches(message, "expected KVM_EXIT_IO, got exception vector 6 in the guest")
         assert "at rip 0x8000)" in message
 
-    def test_another_exit_names_both(self, mode: str) -> None:
+    def test_another_exit_names_both(self, mode: Mode) -> None:
         matches(
             failure(row("hlt", mode)), "expected KVM_EXIT_IO, got KVM_EXIT_HLT (5) at rip 0x8001"
         )

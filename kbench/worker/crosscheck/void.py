@@ -6,7 +6,7 @@ A void run is kept and marked. Each function returns a reason, or "" when it has
 
 import os
 
-from kbench.catalogue import Benchmark
+from kbench.catalogue import Batch, RoundTrip
 from kbench.catalogue.policies import Policy
 from kbench.kvm.backend import detect
 from kbench.worker.crosscheck.counters import TICK
@@ -57,17 +57,20 @@ def disturbed(delta: Delta, tsc_khz: int) -> str:
     return ""
 
 
-def miscounted(delta: Delta, benchmark: Benchmark, count: int) -> str:
+def miscounted(delta: Delta, benchmark: RoundTrip | Batch, count: int) -> str:
     """How KVM's count of exits contradicts `count` round trips of `benchmark`."""
-    if benchmark.loop not in ("kvm_run", "halt", "batch") or not delta.end.kvm:
+    if not delta.end.kvm:
         return ""
-    expected, most = count, float("inf")
-    if benchmark.loop != "batch":
-        most = count + max(EXTRA_EXITS * count, MIN_EXTRA_EXITS)
-    else:
-        # The batch's subjects, and the two exits to userspace. What else a batch
-        # makes exit (EOI, an interrupt window, HLT) depends on the CPU.
-        expected = count * (2 + benchmark.exits * benchmark.batch * (detect() != "pvm"))
+    match benchmark:
+        case Batch():
+            # The batch's subjects, and the two exits to userspace. What else in a batch
+            # exits (EOI, an interrupt window, HLT) depends on the CPU.
+            subjects = benchmark.exits_each * benchmark.size * (detect() != "pvm")
+            expected, most = count * (2 + subjects), float("inf")
+        case RoundTrip(loop="kvm_run" | "halt"):
+            expected, most = count, count + max(EXTRA_EXITS * count, MIN_EXTRA_EXITS)
+        case _:
+            return ""
     least = expected - max(MISSING_EXITS * expected, MIN_MISSING_EXITS)
     for name in ("exits", REASON_COUNTERS.get(benchmark.expect, "")):
         seen = delta.kvm(name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where windows are played: start the vCPUs, fire the plan, stop, and read what everyone saw."""
+"""Playing a window: start the vCPUs, fire the plan, stop, and read what everyone saw."""
 
 import os
 from array import array
@@ -17,29 +17,28 @@ from kbench.kvm import Vcpu
 from kbench.worker import errors, threads
 from kbench.worker.crosscheck.counters import Counters, open_stats, read
 from kbench.worker.crosscheck.delta import Delta
-from kbench.worker.idle.window import Plan, Window
+from kbench.worker.errors import BUSY
+from kbench.worker.idle.window import STAMP_CAPACITY, Plan, Window, check_events
 from kbench.worker.threads import Place, Places
 from kbench.worker.vm.idle_vcpu import IdleVcpu
 from kbench.worker.vm.idle_vm import IdleVm
 
 # From the start of the threads to the window: by then the guests are in their idle loop.
-# On a machine where that is not enough the next one is tried.
+# On a busy machine, where one is too short, the next is tried.
 LEADS_NS = (12_000_000, 20_000_000, 80_000_000, 320_000_000)
-SETTLE_NS = 5_000_000  # of it, what the vCPUs have to themselves at least
-BUSY = "the machine is too busy"
+SETTLE_NS = 5_000_000  # the least part of it that the vCPUs have to themselves
 COUNTERS_NS = 2_000_000  # what reading the counters may take at the window's start
-ROOM = 4096  # stamps that a lane keeps
 
-Beside = tuple[Place, Callable[[VcpuThread], None]]
-"""A thread beside the vCPUs': where, and what it does until that lane is stopped."""
+Helper = tuple[Place, Callable[[VcpuThread], None]]
+"""A helper thread: where it runs, and its body, which ends when the vCPU thread is stopped."""
 
 
-class Stage:
-    """The lanes of a VM's vCPUs, ready for one window after another.
+class WindowPlayer:
+    """The vCPU threads of a VM, ready for one window after another.
 
-    `flags` are the KB_IDLE_* of each vCPU that has a lane (a sender has none), `queue` the
-    VMM's work, which with `in_lane` the vCPUs' own threads do. `beside` are other threads;
-    `wake` takes those that block out of it, so that they see their end.
+    `flags` are the KB_IDLE_* of each vCPU that has a thread (a sender of IPIs has none).
+    `queue` is the VMM's work, done by the vCPU threads if `in_vcpu_thread`. `wake` ends the
+    blocking of `helpers`, so that they see that they shall end.
     """
 
     def __init__(
@@ -49,17 +48,19 @@ class Stage:
         where: Places,
         *,
         queue: WorkQueue | None = None,
-        in_lane: bool = False,
-        beside: Sequence[Beside] = (),
+        in_vcpu_thread: bool = False,
+        helpers: Sequence[Helper] = (),
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.vm, self.flags, self.where = vm, flags, where
         self.tsc_khz = vm.tsc_khz
-        self._queue, self._beside, self._wake = queue, beside, wake
-        work = queue if in_lane else None
+        self._queue, self._helpers, self._wake = queue, helpers, wake
+        work = queue if in_vcpu_thread else None
         vcpus = [each.vcpu for each in vm.vcpus[: len(flags)]]
-        self.lanes = [
-            VcpuThread(vcpu.fd, vcpu.run_address, ROOM, work, vm.policy.waits, each.event_fd)
+        self.vcpu_threads = [
+            VcpuThread(
+                vcpu.fd, vcpu.run_address, STAMP_CAPACITY, work, vm.policy.waits, each.event_fd
+            )
             for each, vcpu in zip(vm.vcpus, vcpus, strict=False)
         ]
         self._stack = ExitStack()
@@ -71,12 +72,10 @@ class Stage:
     def play(self, plan: Plan) -> Window:
         """Play one window.
 
-        Raises GuestError where a vCPU failed, KbenchError where its thread hangs, or where
-        the machine is too busy to start it.
+        Raises GuestError where a vCPU failed, KbenchError for too many events, a thread that
+        hangs, or a machine too busy to start it.
         """
-        most = lib.KB_IDLE_PLAN_MAX - 1
-        if len(plan.times) > most:
-            raise KbenchError(f"{len(plan.times)} events in a value, at most {most}: lower --loops")
+        check_events(len(plan.times))
         for lead in LEADS_NS:
             window = self._try(plan, lead)
             if window is not None:
@@ -95,25 +94,25 @@ class Stage:
         with threads.running(self.where.waker, self._jobs(), self._stop) as team:
             if waker.monotonic_ns() > start - COUNTERS_NS - SETTLE_NS:
                 return None
-            waker.sleep_until(start - COUNTERS_NS, self.lanes[0])
+            waker.sleep_until(start - COUNTERS_NS, self.vcpu_threads[0])
             begin = self._counters(team, closing=False)
             if not plan.armed:
                 times = array("q", [start + offset for offset in plan.times])
                 waker.fire_at(
-                    times, plan.which or bytes(count), plan.sources, self.lanes[0],
+                    times, plan.which or bytes(count), plan.sources, self.vcpu_threads[0],
                     self.tsc_khz, plan.margin, planned, fired,
                 )  # fmt: skip
-            waker.sleep_until(start + plan.length, self.lanes[0])
+            waker.sleep_until(start + plan.length, self.vcpu_threads[0])
             end = self._counters(team, closing=True)
         self._check()
         if begin is None or end is None:
-            raise KbenchError("a vCPU's thread ended without a reason")
+            raise KbenchError("a vCPU thread ended without a reason")
         return Window(
             planned=planned,
             fired=fired,
             guests=[array("Q", each.stamps()) for each in vcpus],
-            acks=self.lanes[0].stamps,
-            idle_exits=sum(lane.idle_exits for lane in self.lanes),
+            acks=self.vcpu_threads[0].stamps,
+            idle_exits=sum(vcpu_thread.idle_exits for vcpu_thread in self.vcpu_threads),
             delta=Delta(begin, end),
             notes=frozenset(team.notes),
         )
@@ -123,31 +122,32 @@ class Stage:
         spin = self.vm.policy.spin_ns * self.tsc_khz // 1_000_000
         for index, (each, flags) in enumerate(zip(vcpus, self.flags, strict=True)):
             each.restart(flags, peer=index ^ 1, spin=spin)
-        for lane in self.lanes:
-            lane.reset()
+        for vcpu_thread in self.vcpu_threads:
+            vcpu_thread.reset()
         if not self.vm.policy.irqchip and select([self.vm.eventfd], [], [], 0)[0]:
             os.eventfd_read(self.vm.eventfd)  # an interrupt that the last window left
         return vcpus
 
     def _jobs(self) -> list[threads.Job]:
-        """The vCPUs' threads, then those beside them."""
-        lanes = zip(self.where.vcpus, self.vm.vcpus, self.lanes, strict=False)
-        jobs = [(at, partial(_run, each.vcpu, lane)) for at, each, lane in lanes]
-        return [*jobs, *((at, partial(run, self.lanes[0])) for at, run in self._beside)]
+        """The vCPU threads, then the helpers."""
+        vcpus = zip(self.where.vcpus, self.vm.vcpus, self.vcpu_threads, strict=False)
+        jobs = [(place, partial(_run, each.vcpu, thread)) for place, each, thread in vcpus]
+        helpers = [(place, partial(run, self.vcpu_threads[0])) for place, run in self._helpers]
+        return [*jobs, *helpers]
 
     def _counters(self, team: threads.Threads, *, closing: bool) -> Counters | None:
-        """The counters now; None when a vCPU's thread has ended, which _check() explains."""
-        tids = team.tids[: len(self.lanes)]
+        """The counters now; None when a vCPU thread has ended, which _check() explains."""
+        tids = team.tids[: len(self.vcpu_threads)]
         try:
             return read(tids, team.clocks, self._stats, self._queue, closing=closing)
         except OSError:
-            if any(lane.ended for lane in self.lanes):
+            if any(vcpu_thread.ended for vcpu_thread in self.vcpu_threads):
                 return None
             raise
 
     def _stop(self) -> None:
-        for lane in self.lanes:
-            lane.stop()
+        for vcpu_thread in self.vcpu_threads:
+            vcpu_thread.stop()
         self._wake()
 
     def _ticks(self, start: int, times: Sequence[int]) -> "array[int]":
@@ -156,8 +156,8 @@ class Stage:
         return array("Q", [tick + (start - now + t) * self.tsc_khz // 1_000_000 for t in times])
 
     def _check(self) -> None:
-        for each, lane in zip(self.vm.vcpus, self.lanes, strict=False):
-            error, _, unexpected = lane.failure
+        for each, vcpu_thread in zip(self.vm.vcpus, self.vcpu_threads, strict=False):
+            error, _, unexpected = vcpu_thread.failure
             if unexpected:
                 expect = "an exit of an idle guest"
                 raise errors.unexpected_exit(expect, each.vcpu, self.vm.memory)
@@ -168,6 +168,6 @@ class Stage:
                 raise errors.unexpected_exit("an event", each.vcpu, self.vm.memory)
 
 
-def _run(vcpu: Vcpu, lane: VcpuThread) -> None:
+def _run(vcpu: Vcpu, vcpu_thread: VcpuThread) -> None:
     with vcpu.in_thread():
-        lane.run()
+        vcpu_thread.run()

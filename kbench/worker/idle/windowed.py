@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from math import ceil
 
 from kbench._native.hdr import Histogram
-from kbench.catalogue import Benchmark
+from kbench.catalogue import IdleWindow
 from kbench.catalogue.policies import Policy
 from kbench.errors import Unavailable
 from kbench.kvm.backend import cpu_model
@@ -18,7 +18,9 @@ from kbench.worker.crosscheck.void import UNPOLLED
 from kbench.worker.errors import GuestError
 from kbench.worker.idle.window import Window
 
-PROBES = 3
+LOOP_NS = 10_000_000  # of a window, in the families whose value is a share of time
+WARMUP_EVENTS = 8  # before anything is measured
+MAX_WARMUPS = 3
 HANDLING_STEP_NS = 10_000
 # A timer wakes the waker that late on a bad day; the rest of the wait it spins. On the
 # pCPU of a vCPU it takes that from the guest, so there it is short.
@@ -42,14 +44,14 @@ class WindowedMeasurement(ABC):
     alone = True  # nothing of the benchmark's own competes with the vCPUs
 
     def __init__(
-        self, benchmark: Benchmark, policy: Policy | None, image_sha256: str, tsc_khz: int
+        self, benchmark: IdleWindow, policy: Policy | None, image_sha256: str, tsc_khz: int
     ) -> None:
         self.benchmark, self.policy = benchmark, policy
         self.where = threads.places(benchmark.vcpus)
         self.image_sha256 = image_sha256
         self.histogram = Histogram(tsc_khz)
         self.stages: dict[str, Histogram] = {}
-        self.turn = 0  # windows so far: each has random times of its own
+        self.seed_index = 0  # windows so far: each has other random times
         self.handling = 0  # ns that an event takes about, as the last window showed
         self.margin = MARGIN_NS if self.where.own_pcpu else SHARED_MARGIN_NS
         self.crowded = benchmark.vcpus > 1 and not self.where.own_pcpu
@@ -68,14 +70,14 @@ class WindowedMeasurement(ABC):
         self._void = self.broken = ""
         self._warnings: dict[str, None] = {}
 
-    def probe(self, loops: int) -> None:
-        """Try a few windows, each four times as long, and forget them: the first ones are cold.
+    def warm_up(self, loops: int) -> None:
+        """Play a window and forget it: the first one is cold.
 
         Raises Unavailable where this KVM cannot run the guest, or does something else than
-        the policy says. On a busy machine an event may come late: only one that never
-        comes counts.
+        the policy says. Where the guest handles no event, as on a busy machine, the next
+        windows are each four times as long.
         """
-        for attempt in range(PROBES):
+        for attempt in range(MAX_WARMUPS):
             try:
                 self.run(loops * 4**attempt)
             except GuestError as error:
@@ -85,7 +87,7 @@ class WindowedMeasurement(ABC):
             if self.histogram.count:
                 self.reset()
                 return
-        raise Unavailable(f"{NO_EVENT} in {PROBES} windows")
+        raise Unavailable(f"{NO_EVENT} in {MAX_WARMUPS} windows")
 
     def count(
         self, window: Window, *, due: int, handled: int, woken: int, polls: bool = True

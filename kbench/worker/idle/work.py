@@ -22,21 +22,20 @@ from os import EFD_CLOEXEC, close, eventfd, eventfd_write
 from kbench._abi import lib
 from kbench._native import helpers, wake_sources, waker
 from kbench._native.work import WorkQueue
-from kbench.catalogue import Benchmark
+from kbench.catalogue import IdleWindow
 from kbench.catalogue.patterns import Pattern, pattern
 from kbench.catalogue.policies import policy
-from kbench.worker.idle.idle import AFTER_NS, WINDOW_NS
-from kbench.worker.idle.player import Beside, Stage
-from kbench.worker.idle.window import Plan, Window
-from kbench.worker.idle.windowed import WindowedMeasurement
+from kbench.worker.idle.player import Helper, WindowPlayer
+from kbench.worker.idle.window import ANSWER_NS, STAMP_CAPACITY, Plan, Window
+from kbench.worker.idle.windowed import LOOP_NS, WindowedMeasurement
 from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
-ROUNDS = 5_000  # of an item: some 5 us, or 25,000 instructions
+WORK_ROUNDS = 5_000  # of an item: some 5 us, or 25,000 instructions
 ARRIVALS = Pattern(name="arrivals", title="work", kind="poisson", rate=500, seed=2)
 NICE = 19
 COMPETITORS = ("competitor", "competitor19")
-GUEST, WORK = 0, 1  # which source fires
+GUEST, WORK = 0, 1  # which wake source fires
 
 
 class Work(WindowedMeasurement):
@@ -44,47 +43,54 @@ class Work(WindowedMeasurement):
 
     alone = False
 
-    def __init__(self, benchmark: Benchmark, machine: IdleVm, stack: ExitStack) -> None:
-        row, kind = machine.policy, benchmark.source
-        super().__init__(benchmark, row, machine.image_sha256, machine.tsc_khz)
-        self._urgent, self._in_lane = kind == "urgent", row.in_userspace
+    def __init__(self, benchmark: IdleWindow, vm: IdleVm, stack: ExitStack) -> None:
+        row, method = vm.policy, benchmark.method
+        super().__init__(benchmark, row, vm.image_sha256, vm.tsc_khz)
+        self._urgent, self._in_vcpu_thread = method == "urgent", row.in_userspace
         self._pattern = pattern(benchmark.pattern)
-        self._queue = queue = WorkQueue(4096, ROUNDS)
+        self._queue = queue = WorkQueue(STAMP_CAPACITY, WORK_ROUNDS)
         arrivals = eventfd(0, EFD_CLOEXEC)
         stack.callback(close, arrivals)
         here = self.where.helper
-        others: list[Beside] = []
-        if not self._in_lane:
-            place = replace(here, nice=NICE if kind == "nice19" else 0)
-            others.append((place, partial(helpers.work, queue, arrivals)))
-        if kind in COMPETITORS:
-            place = replace(here, nice=NICE if kind == "competitor19" else 0)
-            others.append((place, helpers.spin))
-        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * len(machine.vcpus)
-        self._stage = stage = Stage(
-            machine, flags, self.where, queue=queue, in_lane=self._in_lane, beside=others,
+        running: list[Helper] = []
+        if not self._in_vcpu_thread:
+            place = replace(here, nice=NICE if method == "nice19" else 0)
+            running.append((place, partial(helpers.work, queue, arrivals)))
+        if method in COMPETITORS:
+            place = replace(here, nice=NICE if method == "competitor19" else 0)
+            running.append((place, helpers.spin))
+        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * len(vm.vcpus)
+        self._player = player = WindowPlayer(
+            vm,
+            flags,
+            self.where,
+            queue=queue,
+            in_vcpu_thread=self._in_vcpu_thread,
+            helpers=running,
             wake=lambda: eventfd_write(arrivals, 1),
-        )  # fmt: skip
-        stack.callback(stage.close)
-        if not self._in_lane:
+        )
+        stack.callback(player.close)
+        if not self._in_vcpu_thread:
             arrive = wake_sources.enqueue(queue, arrivals)
-        elif row.busy:  # it leaves KVM_RUN by itself, again and again
+        elif row.busy:  # it exits again and again: no need to signal it
             arrive = wake_sources.enqueue(queue, -1)
         else:
-            arrive = wake_sources.hunt(queue, stage.lanes)
-        self._sources = (wake_sources.eventfd(machine.eventfd), arrive)
+            arrive = wake_sources.hunt(queue, player.vcpu_threads)
+        self._sources = (wake_sources.eventfd(vm.eventfd), arrive)
 
     def run(self, loops: int) -> float:
         """Work for `loops` x 10 ms; in ns, `loops` times the value."""
-        self.turn += 1
-        length = loops * WINDOW_NS
-        events = [(time, GUEST) for time in self._pattern.schedule(length - AFTER_NS, self.turn)]
+        self.seed_index += 1
+        length = loops * LOOP_NS
+        events = [
+            (time, GUEST) for time in self._pattern.schedule(length - ANSWER_NS, self.seed_index)
+        ]
         if self._urgent:
-            arrivals = ARRIVALS.schedule(length - AFTER_NS, self.turn)
+            arrivals = ARRIVALS.schedule(length - ANSWER_NS, self.seed_index)
             events = sorted(events + [(time, WORK) for time in arrivals])
         which = bytes(kind for _, kind in events)
         self._queue.reset(endless=not self._urgent)
-        window = self._stage.play(Plan([time for time, _ in events], self._sources, length, which))
+        window = self._player.play(Plan([time for time, _ in events], self._sources, length, which))
         self._count(window, which)
         if self._urgent:
             return loops * self.histogram.total / max(1, self.histogram.count)
@@ -104,15 +110,15 @@ class Work(WindowedMeasurement):
         else:
             self.record(late)
         due = len({at for _, at in woken})
-        # Work in the vCPU's thread keeps it from halting again between two events.
-        halts = 0 if self._in_lane else due
+        # Work in the vCPU thread keeps it from halting again between two events.
+        halts = 0 if self._in_vcpu_thread else due
         self.count(window, due=len(wakes), handled=len(woken), woken=halts, polls=False)
-        others = [nanoseconds / 1e9 for nanoseconds in window.delta.helpers]
+        seconds = [nanoseconds / 1e9 for nanoseconds in window.delta.helpers]
         self.add("work_items", window.delta.work)
-        if not self._in_lane:
-            self.add("worker_cpu_s", others[0])
-        if self.benchmark.source in COMPETITORS:
-            self.add("competitor_cpu_s", others[-1])
+        if not self._in_vcpu_thread:
+            self.add("worker_cpu_s", seconds[0])
+        if self.benchmark.method in COMPETITORS:
+            self.add("competitor_cpu_s", seconds[-1])
 
     def value(self) -> float | None:
         if self._urgent:
@@ -132,10 +138,10 @@ class Work(WindowedMeasurement):
 
 
 @contextmanager
-def prepare(benchmark: Benchmark) -> Iterator[Work]:
+def prepare(benchmark: IdleWindow) -> Iterator[Work]:
     """The VM and the measurement of a `work` row, after a window that worked."""
     with ExitStack() as stack:
-        machine = stack.enter_context(idle_vm.build(policy(benchmark.policy), benchmark.vcpus))
-        measurement = Work(benchmark, machine, stack)
-        measurement.probe(1)
+        vm = stack.enter_context(idle_vm.build(policy(benchmark.policy), benchmark.vcpus))
+        measurement = Work(benchmark, vm, stack)
+        measurement.warm_up(1)
         yield measurement

@@ -10,7 +10,7 @@ from kbench._native.hdr import Histogram
 CHEAP_PAIR = 100
 
 
-class Batch:
+class BatchHistograms:
     """The histograms beside the batches' own, all filled by kbench._native.batches.
 
     `control`: the control's round trips; `guest`, `guest_control`: the TSC ticks that the

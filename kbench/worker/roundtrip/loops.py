@@ -10,26 +10,29 @@ from kbench._abi import lib
 from kbench._native import batches, exits, exits_delayed, floors
 from kbench._native.hdr import Histogram
 from kbench._native.watchdog import Watchdog
-from kbench.catalogue import Benchmark
+from kbench.catalogue import Batch, RoundTrip
 from kbench.kvm import Vcpu
-from kbench.worker.roundtrip.batch import Batch
+from kbench.worker.roundtrip.batch import BatchHistograms
 from kbench.worker.vm.guest_vm import GuestVm
 
 Loop = Callable[[int], tuple[int, int]]
 
 
 def bind(
-    benchmark: Benchmark,
+    benchmark: RoundTrip | Batch,
     guest_vm: GuestVm,
     histogram: Histogram,
-    batch: Batch | None,
+    batch: BatchHistograms | None,
     watchdog: Watchdog,
 ) -> Loop:
     """The loop of `benchmark` on the VM's first vCPU, recording into `histogram`.
 
-    Loop "batch" records into `batch` too.
+    A batch records into `batch` too.
     """
     vcpu = guest_vm.vcpus[0]
+    if isinstance(benchmark, Batch):
+        assert batch is not None
+        return _batches(vcpu, guest_vm.refresh, histogram, batch, watchdog)
     match benchmark.loop:
         case "kvm_run" if benchmark.delay_ns:
             expect = getattr(lib, benchmark.expect)
@@ -37,9 +40,6 @@ def bind(
             return lambda n: exits_delayed.round_trips(
                 vcpu.fd, expect, n, histogram, watchdog, ticks
             )
-        case "batch":
-            assert batch is not None
-            return _batches(vcpu, guest_vm.refresh, histogram, batch, watchdog)
         case "kvm_run":
             expect = getattr(lib, benchmark.expect)
             return lambda n: exits.round_trips(vcpu.fd, expect, n, histogram, watchdog)
@@ -54,15 +54,13 @@ def bind(
             return lambda n: floors.syscall(n, histogram)
         case "clock":
             return lambda n: floors.clock(n, histogram)
-        case _:
-            raise ValueError(f"{benchmark.loop} is not a loop of round trips")
 
 
 def _batches(
     vcpu: Vcpu,
     refresh: Callable[[], object] | None,
     histogram: Histogram,
-    batch: Batch,
+    batch: BatchHistograms,
     watchdog: Watchdog,
 ) -> Loop:
     def pairs(n: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from kbench._abi import lib
 from kbench._native.hdr import Histogram
 from kbench._native.watchdog import Watchdog
-from kbench.catalogue import Benchmark
+from kbench.catalogue import Batch, RoundTrip
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm import System
@@ -18,7 +18,7 @@ from kbench.worker import errors
 from kbench.worker.crosscheck.counters import open_stats, read_own
 from kbench.worker.crosscheck.delta import Delta
 from kbench.worker.crosscheck.void import disturbed, miscounted
-from kbench.worker.roundtrip.batch import Batch
+from kbench.worker.roundtrip.batch import BatchHistograms
 from kbench.worker.roundtrip.loops import bind
 from kbench.worker.roundtrip.siblings import Sibling, running
 from kbench.worker.vm.features import require
@@ -34,7 +34,7 @@ class RoundTripMeasurement:
 
     def __init__(
         self,
-        benchmark: Benchmark,
+        benchmark: RoundTrip | Batch,
         guest_vm: GuestVm,
         image_sha256: str,
         limit: float,
@@ -48,8 +48,8 @@ class RoundTripMeasurement:
         self._watchdog = Watchdog(vcpu.run_address, limit)
         self.histogram = Histogram(vcpu.get_tsc_khz())
         self._batch = None
-        if benchmark.loop == "batch":
-            self._batch = Batch(guest_vm.params, self.histogram.tsc_khz)
+        if isinstance(benchmark, Batch):
+            self._batch = BatchHistograms(guest_vm.params, self.histogram.tsc_khz)
         self._loop = bind(benchmark, guest_vm, self.histogram, self._batch, self._watchdog)
         self._stack = ExitStack()
         self._stats = open_stats([vcpu], self._stack)
@@ -129,35 +129,38 @@ class RoundTripMeasurement:
 
 
 @contextmanager
-def prepare(benchmark: Benchmark, limit: float) -> Iterator[RoundTripMeasurement]:
+def prepare(benchmark: RoundTrip | Batch, limit: float) -> Iterator[RoundTripMeasurement]:
     """Build the VM of `benchmark`, make a first round trip, and yield its measurement.
 
     `limit` bounds each KVM_RUN (seconds). Raises Unavailable or IoctlError where this KVM
-    lacks what it takes, GuestError where the first round trip fails (Unavailable for a row
-    that is `probed`).
+    lacks what it takes, GuestError where the first round trip fails, Unavailable
+    where the first batch does: backends differ in what they implement.
     """
-    if benchmark.backends and detect() not in benchmark.backends:
-        raise Unavailable(f"it may run on {', '.join(benchmark.backends)} only, not on {detect()}")
+    match benchmark:
+        case Batch(backends=backends) if backends and detect() not in backends:
+            raise Unavailable(f"it may run on {', '.join(backends)} only, not on {detect()}")
+        case Batch(size=rounds, vcpus=vcpus):
+            pass
+        case RoundTrip(rounds=rounds):
+            vcpus = 1
     image = load(benchmark.guest, benchmark.mode)
 
     def parameters(guest_vm: GuestVm) -> None:
-        guest_vm.params.batch, guest_vm.params.vcpus = benchmark.batch, benchmark.vcpus
+        guest_vm.params.batch, guest_vm.params.vcpus = rounds, vcpus
 
     with ExitStack() as stack:
         system = stack.enter_context(System())
         features = [require(system, name) for name in benchmark.features]
         before = [parameters, *(feature.before for feature in features)]
         after = [feature.after for feature in features]
-        guest_vm = stack.enter_context(
-            build(system, image, benchmark.vcpus, before=before, after=after)
-        )
+        guest_vm = stack.enter_context(build(system, image, vcpus, before=before, after=after))
         siblings = stack.enter_context(running(guest_vm.vcpus))
         measurement = RoundTripMeasurement(benchmark, guest_vm, image.sha256, limit, siblings)
         stack.callback(measurement.close)
         try:
             measurement.run(1)
         except errors.GuestError as error:
-            if not benchmark.probed:
+            if isinstance(benchmark, RoundTrip):
                 raise
             raise Unavailable(f"not on this backend ({detect()}): {error.what}") from error
         measurement.reset()

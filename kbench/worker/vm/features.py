@@ -136,7 +136,7 @@ FEATURES = {
     ),
     "mmio_wildcard": Feature("KVM_CAP_IOEVENTFD", partial(_ioeventfd, lib.KB_MMIO, 0)),
     "mmio_datamatch": Feature("KVM_CAP_IOEVENTFD", partial(_ioeventfd, lib.KB_MMIO, _MATCH)),
-    "cpu_each": Feature("KVM_CAP_USER_MEMORY", _pcpu_each),
+    "pcpu_each": Feature("KVM_CAP_USER_MEMORY", _pcpu_each),
     "fresh_pages": Feature("KVM_CAP_SYNC_MMU", pages.fresh),
     "clean_pages": Feature("KVM_CAP_USER_MEMORY", pages.clean),
 }

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from kbench.catalogue import Benchmark
+from kbench.catalogue import Batch, RoundTrip
 from kbench.catalogue.policies import policy
+from kbench.worker.crosscheck import void
 from kbench.worker.crosscheck.counters import TICK, Counters
 from kbench.worker.crosscheck.delta import Delta
 from kbench.worker.crosscheck.void import contradicted, disturbed, miscounted
 
-ROW = Benchmark(name="exit.pio_out", title="PIO", expect="KVM_EXIT_IO", guest="pio_out")
+ROW = RoundTrip(name="exit.pio_out", title="PIO", expect="KVM_EXIT_IO", guest="pio_out")
 MMIO = replace(ROW, expect="KVM_EXIT_MMIO")
 KHZ = 2_000_000
 MS = 1_000_000
@@ -33,7 +34,7 @@ def disturbance(**changed: object) -> str:
     return disturbed(Delta(START, replace(END, **changed)), KHZ)  # type: ignore[arg-type]
 
 
-def miscount(kvm: dict[str, int], row: Benchmark = ROW, count: int = COUNT) -> str:
+def miscount(kvm: dict[str, int], row: RoundTrip | Batch = ROW, count: int = COUNT) -> str:
     return miscounted(Delta(START, replace(END, kvm=kvm)), row, count)
 
 
@@ -70,6 +71,15 @@ def test_a_backend_that_does_not_count_contradicts_nothing() -> None:
 
 def test_floors_make_no_exits() -> None:
     assert miscount(exits(3), replace(ROW, loop="syscall", expect="")) == ""
+
+
+def test_a_batch_makes_its_subjects_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Batch(name="test.a", title="", guest="cpuid", size=10, exits_each=1)
+    monkeypatch.setattr(void, "detect", lambda: "svm")
+    assert miscount(exits(120), row, count=10) == miscount(exits(10_000), row, count=10) == ""
+    assert miscount(exits(100), row, count=10).startswith("the loop counted 120 exits")
+    monkeypatch.setattr(void, "detect", lambda: "pvm")
+    assert miscount(exits(20), row, count=10) == ""
 
 
 def test_the_tsc_must_agree_with_the_clock() -> None:

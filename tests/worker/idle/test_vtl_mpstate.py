@@ -5,11 +5,12 @@ from array import array
 
 import pytest
 
-from kbench.catalogue import catalogue, find
+from kbench.catalogue import IdleWindow, catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record.recording import Recording
 from kbench.worker import prepare
-from kbench.worker.idle.vtl import Vtl, last
+from kbench.worker.idle.vtl.measurement import Vtl, last
+from kbench.worker.idle.window import MAX_EVENTS
 
 pytestmark = pytest.mark.kvm
 
@@ -64,7 +65,7 @@ def test_a_vtl0_that_halts_where_it_is_to_run_is_void() -> None:
         measurement.run(5)
         assert not measurement.recording().void
         measurement._halts -= 1  # as if KVM had counted one more since
-        assert "VTL0 is to run, KVM counted 1 HLT exits" in measurement._otherwise()
+        assert "VTL0 is to run, KVM counted 1 HLT exits" in measurement._contradicted()
 
 
 def test_the_last_stamp_of_an_event_counts() -> None:
@@ -75,14 +76,18 @@ def test_the_last_stamp_of_an_event_counts() -> None:
 def test_too_many_interrupts_in_a_value_are_refused() -> None:
     with (
         prepare(find("vtl.enter_idle@kick")) as measurement,
-        pytest.raises(KbenchError, match="lower --loops"),
+        pytest.raises(KbenchError, match=f"^4000 events in a value, at most {MAX_EVENTS}: lower"),
     ):
         measurement.run(4000)
 
 
 @pytest.mark.parametrize(
     "name",
-    [row.name for row in catalogue() if row.loop in ("vtl", "mpstate") and row.source == "poll"],
+    [
+        row.name
+        for row in catalogue()
+        if isinstance(row, IdleWindow) and row.family in ("vtl", "mpstate") and row.method == "poll"
+    ],
 )
 def test_without_the_extension_it_is_a_skip(name: str) -> None:
     try:

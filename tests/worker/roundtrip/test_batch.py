@@ -12,15 +12,16 @@ from support.machine import machine
 
 from kbench._abi import ffi, lib
 from kbench._native.hdr import Histogram
-from kbench.catalogue import Benchmark, find
+from kbench.catalogue import Batch, find
 from kbench.errors import Unavailable
 from kbench.worker import errors, prepare
 from kbench.worker.roundtrip import siblings
-from kbench.worker.roundtrip.batch import Batch
+from kbench.worker.roundtrip.batch import BatchHistograms
 from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 GHZ = 1_000_000  # kHz: one tick is one ns
 CPUID = find("inkernel.cpuid")
+assert isinstance(CPUID, Batch)
 
 
 def filled(*ticks: int) -> Histogram:
@@ -31,7 +32,7 @@ def filled(*ticks: int) -> Histogram:
 
 def figures(batch: list[int], control: list[int], pair: int) -> dict[str, float]:
     params = ffi.new("struct kb_params *", {"batch": 10, "tsc_pair": pair})
-    made = Batch(params, GHZ)
+    made = BatchHistograms(params, GHZ)
     for histogram, ticks in (
         (made.control, control),
         (made.guest, [500, 500]),
@@ -69,17 +70,17 @@ class TestRuns:
             recording = measurement.recording()
         assert recording.count == 5
         assert recording.total == pytest.approx(total)
-        assert recording.counters["batch"] == CPUID.batch
+        assert recording.counters["batch"] == CPUID.size
         assert 0 < recording.figures["control_min"] < recording.minimum
         each = recording.figures["per_instruction_min"]
-        assert each * CPUID.batch == pytest.approx(
+        assert each * CPUID.size == pytest.approx(
             recording.minimum - recording.figures["control_min"]
         )
 
     def test_a_longer_batch_takes_longer_and_so_does_its_control(self) -> None:
         minima = []
         for size in (10, 1000):
-            with prepare(replace(CPUID, batch=size)) as measurement:
+            with prepare(replace(CPUID, size=size)) as measurement:
                 measurement.run(5)
                 recording = measurement.recording()
                 minima.append((recording.minimum, recording.figures["control_min"]))
@@ -95,10 +96,7 @@ class TestRuns:
         assert recording.minimum > recording.figures["control_min"]
 
     def test_a_row_that_the_backend_lacks_is_a_skip_with_what_was_seen(self) -> None:
-        row = Benchmark(
-            name="test.lost", title="", loop="batch", guest="invalid", expect="KVM_EXIT_IO",
-            batch=1, probed=True,
-        )  # fmt: skip
+        row = Batch(name="test.lost", title="", guest="invalid", size=1)
         with pytest.raises(Unavailable, match=r"backend \(\w.*\): .*vector 6"), prepare(row):
             pass
 
