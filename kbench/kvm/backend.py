@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which KVM this is: the label that keeps figures of different backends apart."""
+"""Which KVM this is: a label, so that figures of different backends are never compared."""
 
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,7 @@ def vendor_module() -> str:
 
 
 def cpu_flags() -> frozenset[str]:
-    """The CPU flags of /proc/cpuinfo, as its first CPU has them."""
+    """The CPU flags of the first CPU in /proc/cpuinfo."""
     for line in CPUINFO.read_text().splitlines():
         if line.startswith("flags"):
             return frozenset(line.partition(":")[2].split())
@@ -27,7 +27,7 @@ def cpu_flags() -> frozenset[str]:
 
 
 def cpu_model() -> str:
-    """The CPU's model name as /proc/cpuinfo gives it."""
+    """The model name of the first CPU in /proc/cpuinfo, or "unknown"."""
     for line in CPUINFO.read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
@@ -37,8 +37,8 @@ def cpu_model() -> str:
 def detect() -> Backend:
     """The backend of this machine's KVM.
 
-    "nested" is VMX or SVM that a hypervisor below offers: its exits cost a multiple of the
-    hardware's; "svm-tcg" is SVM that QEMU emulates. "pvm" needs no CPU feature at all.
+    "nested" is VMX or SVM offered by a hypervisor: exits cost a multiple of the hardware's.
+    "svm-tcg" is SVM emulated by QEMU. "pvm" needs no CPU feature.
     """
     flags = cpu_flags()
     match vendor_module():

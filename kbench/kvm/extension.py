@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The kbench extension of KVM, where the loaded modules have it (ext/kvm/).
+"""The KVM extension (ext/kvm/), where the loaded modules have it.
 
 Its user ABI is ext/kvm/include/kvm_kbench.h: one capability, bytes of struct
 kvm_run that are padding elsewhere, and KVM_ENABLE_CAP on the vCPU.
@@ -17,13 +17,13 @@ def mechanisms(system: System) -> int:
 
 
 def require(system: System, bits: int, name: str) -> None:
-    """Raise Unavailable unless the modules have all of `bits`; `name` is for the message."""
+    """Raises Unavailable, naming `name`, where the modules lack any of `bits`."""
     if bits & ~mechanisms(system):
         raise Unavailable(f"this KVM lacks the extension's {name}: see `kbench kvm info`")
 
 
 def enable(vcpu: Vcpu, bits: int, eventfd: int = -1) -> None:
-    """Switch on exactly these mechanisms; KVM_KBENCH_VCPU_EVENTFD signals `eventfd`."""
+    """Enable exactly these mechanisms; KVM_KBENCH_VCPU_EVENTFD signals `eventfd`."""
     vcpu.enable_cap("KVM_CAP_KBENCH", bits, eventfd & 0xFFFFFFFF)
 
 
@@ -38,5 +38,5 @@ def read(vcpu: Vcpu, offset: int) -> int:
 
 
 def idle(vcpu: Vcpu) -> int:
-    """KVM_KBENCH_IDLE_*: what the vCPU does now (M4)."""
+    """KVM_KBENCH_IDLE_*: what the vCPU does now (idle_flag)."""
     return int((vcpu.run.flags & lib.KVM_RUN_KBENCH_IDLE_MASK) >> lib.KVM_RUN_KBENCH_IDLE_SHIFT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Guest RAM: anonymous memory that a memslot points at."""
+"""Guest RAM: anonymous memory behind a memslot."""
 
 import mmap
 from typing import Any, Self
@@ -10,8 +10,8 @@ from kbench._abi import ffi
 class GuestMemory:
     """`size` bytes of zeroed RAM at guest-physical `base`; a context manager.
 
-    Fresh anonymous memory is zero without a store, which matters in the lab: there a
-    rep stosb of emulated memory is one of the dearest things a set-up can do.
+    Fresh anonymous memory is zero without a store. That matters in the lab, where zeroing
+    emulated memory is among the most expensive set-up steps.
     """
 
     def __init__(self, size: int, base: int = 0) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A VM: memory, interrupt controllers, and the ways to reach them from outside."""
+"""A VM: its memory, its interrupt controllers, and how to interrupt it from outside."""
 
 import struct
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from kbench.kvm.vcpu import Vcpu
 
 @dataclass(frozen=True, slots=True)
 class Msi:
-    """A message-signalled interrupt: what a device would write, and where."""
+    """A message-signalled interrupt: the data a device would write, and the address."""
 
     data: int
     address: int = 0xFEE00000
@@ -37,7 +37,7 @@ class Vm(Handle):
         self._slots = 0
 
     def check_extension(self, name: str) -> int:
-        """KVM_CHECK_EXTENSION on the VM, which may say more than on the system."""
+        """KVM_CHECK_EXTENSION of the VM, which may differ from the system's."""
         return self.ioctl("KVM_CHECK_EXTENSION", getattr(lib, name))
 
     def create_vcpu(self, index: int = 0) -> Vcpu:
@@ -45,7 +45,7 @@ class Vm(Handle):
 
     # KVM_CAP_USER_MEMORY
     def set_user_memory_region(self, memory: GuestMemory, flags: int = 0) -> int:
-        """Map `memory` into the guest in a slot of its own; the number of that slot."""
+        """Map `memory` into the guest in a new memslot; the number of that slot."""
         region = ffi.new("struct kvm_userspace_memory_region *")
         region.slot, self._slots = self._slots, self._slots + 1
         region.flags = flags
@@ -59,7 +59,7 @@ class Vm(Handle):
     def get_dirty_log(self, slot: int, size: int) -> bytes:
         """A bit for each page of the slot (`size` bytes) written since the last call.
 
-        The pages are clean again: the next write to each is noticed.
+        It also write-protects the pages again, so the next write to each is logged.
         """
         bitmap = ffi.new("uint64_t[]", (size // 4096 + 63) // 64)
         log = ffi.new("struct kvm_dirty_log *", {"slot": slot, "dirty_bitmap": bitmap})
@@ -68,12 +68,12 @@ class Vm(Handle):
 
     # KVM_CAP_SET_TSS_ADDR
     def set_tss_addr(self, address: int = 0xFFFBD000) -> None:
-        """Three pages that VMX without unrestricted guest needs for real mode."""
+        """Reserve the three pages that VMX without unrestricted guest needs for real mode."""
         self.ioctl("KVM_SET_TSS_ADDR", address)
 
     # KVM_CAP_IRQCHIP
     def create_irqchip(self) -> None:
-        """PIC, IOAPIC and a LAPIC a vCPU, all in the kernel; before the first vCPU."""
+        """PIC, IOAPIC and a LAPIC for each vCPU, in the kernel; before the first vCPU."""
         self.ioctl("KVM_CREATE_IRQCHIP")
 
     # KVM_CAP_PIT2

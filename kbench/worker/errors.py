@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What can go wrong between entering a guest and leaving it, with the guest's state."""
+"""What can go wrong between VM entry and exit, with the registers of the guest."""
 
 import os
 
@@ -14,9 +14,9 @@ BUSY = "the machine is too busy"
 
 
 class GuestError(KbenchError):
-    """The guest did something other than its subject; the message ends with its registers.
+    """The guest did something other than its subject.
 
-    `what` is the message without them.
+    The message ends with the guest's registers; `what` is the message without them.
     """
 
     def __init__(self, what: str, vcpu: Vcpu) -> None:
@@ -46,7 +46,7 @@ def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
 
 
 def exception(memory: GuestMemory) -> str:
-    """The exception that the guest has reported (guests/start.S); "" when it took none."""
+    """The exception that the guest has reported (guests/start.S), or ""."""
     params = memory.struct("kb_params", lib.KB_PARAMS)
     if not params.fault_rip:
         return ""
@@ -71,7 +71,7 @@ def sibling_ended(index: int, reason: int, errno: int, vcpu: Vcpu) -> GuestError
 
 
 def registers(vcpu: Vcpu) -> str:
-    """`at rip 0x... (rax ...)`: where the vCPU stands."""
+    """`at rip 0x... (rax ...)`: the state of the vCPU."""
     try:
         regs = vcpu.get_regs()
     except IoctlError as error:

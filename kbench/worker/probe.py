@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Whether this machine can run a benchmark: found by running it once, never from a list.
+"""Whether this machine can run a benchmark: found by running it once, not from a list.
 
-Eighty VMs take half a second, so the answers are kept (worker/probe_cache.py).
+Eighty VMs take half a second, so the results are cached (worker/probe_cache.py).
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from kbench.worker.errors import BUSY, HUNG
 from kbench.worker.idle.windowed import NO_EVENT
 from kbench.worker.measure import prepare
 
-LIMIT = 0.2  # seconds an entry may take here; what hangs in KVM_RUN must not hold up a listing
+LIMIT = 0.2  # seconds that an entry may take: a hang in KVM_RUN must not delay a listing
 THREADS = 8
 
 
 def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
-    """obstacle() of each, by name; in threads, because most of it is waiting for RCU."""
+    """obstacle() of each, by name. In threads: creating VMs mostly waits for RCU."""
     found = probe_cache.load()
     tried = {row.name: representative(row) for row in benchmarks}
     unknown = {repr(row): row for row in tried.values() if repr(row) not in found}
     if unknown:
         with ThreadPoolExecutor(THREADS) as pool:
             found |= dict(zip(unknown, pool.map(obstacle, unknown.values()), strict=True))
-        # On a busy machine a guest that works may look like one that hangs: ask again.
+        # On a busy machine a guest that works may look like one that hangs: do not cache that.
         certain = {
             row: reason
             for row, reason in found.items()
@@ -38,9 +38,9 @@ def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
 
 
 def representative(row: Benchmark) -> Benchmark:
-    """The row whose obstacle is that of `row` too.
+    """A row with the same obstacle as `row`.
 
-    Idle guests differ in what wakes them, but whether they can run is their policy's matter.
+    Whether an idle guest can run depends on its policy, not on what wakes it.
     """
     if not isinstance(row, IdleWindow) or not row.policy or row.own_pcpu:
         return row

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What probing has found, kept in the user's cache while nothing that decides it changes.
+"""The results of probing, in the user's cache, valid while nothing that they depend on changes.
 
-The file holds a key and, by repr() of a benchmark's row, the reason why it cannot run. The
-key is of this boot, this kernel and its KVM with its parameters, this process's rights and
-CPUs, and this build of kbench: another one makes the file void.
+The file holds a key and, by repr() of a benchmark's row, the reason why it cannot run, or "".
+The key covers the boot, the kernel, KVM and its parameters, this process's rights and CPUs,
+and this build of kbench. A file with another key is ignored.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from kbench.record.provenance import KVM_PARAMETERS, kvm_srcversion, text
 DEVICE = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PACKAGE = Path(kbench.__file__).parent
-# What of the package decides: the loops, the guests, the worker, the policies.
+# The parts of the package that results depend on.
 PARTS = (
     "_abi*.so",
     "_native/*.so",
@@ -34,18 +34,18 @@ PARTS = (
 
 
 def load() -> dict[str, str]:
-    """The answers that still hold; none where there is no file, or an unreadable one."""
+    """The results that still hold; {} where there is no readable file."""
     try:
         stored = json.loads(path().read_bytes())
         if stored["key"] == key():
             return {str(row): str(reason) for row, reason in stored["rows"].items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        pass  # absent, or not ours: ask the machine
+        pass  # absent, or not written by this module: probe again
     return {}
 
 
 def save(rows: dict[str, str]) -> None:
-    """Keep these answers. Where the cache cannot be written the next listing is slower."""
+    """Store these results. Where the cache cannot be written, the next listing is slower."""
     document = json.dumps({"key": key(), "rows": rows}, indent=1)
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
@@ -57,11 +57,11 @@ def save(rows: dict[str, str]) -> None:
 def path() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("kbench") / "answers.json"
+    return user_cache_path("kbench") / "probes.json"
 
 
 def key() -> str:
-    """Everything that an answer depends on, as one hash."""
+    """Everything that a result depends on, as one hash."""
     return hashlib.sha256("\n".join(_facts()).encode()).hexdigest()
 
 
@@ -77,7 +77,7 @@ def _facts() -> Iterator[str]:
 
 
 def _device() -> str:
-    """Which device KVM's is, or why it cannot be opened: the reason is part of every answer."""
+    """The device number of /dev/kvm, or why it cannot be opened, which is then every result."""
     try:
         with DEVICE.open("r+b", buffering=0) as file:
             return str(os.fstat(file.fileno()).st_rdev)

@@ -20,7 +20,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(row.name)
         return {"exit.hlt": "no such thing"}.get(row.name, "")
 
-    monkeypatch.setattr(probe_cache, "path", lambda: tmp_path / "kbench" / "answers.json")
+    monkeypatch.setattr(probe_cache, "path", lambda: tmp_path / "kbench" / "probes.json")
     monkeypatch.setattr(probe, "obstacle", obstacle)
     return names
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the measurements of idle guests share: histograms, sums of counters, marks."""
+"""What the measurements of idle guests share: histograms, sums of counters, warnings."""
 
 from abc import ABC, abstractmethod
 from array import array
@@ -22,26 +22,26 @@ LOOP_NS = 10_000_000  # of a window, in the families whose value is a share of t
 WARMUP_EVENTS = 8  # before anything is measured
 MAX_WARMUPS = 3
 HANDLING_STEP_NS = 10_000
-# A timer wakes the waker that late on a bad day; the rest of the wait it spins. On the
-# pCPU of a vCPU it takes that from the guest, so there it is short.
+# How late a timer may wake the waker: it sleeps until that long before an event, then spins.
+# On the pCPU of a vCPU that time is the guest's, so there it is short.
 MARGIN_NS, SHARED_MARGIN_NS = 60_000, 10_000
 CROWDED_VCPUS = "more vCPUs than pCPUs: they share what the waker leaves"
 NO_EVENT = "the guest handled no event"
 NEVER_POLLED = f"KVM did not poll in some windows: {UNPOLLED}"
-POLLS_ALONE = "the waker shares the vCPU's pCPU: KVM's polling ends when it gets up"
+POLLS_ALONE = (
+    "the waker shares the vCPU's pCPU: halt polling stops as soon as the waker is runnable"
+)
 CROWDED = 0.1
 CROWDED_OUT = (
     "vCPU threads waited for their pCPU more than a tenth of the time: other tasks ran there"
 )
-TCG_NATIVE_MWAIT = "QEMU's TCG executes a guest's MWAIT as HLT on one pCPU"
+TCG_NATIVE_MWAIT = "with one pCPU, QEMU's TCG executes a guest's MWAIT as HLT"
 
 
 class WindowedMeasurement(ABC):
-    """A measurement of windows. `histogram` has the single events since the last reset(), in
-    ns (in the lab: instructions); the counters are sums over the windows.
-    """
+    """A kbench.record.measurement.Measurement of windows; counters are sums over them."""
 
-    alone = True  # nothing of the benchmark's own competes with the vCPUs
+    alone = True  # no helper thread of the benchmark competes with the vCPUs
 
     def __init__(
         self, benchmark: IdleWindow, policy: Policy | None, image_sha256: str, tsc_khz: int
@@ -52,14 +52,14 @@ class WindowedMeasurement(ABC):
         self.histogram = Histogram(tsc_khz)
         self.stages: dict[str, Histogram] = {}
         self.seed_index = 0  # windows so far: each has other random times
-        self.handling = 0  # ns that an event takes about, as the last window showed
+        self.handling = 0  # ns that handling an event took in the last window, rounded up
         self.margin = MARGIN_NS if self.where.own_pcpu else SHARED_MARGIN_NS
         self.crowded = benchmark.vcpus > 1 and not self.where.own_pcpu
         self.reset()
 
     @abstractmethod
     def run(self, loops: int) -> float:
-        """Measure `loops` more units and return their sum in ns; each family's own."""
+        """Measure `loops` more units, which each family defines; their sum in ns."""
 
     def reset(self) -> None:
         """Forget what was recorded."""
@@ -94,8 +94,8 @@ class WindowedMeasurement(ABC):
     ) -> None:
         """Add a window's counters: of `due` events the guest handled `handled` in time.
 
-        `woken` idle periods have ended, of which KVM's counters must know. `polls`: a
-        policy that polls must have done so.
+        KVM's counters must show the `woken` idle periods that ended and, with `polls`, the
+        halt polling of a policy that polls.
         """
         delta = window.delta
         counts = delta.counters()
@@ -125,7 +125,7 @@ class WindowedMeasurement(ABC):
         self.counters[name] = self.counters.get(name, 0) + value
 
     def warn(self, text: str) -> None:
-        """Mark the run with a sentence that its figures are shown with."""
+        """Add a sentence that is shown with the run's figures."""
         self._warnings[text] = None
 
     def record(self, late: Iterable[int]) -> None:
@@ -141,14 +141,14 @@ class WindowedMeasurement(ABC):
     def took(self, nanoseconds: float, events: int) -> float:
         """Note what these events of a window took together, and return it.
 
-        In coarse steps: the plan of the next window must not follow every instruction.
+        It is rounded up coarsely: the plan of the next window must not follow every instruction.
         """
         if events:
             self.handling = HANDLING_STEP_NS * ceil(nanoseconds / events / HANDLING_STEP_NS)
         return nanoseconds
 
     def value(self) -> float | None:
-        """What the benchmark says of itself, in ns; None: the mean of its events."""
+        """The value of the benchmark in ns; None for the mean of its events."""
         return None
 
     def derived(self) -> dict[str, int | float]:

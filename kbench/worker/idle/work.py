@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Family `work`: what is left of the pCPU for the VMM's own work while a vCPU idles on it.
 
-The work is a queue of items of equal cost. It is done in the vCPU's thread where the policy
-makes idling an exit to userspace, in slices; else by another thread on the same pCPU. The
-guest is woken by a device meanwhile.
+The work is a queue of items of equal cost. Where the policy makes idling an exit to
+userspace, the vCPU thread does it, in slices; else a helper thread on the same pCPU does. A
+device wakes the guest meanwhile.
 
-`batch`, `nice19`: there is always another item; the value is the wall time an item takes,
-the histogram the guest's wake-ups (planned -> handler). nice19 does it at that priority.
-`competitor`, `competitor19`: the same as batch, and a task of someone else's that never sleeps
+`batch`, `nice19`: there is always another item. The value is the wall time an item takes, the
+histogram the guest's wake-ups (planned -> handler). In nice19 the helper has that nice value.
+`competitor`, `competitor19`: the same as batch, and a task that never sleeps
 competes for the pCPU, at nice 0 or 19: what is left for it?
 `urgent`: items arrive at random; the histogram is the delay from the planned arrival to the start
 of the work, the stage `wake` the guest's wake-ups.

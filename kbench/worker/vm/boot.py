@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The registers a guest starts with, so that its first instruction is its subject.
+"""The registers that a guest starts with, so that it needs no start-up code.
 
-Long mode: Intel SDM vol. 3, 10.8.5 (what IA-32e needs) and 27.3.1 (what VM entry
-checks); the tables are the image's own (guests/start.S).
+Long mode: Intel SDM vol. 3, 10.8.5 (IA-32e initialization) and 27.3.1 (checks at VM
+entry). The tables are part of the image (guests/start.S).
 """
 
 from kbench._abi import lib
@@ -17,7 +17,7 @@ RFLAGS_RESERVED = 2
 
 
 def boot(vcpu: Vcpu, mode: Mode, index: int = 0) -> None:
-    """Point the vCPU `index` at the guest's first instruction, at CPL 0, runnable.
+    """Point the vCPU `index` at the guest's first instruction, at CPL 0, RUNNABLE.
 
     The guest finds `index` in rdi.
     """
@@ -27,14 +27,14 @@ def boot(vcpu: Vcpu, mode: Mode, index: int = 0) -> None:
         _long_mode(vcpu)
     regs = vcpu.get_regs()
     regs.rip = lib.KB_ENTRY
-    # Below 64 KiB in real mode it wraps; nothing is pushed before.
+    # In real mode it wraps below 64 KiB; nothing is pushed before.
     regs.rsp = lib.KB_STACK - 16 - index * lib.KB_STACK_SIZE
     regs.rbx = lib.KB_MMIO
     regs.rdi = index
     regs.rflags = RFLAGS_RESERVED
     vcpu.set_regs(regs)
     if index:
-        # With an in-kernel irqchip all but the first wait for INIT and SIPI.
+        # With an in-kernel irqchip all vCPUs but the first wait for INIT and SIPI.
         vcpu.set_mp_state(lib.KVM_MP_STATE_RUNNABLE)
 
 
@@ -55,7 +55,7 @@ def _long_mode(vcpu: Vcpu) -> None:
     code.base, code.limit, code.selector = 0, 0xFFFFFFFF, lib.KB_CODE_SELECTOR
     code.type, code.present, code.s, code.g, code.l = CODE, 1, 1, 1, 1
     code.db = code.dpl = code.unusable = 0
-    # VM entry wants a busy TSS; without a privilege change nothing ever reads it.
+    # VM entry requires a busy TSS; without a change of privilege it is never read.
     sregs.tr.type, sregs.tr.present, sregs.tr.s, sregs.tr.unusable = BUSY_TSS, 1, 0, 0
     sregs.tr.limit = 0xFFFF
     sregs.gdt.base, sregs.gdt.limit = lib.KB_GDT, 23

@@ -112,7 +112,7 @@ FEATURES = {
     "tsc_deadline": Feature(
         "KVM_CAP_TSC_DEADLINE_TIMER", partial(_cpuid_1_ecx, CPUID_TSC_DEADLINE)
     ),
-    # By default KVM rewrites the other vendor's hypercall instruction in guest memory.
+    # By default KVM patches the other vendor's hypercall instruction in guest memory.
     "own_hypercall": Feature(
         "KVM_CAP_DISABLE_QUIRKS2", partial(_without_quirk, _HYPERCALL), bits=_HYPERCALL
     ),
@@ -143,7 +143,7 @@ FEATURES = {
 
 
 def require(system: System, name: str) -> Feature:
-    """The feature `name`. Raises Unavailable, naming the capability this KVM lacks."""
+    """The feature `name`. Raises Unavailable, naming the capability that this KVM lacks."""
     feature = FEATURES[name]
     value = system.check_extension(feature.capability)
     if not value:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A vCPU in its idle loop: how it is set up, started again, and read."""
+"""A vCPU in its idle loop: its set-up, its restart, and its stamps."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,9 +19,9 @@ SVR_ENABLED, LVT_TSC_DEADLINE = 0x1FF, 0x40000
 
 @dataclass
 class IdleVcpu:
-    """A vCPU, its struct kb_idle, and the state that every run of it starts from.
+    """A vCPU, its struct kb_idle, and the state that every window starts from.
 
-    `event_fd` tells the VMM of an event while the vCPU is halted, or is -1.
+    `event_fd` is what the VMM waits for while the vCPU is halted, or -1.
     """
 
     vcpu: Vcpu
@@ -33,7 +33,7 @@ class IdleVcpu:
     event_fd: int
 
     def restart(self, flags: int, peer: int = 0, spin: int = 0) -> None:
-        """Put it back before its first instruction, with nothing pending."""
+        """Reset it to its first instruction, with nothing pending."""
         area = self.area
         area.line = area.events = 0
         area.flags, area.peer, area.spin = flags, peer, spin
@@ -49,13 +49,13 @@ class IdleVcpu:
         self.vcpu.set_vcpu_events(events)
 
     def arm(self, deadlines: Sequence[int]) -> None:
-        """Let the guest's timer fire at these host TSC values, one after another."""
+        """Let the guest's timer fire at each of these host TSC values in turn."""
         plan = [tick + self.tsc_offset for tick in deadlines]
         ffi.memmove(self.area.plan, ffi.new("uint64_t[]", [*plan, 0]), 8 * len(plan) + 8)
         self.vcpu.set_msrs({MSR_TSC_DEADLINE: plan[0]})
 
     def stamps(self) -> list[int]:
-        """When its events began, in ticks of the host's TSC; the oldest fall out of the ring."""
+        """When its events began, in ticks of the host's TSC; the ring keeps the newest."""
         total, room = int(self.area.events), lib.KB_IDLE_STAMPS_MAX
         ring = ffi.unpack(self.area.stamps, min(total, room))
         oldest = total % room if total > room else 0
@@ -63,7 +63,7 @@ class IdleVcpu:
 
 
 def prepare(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd: int) -> IdleVcpu:
-    """Put `vcpu`, which is booted, under `policy`: number `index`, its kb_idle in `areas`."""
+    """Put the booted `vcpu` under `policy`; `areas` holds the kb_idle number `index`."""
     address = lib.KB_IDLE + index * lib.KB_IDLE_SIZE
     regs = vcpu.get_regs()
     regs.r14, regs.r15 = 0, address
@@ -71,7 +71,7 @@ def prepare(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd
     if policy.switched:
         extension.enable(vcpu, getattr(lib, policy.needs), event_fd)
     if policy.needs == "KVM_KBENCH_ENTRY_INTERCEPTS":
-        # It starts with what the VM runs natively: PAUSE, where the CPU has no PAUSE filter.
+        # It starts as the VM: PAUSE is not intercepted where the CPU has no pause filter.
         extension.write(vcpu, lib.KVM_RUN_KBENCH_NATIVE, 0)
     if policy.run:
         byte, value = policy.run
@@ -82,7 +82,7 @@ def prepare(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd
 
 
 def _enable_lapic(vcpu: Vcpu) -> Any:
-    """Switch the LAPIC to x2APIC and its timer to TSC deadlines; the state to start from."""
+    """Switch the LAPIC to x2APIC and its timer to TSC-deadline mode; the state to start from."""
     sregs = vcpu.get_sregs()
     sregs.apic_base |= APIC_BASE_X2APIC
     vcpu.set_sregs(sregs)
@@ -94,7 +94,7 @@ def _enable_lapic(vcpu: Vcpu) -> Any:
 
 
 def _tsc_offset(vcpu: Vcpu) -> int:
-    """Ticks that the guest's TSC is ahead of the host's: 0 where KVM lets us choose."""
+    """Ticks that the guest's TSC is ahead of the host's; set to 0 where KVM can."""
     with suppress(IoctlError):  # before Linux 5.16, or a backend that has no offset
         vcpu.set_tsc_offset(0)
     before = floors.tsc()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The VM of an idle benchmark: a policy's KVM settings, and vCPUs in its idle loop."""
+"""The VM of idle guests: a policy's KVM settings, and vCPUs in its idle loop."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ IRQ = Msi(data=lib.KB_VECTOR)
 
 @dataclass
 class IdleVm:
-    """The VM: its vCPUs, and the ways to wake the first one from outside."""
+    """A VM under a policy: its vCPUs, and what wakes the first one from outside."""
 
     system: System
     vm: Vm
@@ -33,7 +33,7 @@ class IdleVm:
     policy: Policy
     image_sha256: str
     vcpus: list[IdleVcpu]
-    eventfd: int  # an irqfd (MSI); without an irqchip, what the VMM waits for
+    eventfd: int  # an irqfd (MSI); without an irqchip the VMM waits for it
     ioapic_eventfd: int
     messages: dict[str, Any]  # struct kvm_msi by name
 
