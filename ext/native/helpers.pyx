@@ -2,10 +2,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Helper threads: one does the VMM's work, one competes for the pCPU, one only wakes up."""
 
-from libc.stdint cimport uint64_t
-from posix.unistd cimport read
-
 from kbench._native.clock cimport stamp_end
+from kbench._native.eventfd cimport read_eventfd
 from kbench._native.vcpu_thread cimport (
     VcpuThread, kb_vcpu_thread_begin, kb_vcpu_thread_end, report,
 )
@@ -23,10 +21,9 @@ def work(WorkQueue queue, int wait_fd, VcpuThread vcpu_thread):
     With `wait_fd` >= 0 it blocks on that eventfd while the queue is empty: write to it to end
     the thread. Without it, the queue has to be endless.
     """
-    cdef uint64_t count
     with nogil:
         while not vcpu_thread.state.stop:
-            if not take(&queue.state) and (wait_fd < 0 or read(wait_fd, &count, 8) != 8):
+            if not take(&queue.state) and (wait_fd < 0 or not read_eventfd(wait_fd)):
                 break
 
 
@@ -42,13 +39,12 @@ def echo(VcpuThread vcpu_thread, int fd):
 
     This is the floor of a wake-up: a thread that blocks, without a vCPU.
     """
-    cdef uint64_t count
     if kb_vcpu_thread_begin(&vcpu_thread.state):
         vcpu_thread.state.ended = 1
         return
     with nogil:
         while not vcpu_thread.state.stop:
-            if read(fd, &count, 8) == 8:
+            if read_eventfd(fd):
                 report(&vcpu_thread.state, stamp_end())
         kb_vcpu_thread_end(&vcpu_thread.state)
 

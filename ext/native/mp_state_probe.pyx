@@ -4,9 +4,9 @@
 
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport UINT32_MAX, uint32_t, uint64_t
-from posix.unistd cimport read
 import array
 
+from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
     KVM_EXIT_IO, KVM_GET_MP_STATE, KVM_KBENCH_IDLE_HLT, KVM_KBENCH_MP_STATE_VALID,
     KVM_MP_STATE_HALTED, KVM_RUN, KVM_RUN_KBENCH_IDLE_MASK, KVM_RUN_KBENCH_IDLE_SHIFT,
@@ -170,7 +170,6 @@ def hold(VcpuThread vcpu_thread, int go):
     So the guest has handled what ended KVM_RUN, and does nothing new while another thread
     probes. To end it, call vcpu_thread.stop() and write to `go`.
     """
-    cdef uint64_t count
     if kb_vcpu_thread_begin(&vcpu_thread.state):
         vcpu_thread.state.error = errno
         vcpu_thread.state.ended = 1
@@ -187,5 +186,5 @@ def hold(VcpuThread vcpu_thread, int go):
                 break
             vcpu_thread.state.run.immediate_exit = 0
             if not vcpu_thread.state.stop:
-                read(go, &count, 8)
+                read_eventfd(go)
         kb_vcpu_thread_end(&vcpu_thread.state)

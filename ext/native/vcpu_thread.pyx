@@ -5,10 +5,10 @@
 from cpython cimport array
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint8_t, uint64_t
-from posix.unistd cimport read
 import array
 
 from kbench._native.clock cimport stamp_end
+from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
     KB_VECTOR, KVM_EXIT_HLT, KVM_EXIT_IO, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE,
     KVM_INTERRUPT, KVM_KBENCH_MP_STATE_VALID, KVM_MP_STATE_HALTED, KVM_RUN, KVM_RUN_KBENCH_EXITS,
@@ -38,7 +38,6 @@ cdef bint event(kb_vcpu_thread *thread) noexcept nogil:
 
 cdef bint await_event(kb_vcpu_thread *thread) noexcept nogil:
     """Wait for an event or a kick; true when work arrived instead."""
-    cdef uint64_t count
     cdef kvm_interrupt interrupt
     cdef pollfd ready[2]
     ready[0].fd, ready[1].fd = thread.event_fd, thread.work_fd
@@ -49,7 +48,7 @@ cdef bint await_event(kb_vcpu_thread *thread) noexcept nogil:
         ioctl(thread.fd, KVM_INTERRUPT, &interrupt)
     if ready[0].revents or not ready[1].revents:
         return False
-    read(thread.work_fd, &count, 8)   # fails when another idle vCPU's thread was first
+    read_eventfd(thread.work_fd)    # fails when another idle vCPU's thread was first
     return True
 
 

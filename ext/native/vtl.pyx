@@ -9,10 +9,10 @@ benchmarks compare how it learns of the interrupt: by another thread's signal or
 from cpython cimport array
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from posix.unistd cimport read
 import array
 
 from kbench._native.clock cimport stamp_end
+from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
     KVM_EXIT_HLT, KVM_EXIT_IO, KVM_KBENCH_EXIT_HLT, KVM_KBENCH_IDLE_HLT, KVM_RUN,
     KVM_RUN_KBENCH_EXITS, KVM_SIGNAL_MSI, ioctl, kvm_run,
@@ -169,16 +169,15 @@ cdef class VirtualProcessor(VcpuThread):
 
     cdef void wait(self) noexcept nogil:
         """VTL0 is halted: wait until either VTL has an event."""
-        cdef uint64_t count
         if self.state.run.immediate_exit or poll(self.waits, 2, -1) <= 0:
             return
         if self.waits[1].revents:
             self.note(TOLD, stamp_end())
             kb_set(self.pending)
             if self.reads:
-                read(self.waits[1].fd, &count, 8)
+                read_eventfd(self.waits[1].fd)
         if self.waits[0].revents and self.reads:
-            read(self.waits[0].fd, &count, 8)
+            read_eventfd(self.waits[0].fd)
 
     cdef void tell(self) noexcept nogil:
         """VTL1 has an interrupt: make this VP's thread run it."""
@@ -197,10 +196,9 @@ def relay(VirtualProcessor vp, int fd, int vm, size_t message):
     With `message`, the address of a struct kvm_msi, send that to `vm` first, as a VMM does that
     routes the interrupt itself. Without, KVM has routed it and `fd` is the vCPU's (vcpu_poll).
     """
-    cdef uint64_t count
     with nogil:
         while not vp.state.stop:
-            if read(fd, &count, 8) != 8 or vp.state.stop:
+            if not read_eventfd(fd) or vp.state.stop:
                 continue
             vp.note(TOLD, stamp_end())
             if message:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport uint8_t, uint64_t
 
-from posix.unistd cimport write
-
+from kbench._native.eventfd cimport write_eventfd
 from kbench._native.kvm cimport (
     KVM_KBENCH_IDLE_HLT, KVM_KBENCH_MP_STATE_VALID, KVM_MP_STATE_HALTED, KVM_RUN,
     KVM_RUN_KBENCH_MP_STATE, KVM_SIGNAL_MSI, ioctl,
@@ -89,9 +88,8 @@ cdef inline int find_idle(Wake *wake) noexcept nogil:
 
 
 cdef inline int fire(Wake *wake) noexcept nogil:
-    cdef uint64_t one = 1
     if wake.kind == WRITE:
-        return 0 if write(wake.fd, &one, 8) == 8 else -1
+        return 0 if write_eventfd(wake.fd) else -1
     if wake.kind == MSI:
         return ioctl(wake.fd, KVM_SIGNAL_MSI, <const void *>wake.address)
     if wake.kind == ENTER:
@@ -103,7 +101,7 @@ cdef inline int fire(Wake *wake) noexcept nogil:
         return 0
     if wake.kind == ENQUEUE:
         kb_queue_arrive(wake.queue)
-        return 0 if wake.fd < 0 or write(wake.fd, &one, 8) == 8 else -1
+        return 0 if wake.fd < 0 or write_eventfd(wake.fd) else -1
     if wake.kind == HUNT:
         kb_queue_arrive(wake.queue)
         return kb_vcpu_thread_kick(wake.threads[find_idle(wake)])

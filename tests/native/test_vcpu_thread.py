@@ -13,7 +13,7 @@ from support.machine import machine
 from kbench._abi import ffi
 from kbench._native.vcpu_thread import VcpuThread
 
-KICK = signal.SIGRTMIN + 4  # kb_vcpu_thread_signal()
+KICK = signal.SIGRTMIN + 4  # KB_SIGNAL_VCPU_THREAD
 KICKS, REPEATS = 500, 100
 LONGEST = 8000  # ns from a report to the next kick
 LOST = 5.0  # seconds
