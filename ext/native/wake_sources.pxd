@@ -20,6 +20,9 @@ cdef extern from *:
     """
     void kb_store(size_t address) nogil
 
+cdef enum:
+    MAX_VCPUS = 64
+
 cdef enum Kind:
     TIMER       # nothing to do: the guest's own timer fires
     WRITE       # write(eventfd): an irqfd, or a VMM that reads it
@@ -42,8 +45,8 @@ cdef struct Wake:
     int fd
     size_t address
     kb_queue *queue
-    kb_vcpu_thread *threads[64]
-    pollfd polled[64]
+    kb_vcpu_thread *threads[MAX_VCPUS]
+    pollfd polled[MAX_VCPUS]
     int count
     int next
     Find find

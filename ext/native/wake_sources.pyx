@@ -23,7 +23,7 @@ def _source(Kind kind, int fd=-1, size_t address=0, WorkQueue queue=None, vcpu_t
     cdef VcpuThread vcpu_thread
     wake.kind, wake.fd, wake.address = kind, fd, address
     wake.queue = &queue.state if queue is not None else NULL
-    for vcpu_thread in vcpu_threads[:64]:
+    for vcpu_thread in vcpu_threads:
         wake.threads[wake.count] = &vcpu_thread.state
         wake.polled[wake.count].fd = vcpu_thread.state.fd
         wake.polled[wake.count].events = POLLIN
@@ -63,7 +63,12 @@ def enqueue(WorkQueue queue, int fd):
 
 
 def hunt(WorkQueue queue, vcpu_threads, str how="kick"):
-    """`how` an idle vCPU is found: "kick", "flag", "byte" or "poll" (enum Find)."""
+    """`how` an idle vCPU is found: "kick", "flag", "byte" or "poll" (enum Find).
+
+    Raises ValueError for more than MAX_VCPUS vCPUs.
+    """
+    if len(vcpu_threads) > MAX_VCPUS:
+        raise ValueError(f"a hunt takes up to {MAX_VCPUS} vCPUs, not {len(vcpu_threads)}")
     cdef WakeSource source = _source(HUNT, queue=queue, vcpu_threads=tuple(vcpu_threads))
     source.state.find = _FINDS[how]
     return source

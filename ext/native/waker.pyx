@@ -37,10 +37,13 @@ def fire_at(
 ):
     """Fire sources[which[n]] at plan[n] (CLOCK_MONOTONIC, ns, increasing), for all n.
 
+    There are one or two sources; `which`, `planned` and `fired` are as long as `plan`.
+
     The waker sleeps until `margin` ns before each time and spins for the rest. In TSC ticks,
     `planned` takes when each event was due and `fired` the stamp just before it was fired.
     Returns the number of events, fewer than planned when `vcpu_thread` has ended.
-    Raises OSError when a source fails, and whatever a Python signal handler raises.
+    Raises ValueError for other lengths, OSError when a source fails, and whatever a Python
+    signal handler raises.
     """
     cdef Wake *wakes[2]
     cdef Py_ssize_t done = 0, total = plan.shape[0]
@@ -48,6 +51,10 @@ def fire_at(
     cdef uint64_t tick
     cdef timespec target
     cdef int error = 0
+    if not 1 <= len(sources) <= 2:
+        raise ValueError(f"one or two sources, not {len(sources)}")
+    if not total == which.shape[0] == planned.shape[0] == fired.shape[0]:
+        raise ValueError("plan, which, planned and fired differ in length")
     wakes[0] = &(<WakeSource>sources[0]).state
     wakes[1] = &(<WakeSource>sources[len(sources) - 1]).state
     while done < total and not vcpu_thread.state.ended:

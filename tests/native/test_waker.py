@@ -13,6 +13,7 @@ import pytest
 from kbench._abi import ffi
 from kbench._native import helpers, wake_sources, waker
 from kbench._native.vcpu_thread import VcpuThread
+from kbench._native.work import WorkQueue
 
 KHZ = 1_000_000
 
@@ -102,6 +103,25 @@ def test_a_signal_handler_ends_it(vcpu_thread: VcpuThread, eventfd: int) -> None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
+
+
+def test_buffers_must_be_as_long_as_the_plan(vcpu_thread: VcpuThread, eventfd: int) -> None:
+    """A shorter one would be written past its end."""
+    plan, stamps, short = array("q", [0, 0]), array("Q", [0, 0]), array("Q", [0])
+    source = (wake_sources.eventfd(eventfd),)
+    for which, planned, fired in (
+        (b"\0", stamps, stamps),
+        (b"\0\0", short, stamps),
+        (b"\0\0", stamps, short),
+    ):
+        with pytest.raises(ValueError, match="differ in length"):
+            waker.fire_at(plan, which, source, vcpu_thread, KHZ, 0, planned, fired)
+
+
+def test_a_hunt_has_its_limit(vcpu_thread: VcpuThread) -> None:
+    wake_sources.hunt(WorkQueue(1, 1), [vcpu_thread] * 64)
+    with pytest.raises(ValueError, match="up to 64 vCPUs, not 65"):
+        wake_sources.hunt(WorkQueue(1, 1), [vcpu_thread] * 65)
 
 
 def test_a_source_that_fails_says_so(vcpu_thread: VcpuThread) -> None:
