@@ -3,9 +3,9 @@
 
 usage: build_abi.py KVM_CDEF NEWER_H ABI_H KVM_KBENCH_H OUTPUT -- CC...
 
-The structs are declared in kvm.cdef. The constants are taken by name from what
-the compiler sees in <linux/kvm.h>, so that the table of capabilities is the one
-of the kernel headers kbench was built with. abi.h is shared with the guests.
+kvm.cdef declares the structs. The names of the constants come from what the compiler
+finds in <linux/kvm.h>, so kbench knows every capability of the kernel headers that it
+is built with. abi.h is shared with the guests.
 """
 
 import re
@@ -22,7 +22,7 @@ CONSTANTS = re.compile(
     r"|KB)_\w+) +[^\"]",
     re.MULTILINE,
 )
-# Constants of <linux/kvm.h> that are not integers of their own.
+# Names of this form that are no integer constants, or belong to another architecture.
 NOT_INTEGERS = re.compile(r"_FLAG_nr_|_MAX_SIZE$|KVM_CAP_ARM|KVM_CAP_PPC|KVM_CAP_S390")
 
 SOURCE = """
@@ -41,7 +41,7 @@ static int kb_ioctl(int fd, unsigned long request, void *argument)
 
 
 def macros(cc: list[str], headers: list[Path]) -> set[str]:
-    """The names of the integer constants that the compiler knows after these headers."""
+    """The names of the integer constants that these headers define."""
     includes = [word for header in headers for word in ("-include", str(header))]
     output = subprocess.run(
         [*cc, "-E", "-dM", *includes, "-x", "c", "/dev/null"],
@@ -51,7 +51,7 @@ def macros(cc: list[str], headers: list[Path]) -> set[str]:
 
 
 def guest_structs(header: Path) -> str:
-    """The struct declarations of abi.h, which cffi can read as they stand."""
+    """The struct declarations of abi.h, which cffi parses unchanged."""
     return "\n".join(re.findall(r"^struct \w+ \{.*?^\};", header.read_text(), re.M | re.S))
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Constants of the KVM API that are newer than the oldest <linux/kvm.h> kbench
- * builds against (6.1).  Each is used only after KVM_CHECK_EXTENSION says so.
+ * Constants of the KVM API that Linux 6.1, the oldest <linux/kvm.h> that kbench builds
+ * with, does not have.  Each is used only if KVM_CHECK_EXTENSION reports it.
  */
 #ifndef KBENCH_NEWER_H
 #define KBENCH_NEWER_H

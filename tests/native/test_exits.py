@@ -55,7 +55,7 @@ def test_the_c_reference_agrees() -> None:
 
 
 def test_two_vcpus_run_at_the_same_time() -> None:
-    """Each guest waits for the other's store: with the GIL held, neither would come back."""
+    """Each guest waits for the other's store: with the GIL held, neither entry would return."""
     with machine(vcpus=2) as m:
         m.patch(PING_PONG)
 

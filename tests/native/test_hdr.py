@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The record of the timed loops is HdrHistogram's, bucket for bucket and byte for byte."""
+"""The timed loops record as HdrHistogram does, bucket for bucket and byte for byte."""
 
 from array import array
 
@@ -56,7 +56,7 @@ def test_extremes_and_sum_are_exact(ticks: list[int], tsc_khz: int) -> None:
 
 @given(st.integers(1, 2**36), st.integers(1000, 6_000_000))
 def test_ticks_become_nanoseconds(ticks: int, tsc_khz: int) -> None:
-    """The bucket is that of the value in ns, but for the rounding of one product of doubles."""
+    """The bucket is that of the value in ns, up to the rounding of one product of doubles."""
     histogram = Histogram(tsc_khz)
     histogram.record_ticks(array("Q", [ticks]))
     exact = min(ticks * 10**6 // tsc_khz, 2**36 - 1)
@@ -66,7 +66,7 @@ def test_ticks_become_nanoseconds(ticks: int, tsc_khz: int) -> None:
 
 @pytest.mark.parametrize("ticks", [2**36, 2**61, 2**64 - 30])
 def test_beyond_the_range_counts_as_its_end(ticks: int) -> None:
-    """2**64 - 30 is what a TSC that went back by 30 ticks gives."""
+    """A TSC that went back by 30 ticks gives 2**64 - 30."""
     histogram = Histogram(GHZ)
     histogram.record_ticks(array("Q", [ticks]))
     assert histogram.buckets[-1] == 1

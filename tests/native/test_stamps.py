@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Between two stamps the compiled loops call the kernel, and nothing of Python's."""
+"""Between two stamps the compiled loops call the kernel, never Python."""
 
 import re
 from pathlib import Path

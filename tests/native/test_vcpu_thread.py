@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A vCPU thread: without a vCPU it fails with a reason; with one, no kick is lost."""
+"""A vCPU thread fails with the errno when it has no vCPU; with one, no kick is lost."""
 
 import os
 import random
@@ -61,7 +61,7 @@ def test_no_kick_is_lost() -> None:
 
 
 def kicked(vcpu_thread: VcpuThread, thread: threading.Thread, generator: random.Random) -> None:
-    """Kick the thread KICKS times, when it has reported the last one, and wait for its report."""
+    """Kick the thread KICKS times, each time once it has stamped the last kick."""
     while not vcpu_thread.idle_exits:
         time.sleep(0.001)
     for kick in range(1, KICKS + 1):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A KVM_RUN that does not come back ends within its limit; one that does is left alone."""
+"""The watchdog ends a KVM_RUN that does not return, and no other."""
 
 import errno
 import os

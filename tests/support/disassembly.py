@@ -25,8 +25,8 @@ def objdump(module: Path) -> str:
 def timed_calls(listing: str) -> dict[int, set[str]]:
     """By address of each end stamp (rdtscp), the calls on any path to it from a begin stamp.
 
-    Paths are followed through jumps, because a compiler moves blocks about; a path that
-    leaves the loop, as the one of a failed ioctl, reaches no end stamp and does not count.
+    Paths are followed through jumps, because compilers reorder blocks. A path that leaves the
+    loop, such as that of a failed ioctl, reaches no end stamp and does not count.
     """
     operations: dict[int, tuple[str, str]] = {}
     for line in listing.splitlines():
