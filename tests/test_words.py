@@ -48,9 +48,6 @@ EXCEPTED = {
 # Class names that several modules have, each for a thing of its own.
 SHARED = {
     "Format": "the forms of one command: the word of its option",
-    "Benchmark": "a row of the catalogue, and its runs in a suite",
-    "Place": "where figures come from, and where a thread runs",
-    "Stage": "a part of a path, and what plays windows",
 }
 
 

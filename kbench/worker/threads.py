@@ -19,7 +19,7 @@ SLACK_NS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Scheduling:
     """The CPUs a thread may use, its SCHED_FIFO priority (0: the process's policy), its nice."""
 
     cpus: frozenset[int]
@@ -39,7 +39,7 @@ class Place:
         return ""
 
 
-Job = tuple[Place, Callable[[], None]]
+Job = tuple[Scheduling, Callable[[], None]]
 """A thread: where it runs, and its body."""
 
 
@@ -50,9 +50,9 @@ class Places:
     `own_pcpu`: each vCPU has a pCPU to itself.
     """
 
-    waker: Place
-    vcpus: tuple[Place, ...]
-    helper: Place
+    waker: Scheduling
+    vcpus: tuple[Scheduling, ...]
+    helper: Scheduling
     own_pcpu: bool
 
 
@@ -65,12 +65,12 @@ def places(vcpus: int) -> Places:
     the waker sleeps again, whether the vCPU halted or spins.
     """
     allowed = sorted(os.sched_getaffinity(0))
-    waker = Place(frozenset(allowed[-1:]), WAKER_PRIORITY)
+    waker = Scheduling(frozenset(allowed[-1:]), WAKER_PRIORITY)
     others = allowed[:-1] or allowed
     if vcpus < len(allowed):
-        own = tuple(Place(frozenset([cpu])) for cpu in others[:vcpus])
+        own = tuple(Scheduling(frozenset([cpu])) for cpu in others[:vcpus])
         return Places(waker, own, own[0], own_pcpu=True)
-    shared = Place(frozenset(others))
+    shared = Scheduling(frozenset(others))
     return Places(waker, (shared,) * vcpus, shared, own_pcpu=False)
 
 
@@ -87,7 +87,7 @@ class Threads:
 
 
 @contextmanager
-def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iterator[Threads]:
+def running(where: Scheduling, jobs: Sequence[Job], stop: Callable[[], None]) -> Iterator[Threads]:
     """Run each job in a thread at its place, and the calling thread at `where`.
 
     At the end, on every path, `stop` is called until all jobs have returned: it must be able
@@ -115,7 +115,7 @@ def running(where: Place, jobs: Sequence[Job], stop: Callable[[], None]) -> Iter
 
 
 class _Member(threading.Thread):
-    def __init__(self, place: Place, job: Callable[[], None]) -> None:
+    def __init__(self, place: Scheduling, job: Callable[[], None]) -> None:
         super().__init__(daemon=True)  # one that hangs in KVM_RUN must not hold up the exit
         self.place, self.job = place, job
         self.ready = threading.Event()

@@ -19,7 +19,7 @@ from kbench.worker.crosscheck.counters import Counters, open_stats, read
 from kbench.worker.crosscheck.delta import Delta
 from kbench.worker.errors import BUSY
 from kbench.worker.idle.window import STAMP_CAPACITY, Plan, Window, check_events
-from kbench.worker.threads import Place, Places
+from kbench.worker.threads import Places, Scheduling
 from kbench.worker.vm.idle_vcpu import IdleVcpu
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -29,7 +29,7 @@ LEADS_NS = (12_000_000, 20_000_000, 80_000_000, 320_000_000)
 SETTLE_NS = 5_000_000  # the least part of it that the vCPUs have to themselves
 COUNTERS_NS = 2_000_000  # what reading the counters may take at the window's start
 
-Helper = tuple[Place, Callable[[VcpuThread], None]]
+Helper = tuple[Scheduling, Callable[[VcpuThread], None]]
 """A helper thread: where it runs, and its body, which ends when the vCPU thread is stopped."""
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from kbench._native import siblings
 from kbench.kvm import Vcpu
 from kbench.worker import threads
-from kbench.worker.threads import Place
+from kbench.worker.threads import Scheduling
 
 
 class Sibling:
@@ -45,8 +45,8 @@ def running(vcpus: Sequence[Vcpu]) -> Iterator[list[Sibling]]:
         return
     allowed = sorted(os.sched_getaffinity(0))
     own = len(allowed) >= len(vcpus)
-    shared = [Place(frozenset(allowed))] * len(vcpus)
-    places = [Place(frozenset([cpu])) for cpu in allowed] if own else shared
+    shared = [Scheduling(frozenset(allowed))] * len(vcpus)
+    places = [Scheduling(frozenset([cpu])) for cpu in allowed] if own else shared
     found = [Sibling(vcpu, own_pcpu=own) for vcpu in vcpus[1:]]
     jobs = [(place, each.run) for place, each in zip(places[1:], found, strict=False)]
 

@@ -18,7 +18,7 @@ from kbench.catalogue import IdleWindow
 from kbench.errors import KbenchError, Unavailable
 from kbench.worker import errors, threads
 from kbench.worker.idle.mpstate.measurement import MpState, probe_by
-from kbench.worker.threads import Place
+from kbench.worker.threads import Scheduling
 from kbench.worker.vm.idle_vm import IdleVm
 
 # Probes until an answer counts as never right: the vCPU thread has to wake meanwhile, and a
@@ -55,8 +55,8 @@ class Inside(MpState):
         limit = threading.Timer(LIMIT_SECONDS + loops * LIMIT_SECONDS_EACH, self._stop)
         # On one CPU the vCPU thread runs only when this one waits: methods that need it show it.
         first, last = (frozenset([self._cpus[n]]) for n in (0, -1))
-        jobs = [(Place(first), self._hold)]
-        with threads.running(Place(last, 1), jobs, self._stop) as team:
+        jobs = [(Scheduling(first), self._hold)]
+        with threads.running(Scheduling(last, 1), jobs, self._stop) as team:
             limit.start()
             try:
                 for _ in range(loops):

@@ -17,7 +17,7 @@ from kbench.worker.idle.arrivals import arrivals
 from kbench.worker.idle.vtl.tellers import ROUTED, Tellers
 from kbench.worker.idle.window import STAMP_CAPACITY, check_events
 from kbench.worker.idle.windowed import WindowedMeasurement
-from kbench.worker.threads import Place
+from kbench.worker.threads import Scheduling
 from kbench.worker.vm.idle_vm import IdleVm
 
 LEAD_NS = 5_000_000  # before the first event
@@ -104,7 +104,7 @@ class Vtl(WindowedMeasurement):
         newest = (int(area.events) - 1) % lib.KB_IDLE_STAMPS_MAX
         return int(area.stamps[newest]) - self._one.tsc_offset >= fired
 
-    def _places(self) -> tuple[Place, list[threads.Job]]:
+    def _places(self) -> tuple[Scheduling, list[threads.Job]]:
         """Where the waker runs, and the threads: the processor's and its teller's.
 
         The teller is a device model's thread, above all others. On a single CPU the
@@ -112,9 +112,9 @@ class Vtl(WindowedMeasurement):
         """
         cpus = sorted(os.sched_getaffinity(0))
         last_cpu = frozenset(cpus[-1:])
-        processor = Place(frozenset(cpus[:1]), 2 if len(cpus) == 1 and self._idle else 0)
-        tellers = [(Place(last_cpu, 3), job) for job in self._tellers.jobs]
-        return Place(last_cpu, 1), [(processor, self._run), *tellers]
+        processor = Scheduling(frozenset(cpus[:1]), 2 if len(cpus) == 1 and self._idle else 0)
+        tellers = [(Scheduling(last_cpu, 3), job) for job in self._tellers.jobs]
+        return Scheduling(last_cpu, 1), [(processor, self._run), *tellers]
 
     def _run(self) -> None:
         with self._zero.vcpu.in_thread(), self._one.vcpu.in_thread():
