@@ -48,7 +48,7 @@ def command(
     from kbench.present.data import to_csv, to_json
     from kbench.present.markdown import comparison_markdown
     from kbench.present.text import comparison_text
-    from kbench.suite.suite import load
+    from kbench.suite.load import load
 
     if md + json + csv > 1:
         raise KbenchError("--md, --json and --csv exclude each other: choose one")

@@ -86,7 +86,7 @@ def command(
         comparison = measured(ab, words, chosen, max_time, output)
     else:
         from kbench.judge.compare import compare
-        from kbench.suite.suite import load
+        from kbench.suite.load import load
 
         if len(words) != 2:
             raise KbenchError(f"got {len(words)} suites, expected two: kbench gate BASE HEAD")

@@ -21,8 +21,9 @@ from kbench.judge.project import Project
 from kbench.judge.verdict import Verdict
 from kbench.metrics import Metric, metrics
 from kbench.suite.format import HISTOGRAM
+from kbench.suite.load import load
 from kbench.suite.pyperf_json import Scalar
-from kbench.suite.suite import Benchmark, Suite, load
+from kbench.suite.suite import Benchmark, Suite
 
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9A-Za-z._]{1,40})\.json(\.gz)?")
 _DATE = "%Y%m%dT%H%M%SZ"

@@ -8,7 +8,8 @@ from hdrh.log import HistogramLogWriter
 
 from kbench.errors import KbenchError
 from kbench.files import write_atomically
-from kbench.suite.suite import Benchmark, load
+from kbench.suite.load import load
+from kbench.suite.suite import Benchmark
 
 
 def export(file: Path, name: str, output: Path, *, force: bool) -> None:

@@ -21,7 +21,7 @@ from kbench.errors import KbenchError
 from kbench.present.suite_table import IDLE_COLUMNS, console, idle_rows, stage_cell, suite_table
 from kbench.suite.batch import BatchSummary, batch_cells
 from kbench.suite.idle import IdleSummary
-from kbench.suite.suite import load
+from kbench.suite.load import load
 from kbench.suite.summary import Summary, summarize
 from kbench.units import human, human_range
 

@@ -15,7 +15,8 @@ from typing import Any, Self
 from kbench.errors import KbenchError
 from kbench.files import check_absent, temporary_beside
 from kbench.suite.format import UNIFORM, present_names
-from kbench.suite.suite import Run, load
+from kbench.suite.load import load
+from kbench.suite.suite import Run
 
 # Of pyperf's metadata, what tells where somebody keeps Python and nothing of what was measured.
 PATHS = ("python_executable", "python_config_args", "python_cflags")

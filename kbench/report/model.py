@@ -15,7 +15,8 @@ from kbench.judge.history import Series
 from kbench.judge.project import load_project
 from kbench.metrics import metrics
 from kbench.report.distribution import Distribution, distribution
-from kbench.suite.suite import Benchmark, Suite, load
+from kbench.suite.load import load
+from kbench.suite.suite import Benchmark, Suite
 from kbench.suite.summary import Summary, summarize
 
 

@@ -18,7 +18,7 @@ from kbench.record.writer import SuiteWriter
 from kbench.session.choose import Choice, choose, sessions
 from kbench.session.options import Words
 from kbench.session.progress import progress_bar, teller
-from kbench.suite.suite import load
+from kbench.suite.load import load
 from kbench.suite.summary import summarize
 from kbench.targets.target import RunOutcome
 

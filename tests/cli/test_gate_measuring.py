@@ -10,7 +10,7 @@ from support.cli import kbench
 
 from kbench.catalogue import find
 from kbench.session.ab.host import named
-from kbench.suite.suite import load
+from kbench.suite.load import load
 from kbench.worker import prepare
 
 

@@ -13,7 +13,7 @@ import pyperf
 import pytest
 from support.cli import PATIENCE, command, wait_for, workers
 
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 pytestmark = pytest.mark.kvm
 # Some 20 runs of each: far more than are needed before the interruption.

@@ -18,7 +18,7 @@ from support.cli import (
 )
 from support.suites import host_run, write
 
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 
 def runs(path: Path) -> dict[str, int]:

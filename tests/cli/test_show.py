@@ -16,7 +16,7 @@ from hdrh.log import HistogramLogReader
 from support.cli import kbench
 from support.suites import LAB, encoded, host_run, lab_run, write
 
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 PERCENTILES = (50, 90, 99, 99.9)
 

@@ -5,7 +5,8 @@ import pytest
 from support.docs import ROOT
 
 from kbench.metrics import metrics
-from kbench.suite.suite import Benchmark, load
+from kbench.suite.load import load
+from kbench.suite.suite import Benchmark
 
 SUITES = ROOT / "reports" / "rfc-idle" / "suites"
 KERNELS = ("6.1", "6.12")

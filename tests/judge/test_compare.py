@@ -15,7 +15,7 @@ from kbench.judge.gate import outcome
 from kbench.judge.project import Acknowledged, Project
 from kbench.judge.verdict import Margin, Verdict
 from kbench.present.cells import footnotes
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 TODAY = date(2026, 1, 15)
 Compared = Callable[..., Comparison]

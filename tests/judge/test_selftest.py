@@ -11,7 +11,8 @@ from support.suites import host_run, noisy, write
 from kbench.errors import KbenchError
 from kbench.judge.rules import HostRule
 from kbench.judge.selftest import Report, assess, upper_bound
-from kbench.suite.suite import Benchmark, load
+from kbench.suite.load import load
+from kbench.suite.suite import Benchmark
 
 
 def arm(tmp_path: Path, factor: float, runs: int, seed: int, spread: float = 0.02) -> Benchmark:

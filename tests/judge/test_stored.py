@@ -13,7 +13,7 @@ from kbench.judge.rules import HostRule
 from kbench.judge.selftest import assess
 from kbench.judge.verdict import Margin
 from kbench.metrics import metrics
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 DATA = Path(__file__).parents[1] / "data"
 

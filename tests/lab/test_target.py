@@ -11,7 +11,7 @@ from kbench.catalogue import find
 from kbench.lab import errors, labs, protocol, target
 from kbench.lab.labs import LabResult
 from kbench.record.writer import SuiteWriter
-from kbench.suite.suite import load
+from kbench.suite.load import load
 from kbench.targets.options import RunOptions
 
 IDENTITY = {"qemu": "7.2.22", "kernel": "6.1.192-2", "cpu": "max", "machine": "0123"}

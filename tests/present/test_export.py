@@ -19,7 +19,7 @@ from kbench.present.github import gate_github
 from kbench.present.junit import gate_junit
 from kbench.present.markdown import gate_markdown
 from kbench.present.text import gate_text
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 NASTY = "x|<script>alert(1)</script>`@team`::error::%0A,=1"
 

@@ -10,7 +10,7 @@ from support.suites import host_run, output, write
 
 from kbench.errors import KbenchError
 from kbench.record.writer import SuiteWriter
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 
 def names(path: Path) -> list[str]:

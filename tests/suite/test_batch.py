@@ -7,7 +7,7 @@ import pytest
 from support.suites import LAB, Metadata, host_run, lab_run, write
 
 from kbench.suite.batch import BatchSummary, summarize_batch
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 FIGURES = ("control_p50", "control_min", "per_instruction", "per_instruction_min")
 

@@ -11,7 +11,7 @@ from kbench.catalogue.renamed import RENAMED_EVENTS
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
 from kbench.suite.format import RENAMED_KEYS, present_names
-from kbench.suite.suite import load
+from kbench.suite.load import load
 
 ROOT = Path(__file__).parents[2]
 STORED = sorted([*ROOT.glob("tests/data/*.json"), *ROOT.glob("reports/**/*.json")])

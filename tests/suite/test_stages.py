@@ -8,8 +8,9 @@ from rich.console import Console
 from support.suites import encoded, host_run, write
 
 from kbench.present.suite_table import suite_table
+from kbench.suite.load import load
 from kbench.suite.stages import StageSummary, summarize_stages
-from kbench.suite.suite import Benchmark, Run, load
+from kbench.suite.suite import Benchmark, Run
 from kbench.suite.summary import summarize
 
 

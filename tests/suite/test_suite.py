@@ -15,8 +15,8 @@ from support.suites import encoded, host_run, lab_run, noisy, write
 
 from kbench.errors import KbenchError
 from kbench.metrics import metrics
+from kbench.suite.load import load
 from kbench.suite.pyperf_json import Limits
-from kbench.suite.suite import load
 
 
 @pytest.fixture

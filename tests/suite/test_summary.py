@@ -7,7 +7,7 @@ import pytest
 from support.suites import encoded, histogram, host_run, lab_run, write
 
 from kbench.errors import KbenchError
-from kbench.suite.suite import load
+from kbench.suite.load import load
 from kbench.suite.summary import summarize
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.reports import POLICIES, host, lab
 
-from kbench.suite.suite import load
+from kbench.suite.load import load
 from kbench.suite.tradeoff import front, points
 
 PAIRS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12)

@@ -13,7 +13,8 @@ from pathlib import Path
 from kbench.catalogue import catalogue, select
 from kbench.errors import KbenchError
 from kbench.record.writer import SuiteWriter
-from kbench.suite.suite import Suite, load
+from kbench.suite.load import load
+from kbench.suite.suite import Suite
 from kbench.targets.host import calibrated_loops
 from kbench.targets.options import RunOptions
 from kbench.targets.spawn import worker

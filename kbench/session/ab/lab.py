@@ -14,7 +14,7 @@ from kbench.lab import labs
 from kbench.lab.target import LabTarget
 from kbench.record.writer import SuiteWriter
 from kbench.session.progress import progress_bar, teller
-from kbench.suite.suite import load
+from kbench.suite.load import load
 from kbench.targets.options import RunOptions
 
 

@@ -13,7 +13,8 @@ from kbench.judge.compare import Options
 from kbench.judge.gate import outcome
 from kbench.judge.rules import HostRule
 from kbench.session.ab.pairs import PairLimits, measure_and_compare, spending
-from kbench.suite.suite import Suite, load
+from kbench.suite.load import load
+from kbench.suite.suite import Suite
 
 OPTIONS = Options(today=date(2026, 1, 1))
 
