@@ -2,6 +2,8 @@
 """A file is written whole or not at all."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,46 @@ def test_a_failure_leaves_the_old_file_and_no_other(
         write_atomically(path, b"new", force=True)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_mode_and_link_stay(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.txt", tmp_path / "link.txt"
+    path.touch(mode=0o600)
+    link.symlink_to(path)
+    write_atomically(link, b"new", force=True)
+    assert link.is_symlink() and path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pipe_is_written_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(KbenchError, match=r"cannot write .*No such device or address"):
+        write_atomically(pipe, b"nobody reads", force=True)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(pipe, b"data", force=True)
+    assert os.read(reader, 100) == b"data"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    write_atomically(Path("/dev/null"), b"data", force=True)
+    assert Path("/dev/null").is_char_device()
+    with pytest.raises(KbenchError, match="No space left on device"):
+        write_atomically(Path("/dev/full"), b"data", force=True)
+
+
+def test_standard_output_takes_a_stream(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, kbench.files as files\n"
+        "print('before', flush=True)\n"
+        "files.write_atomically(pathlib.Path('/dev/stdout'), b'data\\n', force=True)\n"
+    )
+    path = tmp_path / "out.txt"
+    with path.open("wb") as file:
+        subprocess.run([sys.executable, "-c", code], stdout=file, check=True)
+    assert path.read_bytes() == b"before\ndata\n"
 
 
 def test_no_directory(tmp_path: Path) -> None:
