@@ -1,33 +1,34 @@
 # SPDX-License-Identifier: MIT
-"""Writing a suite: after each run the file on disk is complete and readable.
+"""Writing a suite: every finished run is kept at once, whatever ends the writer.
 
-While a suite grows, its runs are stored as the workers made them, each with all its
-metadata: adding one is a concatenation. close() has pyperf write the file once more,
-with what the runs share factored out.
+A run is appended to the journal beside the suite (kbench.suite.journal), and the end of the
+context makes the suite of it. A writer that was killed leaves its journal: whoever opens the
+suite next completes it.
 """
 
-import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 from kbench.errors import KbenchError
-from kbench.files import check_absent, temporary_beside
-from kbench.suite.format import UNIFORM, present_names
-from kbench.suite.load import load
-from kbench.suite.suite import Run
+from kbench.files import check_absent, check_regular
+from kbench.suite.format import UNIFORM
 
-# Of pyperf's metadata, what tells where somebody keeps Python and nothing of what was measured.
-PATHS = ("python_executable", "python_config_args", "python_cflags")
+if TYPE_CHECKING:
+    from kbench.suite.pyperf_json import RunJson
+    from kbench.suite.suite import Run, Suite
 
 
 class SuiteWriter:
-    """The pyperf suite at `path`; a context manager that leaves it canonical.
+    """The pyperf suite at `path`: a context manager that leaves it complete.
 
-    With `append`, an existing suite is kept and added to; with `force`, it is replaced
-    once the first run is there. Otherwise an existing file is refused, as pyperf does.
-    Benchmarks stand in the order of `names`, whatever order their runs come in.
+    With `append`, an existing suite is kept and added to; with `force`, a session that measures
+    anything replaces it. Otherwise an existing file is refused, as pyperf does. Benchmarks
+    stand in the order of `names`, whatever order their runs come in.
+
+    Raises KbenchError where that cannot be done, and while another process writes the suite.
     """
 
     def __init__(
@@ -38,18 +39,28 @@ class SuiteWriter:
         append: bool = False,
         force: bool = False,
     ) -> None:
+        from kbench.suite.journal import Journal
+        from kbench.suite.load import recover
+
         if path.suffix == ".gz":
             raise KbenchError(
                 f"{path}: kbench writes plain JSON; python -m pyperf convert packs it"
             )
+        check_regular(path)
         self.path = path
-        self._runs: dict[str, list[str]] = {name: [] for name in names}
-        self._appended_to: set[str] = set()
-        if path.exists() and append:
-            self._load()
-        elif not force:
-            check_absent(path, "choose another -o, or --append, or --force")
-        self._temporary = temporary_beside(path)
+        self._names = tuple(names)
+        self._journal = Journal(path)
+        with ExitStack() as undo:
+            undo.push(self._journal)
+            recover(self._journal)
+            undo.callback(self._journal.remove)
+            if not (append or force):
+                check_absent(path, "choose another -o, or --append, or --force")
+            self._runs = self._stored() if append and path.exists() else []
+            self._kept = len(self._runs)
+            self._first = {str(run.metadata["name"]): run.metadata for run in reversed(self._runs)}
+            self._appended_to = frozenset(self._first)
+            undo.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -60,82 +71,67 @@ class SuiteWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            if any(self._runs.values()):
-                self._canonical()
-        finally:
-            self._temporary.unlink(missing_ok=True)
+        from kbench.suite.stored import canonical, grouped
+
+        with self._journal as journal:
+            if len(self._runs) > self._kept:
+                journal.complete(canonical(grouped(self._names, self._runs)))
+            journal.remove()
 
     def __len__(self) -> int:
-        return sum(map(len, self._runs.values()))
+        return len(self._runs)
 
-    def add(self, output: bytes) -> Run:
+    def suite(self) -> "Suite":
+        """All runs so far. Raises KbenchError where there are none."""
+        from kbench.suite.load import checked
+        from kbench.suite.stored import grouped
+
+        return checked(self.path, grouped(self._names, self._runs))
+
+    def add(self, output: bytes) -> "Run":
         """Add the one run that a worker wrote and return it.
 
         Raises KbenchError, and adds nothing, where pyperf would not have it: with a value of
-        0, as of a guest without an event, or not beside the runs that are there; and for the
-        windows of a lab sample that the file has already.
+        0, as of a guest without an event, or not beside the runs that are there; for the
+        windows of a lab sample that the file has already; and where the disk is full.
         """
-        raw, name = self._expand(json.loads(output))[0]
-        run = Run(tuple(raw.get("values", ())), raw["metadata"], {})
+        import msgspec
+
+        from kbench.suite.pyperf_json import SuiteJson, decode
+        from kbench.suite.stored import Header, expanded
+        from kbench.suite.suite import Run
+
+        stored = next(expanded(decode("the worker's result", output, SuiteJson)))
+        run = Run(tuple(stored.values), stored.metadata, {})
+        self._check(run)
+        first = len(self._runs) == self._kept
+        header = Header(list(self._names), keeps=self._kept > 0)
+        lines = [header, stored] if first else [stored]
+        self._journal.append(*map(msgspec.json.encode, lines))
+        self._runs.append(stored)
+        self._first.setdefault(str(run.get("name")), stored.metadata)
+        return run
+
+    def _check(self, run: "Run") -> None:
+        name = str(run.get("name"))
         if any(value <= 0 for value in run.values):
             raise KbenchError(f"{name}: {run.void or 'it took no time'}")
         if name in self._appended_to and run.get("kbench_windows"):
             raise KbenchError(f"{name}: {self.path} has these windows, which repeat bit for bit")
-        self._check(name, raw["metadata"])
-        self._runs.setdefault(name, []).append(json.dumps(raw))
-        self._store()
-        return run
-
-    def _check(self, name: str, metadata: dict[str, Any]) -> None:
-        if not self._runs.get(name):
-            return
-        first = json.loads(self._runs[name][0])["metadata"]
+        first = self._first.get(name, run.metadata)
         for key in UNIFORM:
-            if first.get(key) != metadata.get(key):
+            if first.get(key) != run.get(key):
                 raise KbenchError(
-                    f"{name} cannot be added to {self.path}: {key} is {metadata.get(key)!r}, "
+                    f"{name} cannot be added to {self.path}: {key} is {run.get(key)!r}, "
                     f"there it is {first.get(key)!r}"
                 )
 
-    def _load(self) -> None:
-        load(self.path)  # refuses what is no suite, with the reason
-        for run, name in self._expand(json.loads(self.path.read_bytes())):
-            self._runs.setdefault(name, []).append(json.dumps(run))
-            self._appended_to.add(name)
+    def _stored(self) -> "list[RunJson]":
+        """The runs of the suite that is there, which load() would take."""
+        from kbench.suite.load import checked
+        from kbench.suite.pyperf_json import Limits, read
+        from kbench.suite.stored import expanded
 
-    @staticmethod
-    def _expand(suite: Any) -> list[tuple[dict[str, Any], str]]:
-        """Every run with its whole metadata but PATHS, and its benchmark's name."""
-        expanded = []
-        for benchmark in suite["benchmarks"]:
-            shared = {**suite.get("metadata", {}), **benchmark.get("metadata", {})}
-            for run in benchmark["runs"]:
-                metadata = present_names({**shared, **run.get("metadata", {})})
-                run["metadata"] = {key: metadata[key] for key in metadata if key not in PATHS}
-                expanded.append((run, metadata["name"]))
-        return expanded
-
-    def _store(self) -> None:
-        benchmarks = ",\n".join(
-            f'{{"runs": [{", ".join(runs)}]}}' for runs in self._runs.values() if runs
-        )
-        text = f'{{"version": "1.0", "benchmarks": [{benchmarks}]}}\n'
-        try:
-            self._temporary.write_text(text)
-            self._replace()
-        except OSError as error:
-            raise KbenchError(f"cannot write {self.path}: {error.strerror}") from None
-
-    def _canonical(self) -> None:
-        import pyperf
-
-        try:
-            suite = pyperf.BenchmarkSuite.load(str(self.path))
-            suite.dump(str(self._temporary), compact=True, replace=True)
-            self._replace()
-        except OSError as error:
-            raise KbenchError(f"cannot write {self.path}: {error.strerror}") from None
-
-    def _replace(self) -> None:
-        self._temporary.replace(self.path)
+        stored = read(self.path, Limits())
+        checked(self.path, stored)
+        return list(expanded(stored))

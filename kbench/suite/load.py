@@ -3,6 +3,7 @@
 hands out is what pyperf would accept and, beyond that, what kbench wrote.
 """
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,9 @@ from kbench.errors import KbenchError
 from kbench.metrics import metrics
 from kbench.suite.format import HISTOGRAM, SCHEMA, UNIFORM, present_names
 from kbench.suite.histogram import check
-from kbench.suite.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, read
+from kbench.suite.journal import Journal, beside
+from kbench.suite.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, SuiteJson
+from kbench.suite.stored import canonical, journalled, merged
 from kbench.suite.suite import Benchmark, Run, Suite, number
 
 _UNITS = ("second", "integer", "byte")
@@ -19,13 +22,44 @@ _REQUIRED = ("kbench_target", "kbench_backend", "kbench_cpu_model")
 
 
 def load(path: str | Path, limits: Limits | None = None) -> Suite:
-    """The suite at `path`.
+    """The suite at `path`; one whose writer was killed is completed first.
 
-    KbenchError names file, benchmark and fault: unreadable, larger than `limits`, not
-    JSON, not pyperf's format, not kbench's runs, or refused by pyperf itself.
+    Raises KbenchError that names file, benchmark and fault: unreadable, larger than `limits`,
+    not JSON, not pyperf's format, not kbench's runs, or refused by pyperf itself.
     """
     path = Path(path)
-    stored = read(path, limits or Limits())
+    stored, waiting = merged(path, limits or Limits())
+    suite = checked(path, stored)
+    if waiting:
+        try:
+            with Journal(path) as journal:
+                recover(journal)
+                journal.remove()
+        except KbenchError:
+            say(f"{path} is not complete: {waiting} runs are read from {beside(path)}")
+    return suite
+
+
+def recover(journal: Journal) -> None:
+    """Complete the suite with what its killed writer left in the journal, and say so."""
+    path = journal.suite
+    if not journalled(path, Limits())[1]:
+        journal.clear()
+        return
+    stored, waiting = merged(path, Limits())
+    checked(path, stored)
+    journal.complete(canonical(stored))
+    journal.clear()
+    say(f"{path}: recovered {waiting} runs of a kbench that was killed")
+
+
+def say(line: str) -> None:
+    """A line for people, beside whatever a command prints."""
+    print(line, file=sys.stderr)
+
+
+def checked(path: Path, stored: SuiteJson) -> Suite:
+    """The suite that is stored at `path`. Raises KbenchError as load() does."""
     benchmarks: dict[str, Benchmark] = {}
     try:
         shared = _checked(stored.metadata or {})

@@ -13,11 +13,13 @@ import stat
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from kbench.errors import KbenchError
 
+Kind = TypeVar("Kind")
 Scalar = int | float | str | bool | list[str]
 """What pyperf allows as a metadata value (a list is its `tags`)."""
 
@@ -31,7 +33,7 @@ class Limits:
     items: int = 10_000_000
 
 
-class RunJson(msgspec.Struct, gc=False):
+class RunJson(msgspec.Struct, gc=False, omit_defaults=True):
     """One pyperf Run as stored; `metadata` without what its benchmark or suite holds for it."""
 
     values: list[float] = []
@@ -59,10 +61,22 @@ def read(path: Path, limits: Limits) -> SuiteJson:
 
     KbenchError names the file and the fault.
     """
-    data = _bytes(path, limits.size)
-    _screen(path, data, limits)
+    data = content(path, limits)
+    if not data.strip():
+        raise KbenchError(f"{path} is empty")
+    suite = decode(path, data, SuiteJson)
+    if suite.version != "1.0":
+        raise KbenchError(
+            f"{path} has pyperf format version {suite.version!r}, kbench reads '1.0': "
+            "rewrite it with `python -m pyperf convert`"
+        )
+    return suite
+
+
+def decode(path: Path | str, data: bytes, kind: type[Kind]) -> Kind:
+    """What `data`, which came from `path`, says. Raises KbenchError where it is no `kind`."""
     try:
-        suite = msgspec.json.decode(data, type=SuiteJson)
+        return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         raise KbenchError(f"{path} is not a pyperf suite: {error}") from None
     except RecursionError:
@@ -70,12 +84,18 @@ def read(path: Path, limits: Limits) -> SuiteJson:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         hint = " (NaN is not JSON)" if b"NaN" in data or b"Infinity" in data else ""
         raise KbenchError(f"{path} is not valid JSON{hint}: {error}") from None
-    if suite.version != "1.0":
-        raise KbenchError(
-            f"{path} has pyperf format version {suite.version!r}, kbench reads '1.0': "
-            "rewrite it with `python -m pyperf convert`"
-        )
-    return suite
+
+
+def content(path: Path, limits: Limits) -> bytes:
+    """The bytes of a file, unpacked; those that would take more memory than `limits` are refused.
+
+    Every object needs a bracket and every further item a comma, so counting bytes
+    bounds the decoded size from above (those inside strings count too: harmless).
+    """
+    data = _bytes(path, limits.size)
+    if data.count(b"{") + data.count(b"[") > limits.objects or data.count(b",") > limits.items:
+        raise KbenchError(f"{path} holds more JSON objects than a suite can have")
+    return data
 
 
 def _bytes(path: Path, size: int) -> bytes:
@@ -103,15 +123,3 @@ def _bytes(path: Path, size: int) -> bytes:
 
 def _too_large(path: Path, size: int) -> KbenchError:
     return KbenchError(f"{path} holds more than {size >> 20} MB, too much for a suite")
-
-
-def _screen(path: Path, data: bytes, limits: Limits) -> None:
-    """Refuse what would take more memory as objects than the limits allow.
-
-    Every object needs a bracket and every further item a comma, so counting bytes
-    bounds the decoded size from above (those inside strings count too: harmless).
-    """
-    if not data.strip():
-        raise KbenchError(f"{path} is empty")
-    if data.count(b"{") + data.count(b"[") > limits.objects or data.count(b",") > limits.items:
-        raise KbenchError(f"{path} holds more JSON objects than a suite can have")

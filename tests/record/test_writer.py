@@ -2,6 +2,7 @@
 """A growing suite is readable after every run, canonical at its end, and never half written."""
 
 import json
+import os
 from pathlib import Path
 
 import pyperf
@@ -25,8 +26,9 @@ def test_readable_after_each_run_and_in_order(tmp_path: Path) -> None:
             run = writer.add(output(name, count * 1e-6))
             assert run.get("kbench_p50") == count * 1e-6
             assert len(writer) == count
-            assert sum(len(benchmark.runs) for benchmark in load(path)) == count
-            assert names(path) == [name for name in ("b", "a") if name in names(path)]
+            assert sum(len(benchmark.runs) for benchmark in writer.suite()) == count
+            there = [benchmark.name for benchmark in load(path)]
+            assert there == [name for name in ("b", "a") if name in there]
     assert names(path) == ["b", "a"]
     assert [run.values for run in load(path).benchmarks["a"].runs] == [(1e-6,), (3e-6,)]
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
@@ -58,12 +60,16 @@ def test_nothing_measured_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_force_replaces_with_the_first_run(tmp_path: Path) -> None:
+def test_force_replaces_what_is_there_by_a_run(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", {"old": [host_run(1e-6)]})
+    with SuiteWriter(path, force=True):
+        pass
+    assert names(path) == ["old"]
     with SuiteWriter(path, force=True) as writer:
-        assert names(path) == ["old"]
         writer.add(output("new", 1e-6))
-        assert names(path) == ["new"]
+        assert names(path) == ["old"]
+        assert [benchmark.name for benchmark in load(path)] == ["new"]
+    assert names(path) == ["new"]
 
 
 def test_append_keeps_and_adds(tmp_path: Path) -> None:
@@ -107,18 +113,13 @@ def test_unwritable(tmp_path: Path, name: str) -> None:
         SuiteWriter(tmp_path / name)
 
 
-def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    path = tmp_path / "a.json"
-    with SuiteWriter(path) as writer:
-        writer.add(output("a", 1e-6))
-        with monkeypatch.context() as patch:
-            patch.setattr(Path, "write_text", full)
-            with pytest.raises(KbenchError, match=r"cannot write .*No space left on device"):
-                writer.add(output("a", 2e-6))
-        assert names(path) == ["a"]
+@pytest.mark.parametrize("options", [{}, {"append": True}, {"force": True}])
+def test_what_is_no_file_is_left_alone(tmp_path: Path, options: dict[str, bool]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(KbenchError, match="pipe is not a regular file"):
+        SuiteWriter(tmp_path / "pipe", **options)
+    assert (tmp_path / "pipe").is_fifo()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_a_run_without_an_event_is_refused_and_the_others_stay(tmp_path: Path) -> None:

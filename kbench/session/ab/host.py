@@ -13,7 +13,6 @@ from pathlib import Path
 from kbench.catalogue import catalogue, select
 from kbench.errors import KbenchError
 from kbench.record.writer import SuiteWriter
-from kbench.suite.load import load
 from kbench.suite.suite import Suite
 from kbench.targets.host import calibrated_loops
 from kbench.targets.options import RunOptions
@@ -54,7 +53,7 @@ class HostSide:
 
     def suite(self) -> Suite:
         """All runs so far."""
-        return load(self._writer.path)
+        return self._writer.suite()
 
 
 def side(text: str) -> tuple[RunOptions, str]:

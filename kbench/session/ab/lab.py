@@ -14,7 +14,6 @@ from kbench.lab import labs
 from kbench.lab.target import LabTarget
 from kbench.record.writer import SuiteWriter
 from kbench.session.progress import progress_bar, teller
-from kbench.suite.load import load
 from kbench.targets.options import RunOptions
 
 
@@ -42,6 +41,6 @@ def in_the_lab(
         notes += [f"skipped {name} ({variant}): {why}" for name, why in outcome.skipped.items()]
         if not len(writer):
             raise KbenchError(f"{variant}: nothing could be measured: {'; '.join(notes)}")
-    base, head = (load(writer.path) for writer in writers)
+    base, head = (writer.suite() for writer in writers)
     found = compare(base, head, options)
     return replace(found, base=variants[0], head=variants[1], notes=(*notes, *found.notes))
