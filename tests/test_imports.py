@@ -3,6 +3,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +34,7 @@ FLOORS = (
     {"errors"},  # the ground: every room may stand on it
 )
 HEAVY = {"pyperf", "numpy", "scipy", "hdrh", "msgspec", "rich", "typer", "qemu"}
-MEASURING = ("catalogue", "kvm", "guests", "worker", "errors", "_native")
+MEASURING = ("catalogue", "kvm", "guests", "worker", "errors", "_native", "record")
 # pyperf's worker process imports pyperf itself.
 EXCEPTED = {"kbench/worker/__main__.py"}
 SOURCES = sorted(ROOT.rglob("*.py"))
@@ -93,8 +95,19 @@ def test_what_measures_stays_light(name: str) -> None:
         where = source.relative_to(ROOT.parent)
         if source.relative_to(ROOT).with_suffix("").parts[0] != name or str(where) in EXCEPTED:
             continue
-        heavy = {module.split(".")[0] for module in imported(source)} & HEAVY
+        # A recording is encoded, and a suite written, when the loop has ended.
+        named = imported(source, at_import=name == "record")
+        heavy = {module.split(".")[0] for module in named} & HEAVY
         assert not heavy, f"{where} imports {heavy}"
+
+
+def test_what_records_loads_nothing_heavy() -> None:
+    """Nor do the modules that it imports."""
+    modules = [f"kbench.record.{path.stem}" for path in (ROOT / "record").glob("[a-z]*.py")]
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-Pc", code], capture_output=True, text=True)
+    assert loaded.returncode == 0, loaded.stderr
+    assert not {module.partition(".")[0] for module in loaded.stdout.split()} & HEAVY
 
 
 def test_commands_import_lazily() -> None:
