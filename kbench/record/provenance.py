@@ -11,12 +11,15 @@ import re
 from pathlib import Path
 
 import kbench
+from kbench.errors import KbenchError
+from kbench.kvm import System, extension
 from kbench.kvm.backend import cpu_flags, cpu_model, detect, vendor_module
 from kbench.record import energy
 from kbench.record.recording import Metadata
 
 CPU = Path("/sys/devices/system/cpu")
 KVM_PARAMETERS = Path("/sys/module/kvm/parameters")
+LIVE_MODULE = Path("/sys/module/kvm_kbench_live")
 
 
 def machine() -> Metadata:
@@ -28,7 +31,7 @@ def machine() -> Metadata:
         "kbench_cpu_model": cpu_model(),
         "kbench_kernel": platform.release(),
         "kbench_kvm_srcversion": kvm_srcversion(),
-        "kbench_extension": "none",
+        "kbench_extension": extension_loaded(),
         "kbench_halt_poll_ns": text(KVM_PARAMETERS / "halt_poll_ns"),
         "kbench_nx_huge_pages": text(KVM_PARAMETERS / "nx_huge_pages"),
         "kbench_governor": text(CPU / "cpu0/cpufreq/scaling_governor"),
@@ -65,6 +68,22 @@ def text(path: Path) -> str:
         return path.read_text().strip() or "none"
     except OSError:
         return "none"
+
+
+def extension_loaded() -> str:
+    """What this KVM has of the extension (ext/kvm): `modules 0x7ff`, `live 0x3`, or "none".
+
+    "live" is the module beside an unmodified KVM; the number is what KVM_CAP_KBENCH answers,
+    a KVM_KBENCH_* bit for each mechanism.
+    """
+    try:
+        with System() as system:
+            bits = extension.mechanisms(system)
+    except KbenchError:
+        return "none"  # there is no KVM to have it
+    if LIVE_MODULE.is_dir():
+        return f"live {bits:#x}"
+    return f"modules {bits:#x}" if bits else "none"
 
 
 def boost() -> str:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Provenance is complete, and in values that pyperf can store."""
 
+import errno
 import platform
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from kbench.kvm import backend
+from kbench.kvm.errors import IoctlError
 from kbench.record import provenance
 
 MACHINE = (
@@ -28,6 +31,46 @@ def test_complete_and_storable() -> None:
         assert isinstance(value, str | int | float), key
         assert str(value).strip() and str(value).isprintable(), key
     assert provenance.machine()["kbench_kernel"] == platform.release()
+
+
+class FakeKvm:
+    """A KVM whose KVM_CAP_KBENCH answers `bits`; with None there is none to open."""
+
+    def __init__(self, bits: int | None) -> None:
+        self.bits = bits
+
+    def __call__(self) -> Self:
+        if self.bits is None:
+            raise IoctlError("open", errno.ENOENT)
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def check_extension(self, name: str) -> int:
+        assert name == "KVM_CAP_KBENCH" and self.bits is not None
+        return self.bits
+
+
+@pytest.mark.parametrize(
+    ("bits", "live", "expected"),
+    [
+        (0, False, "none"),
+        (0x7FF, False, "modules 0x7ff"),
+        (0x3, True, "live 0x3"),
+        (0, True, "live 0x0"),
+        (None, False, "none"),
+    ],
+)
+def test_the_extension_is_detected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: int | None, live: bool, expected: str
+) -> None:
+    monkeypatch.setattr(provenance, "System", FakeKvm(bits))
+    monkeypatch.setattr(provenance, "LIVE_MODULE", tmp_path if live else tmp_path / "missing")
+    assert provenance.machine()["kbench_extension"] == expected
 
 
 def test_what_is_missing_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
