@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from kbench.judge.history import Series
+    from kbench.judge.series import Series
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -93,8 +93,9 @@ def check(
 def _rows(
     directory: Path, names: list[str] | None, wanted: list[str] | None, config: Path | None
 ) -> "list[Series]":
-    from kbench.judge.history import entries, series
+    from kbench.judge.history import entries
     from kbench.judge.project import known, load_project
+    from kbench.judge.series import series
     from kbench.metrics import metrics
 
     for name in wanted or ():

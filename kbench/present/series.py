@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from kbench.judge.history import LevelShift, Series
+from kbench.judge.series import LevelShift, Series
 from kbench.judge.verdict import Verdict
 from kbench.metrics import metrics
 from kbench.present.text import columns

@@ -11,8 +11,8 @@ from kbench.catalogue import catalogue
 from kbench.errors import KbenchError
 from kbench.judge import history
 from kbench.judge.compat import identity
-from kbench.judge.history import Series
 from kbench.judge.project import load_project
+from kbench.judge.series import Series, series
 from kbench.metrics import metrics
 from kbench.report.distribution import Distribution, distribution
 from kbench.suite.load import load
@@ -144,7 +144,7 @@ def build(paths: Sequence[Path]) -> Model:
         if path.is_dir():
             kept = history.entries(path)
             p50 = [metrics()["p50"]]
-            histories += history.series(kept, (), p50, load_project(None))
+            histories += series(kept, (), p50, load_project(None))
             path = kept[-1].suite.path
         newest.append(path)
     return _build(newest, tuple(histories))

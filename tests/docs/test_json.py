@@ -10,8 +10,8 @@ from kbench.doctor.capabilities import Capability
 from kbench.doctor.disturbances import Check
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome
-from kbench.judge.history import LevelShift
 from kbench.judge.selftest import Level, Report
+from kbench.judge.series import LevelShift
 from kbench.judge.verdict import Change
 from kbench.present.series import Series
 

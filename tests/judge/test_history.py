@@ -13,8 +13,9 @@ from support.cli import Result, kbench
 from support.suites import LAB, Metadata, lab_run, noisy, write
 
 from kbench.errors import KbenchError
-from kbench.judge.history import add, entries, series
+from kbench.judge.history import add, entries
 from kbench.judge.project import Acknowledged, Project
+from kbench.judge.series import series
 from kbench.metrics import metrics
 from kbench.present.series import regressions, series_csv, series_json, shifts_text
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from kbench.judge.history import Series
+from kbench.judge.series import Series
 from kbench.report.charts.axes import data, unit_axis
 from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT
