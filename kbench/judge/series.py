@@ -2,19 +2,23 @@
 """The series that the suites of a history make, and where their levels change."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
 
 from kbench.errors import KbenchError
-from kbench.judge.changepoints import change_points
+from kbench.judge.changepoints import Cut, change_points, exact_changes, fewest
 from kbench.judge.compat import identity
 from kbench.judge.history import HistoryEntry
 from kbench.judge.judging import judging_margin, says_the_same
 from kbench.judge.project import Project
+from kbench.judge.rules import HostRule
+from kbench.judge.stats import holm
 from kbench.judge.verdict import Verdict
 from kbench.metrics import Metric, metrics
 from kbench.suite.suite import Benchmark
+
+ALPHA = HostRule().alpha
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class LevelShift:
 class Series:
     """One metric of one benchmark over time, oldest first, and where its level changed.
 
-    `left_out` counts entries that cannot be compared with the newest one.
+    `left_out` counts entries that cannot be compared with the newest one. With fewer than
+    `fewest` entries no change can be told; 0 where counts are exact, and nothing is judged.
     """
 
     benchmark: str
@@ -50,6 +55,22 @@ class Series:
     points: tuple[HistoryPoint, ...]
     shifts: tuple[LevelShift, ...]
     left_out: int
+    fewest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """A Series that lacks its shifts, and the cuts that could become them."""
+
+    series: Series
+    benchmark: Benchmark
+    metric: Metric
+    cuts: tuple[Cut, ...]
+
+    @property
+    def tested(self) -> bool:
+        """Whether its cuts are a matter of chance, and to be corrected for those of others."""
+        return not self.benchmark.exact and self.metric.margin is not None
 
 
 def series(
@@ -57,11 +78,38 @@ def series(
     chosen: Sequence[str],
     shown: Sequence[Metric] | None,
     project: Project,
-) -> Iterator[Series]:
+    alpha: float = ALPHA,
+) -> list[Series]:
     """A Series for each benchmark of the newest entries (all, or those `chosen`) and metric.
 
-    `shown` None stands for the metrics that the gate judges there.
+    `shown` None stands for the metrics that the gate judges there. `alpha` bounds the chance
+    that any host series has a shift when nothing has changed (Holm over all of them). Raises
+    KbenchError where no entry has a chosen benchmark.
     """
+    rows = list(_levels(history, chosen, shown, project, alpha))
+    tested = [row for row in rows if row.tested]
+    # A series without a cut was tested too: chance made none.
+    chances = iter(holm([p for row in tested for p in [c.p_value for c in row.cuts] or [1.0]]))
+    needed = fewest(len(tested), alpha) if tested else 0
+    settled = []
+    for row in rows:
+        cuts = [cut.start for cut in row.cuts]
+        if row.tested:
+            adjusted = [next(chances) for _ in row.cuts or (None,)]
+            cuts = [cut for cut, p in zip(cuts, adjusted, strict=False) if p <= alpha]
+        shifts = tuple(_shifts(row, cuts, project))
+        fewest_here = needed if row.tested else 0
+        settled.append(replace(row.series, shifts=shifts, fewest=fewest_here))
+    return settled
+
+
+def _levels(
+    history: Sequence[HistoryEntry],
+    chosen: Sequence[str],
+    shown: Sequence[Metric] | None,
+    project: Project,
+    alpha: float,
+) -> Iterator[_Levels]:
     newest: dict[str, Benchmark] = {}
     for entry in history:
         newest.update(entry.suite.benchmarks)
@@ -78,9 +126,11 @@ def series(
             (entry, benchmark) for entry, benchmark in measured if identity(benchmark) == wanted
         ]
         for metric in _judged(newest[name]) if shown is None else shown:
-            row = _series(comparable, metric, project, len(measured) - len(comparable))
+            row = _series(comparable, metric, len(measured) - len(comparable))
             if row is not None:
-                yield row
+                benchmark = comparable[-1][1]
+                cuts = _cuts(row, benchmark, metric, project, alpha)
+                yield _Levels(row, benchmark, metric, tuple(cuts))
 
 
 def _judged(benchmark: Benchmark) -> Iterator[Metric]:
@@ -95,12 +145,9 @@ def _judged(benchmark: Benchmark) -> Iterator[Metric]:
 
 
 def _series(
-    measured: Sequence[tuple[HistoryEntry, Benchmark]],
-    metric: Metric,
-    project: Project,
-    left_out: int,
+    measured: Sequence[tuple[HistoryEntry, Benchmark]], metric: Metric, left_out: int
 ) -> Series | None:
-    """The Series of `metric` over comparable entries, `left_out` others having been set aside."""
+    """The points of `metric` over comparable entries, `left_out` others having been set aside."""
     points = []
     for entry, benchmark in measured:
         figures = benchmark.figures(metric)
@@ -111,26 +158,31 @@ def _series(
     if not points:
         return None
     newest = measured[-1][1]
-    shifts = tuple(_shifts(points, newest, metric, project))
     unit = metric.unit_of(newest.unit)
-    return Series(newest.name, metric.name, unit, tuple(points), shifts, left_out)
+    return Series(newest.name, metric.name, unit, tuple(points), (), left_out)
 
 
-def _shifts(
-    points: Sequence[HistoryPoint], benchmark: Benchmark, metric: Metric, project: Project
-) -> Iterator[LevelShift]:
-    exact = benchmark.exact
-    margin = judging_margin(metric, exact, benchmark.unit, project)
+def _cuts(
+    row: Series, benchmark: Benchmark, metric: Metric, project: Project, alpha: float
+) -> list[Cut]:
+    margin = judging_margin(metric, benchmark.exact, benchmark.unit, project)
     if margin is None:
-        return  # shown, never judged
+        return []  # shown, never judged
+    values = [point.value for point in row.points]
+    if benchmark.exact:
+        return [Cut(index, 0.0) for index in exact_changes(values, margin)]
+    return change_points(values, margin, alpha)
+
+
+def _shifts(row: _Levels, cuts: Sequence[int], project: Project) -> Iterator[LevelShift]:
+    points = row.series.points
     values = [point.value for point in points]
-    cuts = change_points(values, margin, exact)
     edges = [0, *cuts, len(values)]
-    for start, cut, end in zip(edges, edges[1:], edges[2:], strict=False):
+    for start, cut, end in zip(edges, cuts, edges[2:], strict=False):
         before, after = median(values[start:cut]), median(values[cut:end])
-        worse = (after > before) == (metric.direction == "lower")
+        worse = (after > before) == (row.metric.direction == "lower")
         known = any(
-            entry.covers(benchmark.name, metric.name, after / before - 1)
+            entry.covers(row.series.benchmark, row.series.metric, after / before - 1)
             and points[cut].date.date() <= entry.expires
             for entry in project.acknowledged
         )

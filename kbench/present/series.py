@@ -41,7 +41,7 @@ def series_text(rows: Sequence[Series]) -> str:
 
 
 def shifts_text(rows: Sequence[Series]) -> str:
-    """One line a shift, or a sentence when there is none."""
+    """One line a shift, or a sentence when there is none; and which series cannot tell."""
     lines = [
         f"{row.benchmark} {metrics()[row.metric].title}: {human(shift.before, row.unit)} -> "
         f"{human(shift.after, row.unit)} at {shift.point.date:%Y-%m-%d} "
@@ -49,6 +49,12 @@ def shifts_text(rows: Sequence[Series]) -> str:
         for row in rows
         for shift in row.shifts
     ]
+    short = [row for row in rows if len(row.points) < row.fewest]
+    if short:
+        lines.append(
+            f"cannot tell: {len(short)} of {len(rows)} series are too short, "
+            f"a change takes {short[0].fewest} entries to be seen"
+        )
     return "\n".join(lines) or f"no change in {len(rows)} series"
 
 

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,6 +75,48 @@ def test_a_value_that_is_no_mean_is_a_series(tmp_path: Path) -> None:
     found = {row.metric: row for row in series(entries(place), [], None, Project())}
     assert [shift.point.commit for shift in found["value"].shifts] == ["c002"]
     assert not found["min"].shifts
+
+
+def unchanged(place: Path, count: int, benchmarks: int, seed: int) -> Path:
+    """A history of `count` sessions on a machine under load, which moves all medians of one."""
+    source = random.Random(seed)
+    place.mkdir()
+    days = []
+    for day in range(count):
+        load = source.lognormvariate(0, 0.05)
+        days.append(
+            {
+                f"exit.{name}": noisy(6e-6 * load, 3, 1000 * seed + 10 * day + name, spread=0.03)
+                for name in range(benchmarks)
+            }
+        )
+    return kept(place, days)
+
+
+@pytest.mark.parametrize("count", [4, 7, 25])
+def test_an_unchanged_history_raises_no_alarm(tmp_path: Path, count: int) -> None:
+    for seed in range(3):
+        place = unchanged(tmp_path / str(seed), count, 6, seed)
+        found = list(series(entries(place), [], None, Project()))
+        assert len(found) == 18 and regressions(found) == 0
+        assert not any(row.shifts for row in found)
+        short = "cannot tell: 18 of 18 series are too short, a change takes 20 entries to be seen"
+        assert shifts_text(found) == (short if count < 20 else "no change in 18 series")
+
+
+def test_one_regression_among_many_series_is_found(tmp_path: Path) -> None:
+    days = [
+        {
+            f"exit.{name}": noisy(
+                6.6e-6 if name == 3 and day >= 20 else 6e-6, 3, 100 * day + name, spread=0.01
+            )
+            for name in range(6)
+        }
+        for day in range(28)
+    ]
+    found = list(series(entries(kept(tmp_path, days)), [], None, Project()))
+    changed = {row.benchmark for row in found if row.shifts}
+    assert changed == {"exit.3"} and regressions(found) > 0
 
 
 def test_other_machines_are_left_out(tmp_path: Path) -> None:
