@@ -30,6 +30,7 @@ def test_what_is_a_condition() -> None:
         "counter_exits",
         "void",
         "load",
+        "title",
     )
     assert not any(is_condition(f"kbench_{name}") for name in figures)
     assert not is_condition("loadavg_1min"), "pyperf's own metadata"
