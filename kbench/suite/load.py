@@ -14,7 +14,7 @@ from kbench.suite.format import HISTOGRAM, SCHEMA, UNIFORM, present_names
 from kbench.suite.histogram import check
 from kbench.suite.journal import Journal, beside
 from kbench.suite.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, SuiteJson
-from kbench.suite.stored import canonical, journalled, merged
+from kbench.suite.stored import canonical, identity, journalled, merged
 from kbench.suite.suite import Benchmark, Run, Suite, number
 
 _UNITS = ("second", "integer", "byte")
@@ -86,19 +86,23 @@ def _benchmark(stored: BenchmarkJson, shared: Mapping[str, Scalar], index: int) 
     if unit not in _UNITS:
         raise KbenchError(f"{name}: unit is {unit!r}, expected one of {', '.join(_UNITS)}")
     uniform = {key: first.get(key) for key in UNIFORM}
-    runs = []
+    runs, seen, copies = [], set[bytes](), 0
     for place, item in enumerate(stored.runs, 1):
         run = Run(tuple(item.values), _checked(item.metadata), common)
         try:
             _check_run(run, item, uniform)
         except KbenchError as error:
             raise KbenchError(f"{name}, run {place}: {error}") from None
-        # A run without values only calibrated the number of loops.
-        if run.values:
+        key = identity(run.values, run.metadata)
+        if key in seen:
+            copies += 1  # pyperf convert --add makes them: no new evidence
+        elif run.values:  # a run without values only calibrated the number of loops
             runs.append(run)
+        if key:
+            seen.add(key)
     if not runs:
         raise KbenchError(f"{name} holds only calibration runs: it was not measured to its end")
-    return Benchmark(name, str(unit), tuple(runs))
+    return Benchmark(name, str(unit), tuple(runs), copies)
 
 
 def _check_run(run: Run, stored: RunJson, uniform: Mapping[str, Scalar | None]) -> None:

@@ -78,11 +78,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """The runs of one benchmark in the order in which they were measured, void ones included."""
+    """The runs of one benchmark in the order in which they were measured, void ones included.
+
+    `copies` is how many more the file holds that are copies of these.
+    """
 
     name: str
     unit: str
     runs: tuple[Run, ...]
+    copies: int = 0
 
     @property
     def good(self) -> tuple[Run, ...]:
@@ -102,7 +106,10 @@ class Benchmark:
     @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings of all runs, each once, in order of appearance."""
-        return tuple(dict.fromkeys(text for run in self.runs for text in run.warnings))
+        texts = [text for run in self.runs for text in run.warnings]
+        if self.copies:
+            texts.append(f"{self.name}: {self.copies} runs are copies of others and do not count")
+        return tuple(dict.fromkeys(texts))
 
     def provenance(self, key: str) -> str:
         """What the runs say of `key`: one value, or all that occur ("a | b"), or "" for none."""

@@ -79,6 +79,19 @@ def test_histograms_are_decoded_and_added(tmp_path: Path) -> None:
     assert 5800 < total.get_value_at_percentile(50) < 6200
 
 
+def test_copies_of_a_run_count_once(tmp_path: Path) -> None:
+    """What `pyperf convert --add` makes of a suite and itself; equal runs of two dates are two."""
+    runs = [host_run(6e-6, date=f"2026-01-01 00:00:0{second}.000001") for second in range(3)]
+    path = write(tmp_path / "a.json", {"exit.hlt": runs})
+    twice = pyperf.BenchmarkSuite.load(str(path))
+    (benchmark,) = twice.get_benchmarks()
+    benchmark.add_runs(pyperf.BenchmarkSuite.load(str(path)).get_benchmark("exit.hlt"))
+    twice.dump(str(path), replace=True)
+    (found,) = load(path)
+    assert (len(found.runs), found.copies) == (3, 3)
+    assert found.warnings == ("exit.hlt: 3 runs are copies of others and do not count",)
+
+
 def test_calibration_runs_are_left_out(stored: Path) -> None:
     def calibrate(data: Any) -> None:
         data["benchmarks"][0]["runs"].insert(0, {"warmups": [[1, 6e-6]]})
