@@ -138,10 +138,10 @@ def _changes(base: Benchmark, head: Benchmark, options: Options) -> Iterator[Cha
 
 
 def _rule(base: Benchmark, options: Options) -> HostRule:
-    """The host rule; the windows of a lab sample are all there are, and drift is not in them."""
-    if not base.windows:
+    """The host rule; the phases of a lab sample are all there are, and drift is not in them."""
+    if not base.phases:
         return options.rule
-    return replace(options.rule, runs=min(base.windows, options.rule.runs), windows=True)
+    return replace(options.rule, runs=min(base.phases, options.rule.runs), phases=True)
 
 
 def _margin(metric: Metric, exact: bool, base: Benchmark, options: Options) -> Margin | None:

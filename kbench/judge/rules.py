@@ -7,10 +7,10 @@ the unit. Mann-Whitney over per-run percentiles together with a Hodges-Lehmann s
 the margin raised none and found +5 % in 79-92 %.
 
 Lab. Counts repeat bit for bit, so a difference needs no test: it is there, and the margin
-alone says whether it matters. Where an event meets a vCPU or a thread is chance, a benchmark has
-a sample of windows (kbench.lab.inside.measure.windows), which is judged as runs of a host are.
-The same window of both sides has the same plan at the same phase of the kernel's tick: the
-shift is that of pairs. The p-value is not, as ten pairs cannot reach alpha; it errs to silence.
+alone says whether it matters. Where the result depends on when an event meets a vCPU or a thread,
+a benchmark is a sample of ten phases of the kernel's tick, judged as ten runs of a host are. The
+same phase of both sides has the same plan, so the shift is that of pairs. The p-value is that of
+two samples, because ten pairs cannot reach alpha: it is conservative.
 """
 
 import math
@@ -37,13 +37,13 @@ class HostRule:
 
     `alpha` bounds the chance that any benchmark of a gate is called different when none is
     (Holm over all of them); `confidence` is that of the interval shown, and of "same".
-    `windows`: the figures are a lab's windows, in pairs, and there can be no further ones.
+    `phases`: the figures are those of a lab's phases, in pairs, and there are no further ones.
     """
 
     alpha: float = 0.005
     confidence: float = 0.98
     runs: int = 20
-    windows: bool = False
+    phases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ class Evidence:
 def host_evidence(base: Sequence[float], head: Sequence[float], rule: HostRule) -> Evidence:
     """Evidence from one figure a run; all figures must be > 0."""
     logs = [math.log(value) for value in base], [math.log(value) for value in head]
-    paired = rule.windows and len(base) == len(head)
+    paired = rule.phases and len(base) == len(head)
     shift = (paired_shift if paired else hodges_lehmann)(*logs, rule.confidence)
     pairs = min(len(base), len(head))
-    return Evidence(shift, mann_whitney(*logs), pairs, rule.runs, rule.windows)
+    return Evidence(shift, mann_whitney(*logs), pairs, rule.runs, rule.phases)
 
 
 def host_verdict(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 # Up to here the exact distribution of U is computed; beyond, the normal one is within 1 %. With
-# ties that takes longer, and is for the few windows of a lab, where the normal one has no tail.
+# ties that takes longer: it is for the ten phases of a lab, where the normal one has no tail.
 _EXACT_RUNS, _EXACT_TIES = 60, 12
 
 

@@ -129,7 +129,7 @@ def suite(result: labs.LabResult, counts: protocol.Counts, title: str) -> bytes:
         **provenance(result),
     }
     if len(result.runs) > 1:
-        run["kbench_windows"] = len(result.runs)
+        run["kbench_phases"] = len(result.runs)
     benchmark = {"runs": [{"values": [value], "metadata": run}]}
     return json.dumps({"version": "1.0", "benchmarks": [benchmark]}).encode()
 

@@ -93,7 +93,7 @@ class SuiteWriter:
 
         Raises KbenchError, and adds nothing, where pyperf would not have it: with a value of
         0, as of a guest without an event, or not beside the runs that are there; for the
-        windows of a lab sample that the file has already; and where the disk is full.
+        phases of a lab sample that the file has already; and where the disk is full.
         """
         import msgspec
 
@@ -116,8 +116,8 @@ class SuiteWriter:
         name = str(run.get("name"))
         if any(value <= 0 for value in run.values):
             raise KbenchError(f"{name}: {run.void or 'it took no time'}")
-        if name in self._appended_to and run.get("kbench_windows"):
-            raise KbenchError(f"{name}: {self.path} has these windows, which repeat bit for bit")
+        if name in self._appended_to and run.get("kbench_phases"):
+            raise KbenchError(f"{name}: {self.path} has these phases, which repeat bit for bit")
         first = self._first.get(name, run.metadata)
         for key in UNIFORM:
             if first.get(key) != run.get(key):

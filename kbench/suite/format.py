@@ -28,6 +28,7 @@ PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "p99_99": 9
 
 # Names in suites of older releases, with today's; an entry stays for one release.
 RENAMED_KEYS = {
+    "kbench_windows": "kbench_phases",
     "kbench_counter_neighbour_cpu_s": "kbench_counter_competitor_cpu_s",
     "kbench_counter_neighbour_share": "kbench_counter_competitor_share",
     "kbench_counter_looks": "kbench_counter_probes",

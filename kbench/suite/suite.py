@@ -95,13 +95,13 @@ class Benchmark:
 
     @property
     def exact(self) -> bool:
-        """Whether its figures are facts: lab counts, unless its runs are windows of a sample."""
-        return self.provenance("kbench_target") == "lab" and not self.windows
+        """Whether its figures are facts: lab counts, unless its runs are phases of a sample."""
+        return self.provenance("kbench_target") == "lab" and not self.phases
 
     @property
-    def windows(self) -> int:
+    def phases(self) -> int:
         """How many runs such a sample has; 0 where the benchmark is none."""
-        return int(max(run.number("kbench_windows") or 0 for run in self.runs))
+        return int(max(run.number("kbench_phases") or 0 for run in self.runs))
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -73,14 +73,14 @@ def test_lab_finds_one_instruction(run: Compared) -> None:
     assert outcome(run(base, base, margin=Margin(0.0)), strict=True).exit_code == 0
 
 
-def test_lab_windows_are_a_sample(run: Compared) -> None:
-    """Ten windows a side that overlap are no difference, and ten that do not are one."""
+def test_lab_phases_are_a_sample(run: Compared) -> None:
+    """Ten phases a side that overlap are no difference, and ten that do not are one."""
 
-    def windows(*counts: int) -> list[Metadata]:
-        return [lab_run(count, **LAB, kbench_windows=10) for count in counts]
+    def phases(*counts: int) -> list[Metadata]:
+        return [lab_run(count, **LAB, kbench_phases=10) for count in counts]
 
-    base = windows(*range(19000, 20000, 100))
-    again, faster = windows(*range(19030, 20030, 100)), windows(*range(12000, 13000, 100))
+    base = phases(*range(19000, 20000, 100))
+    again, faster = phases(*range(19030, 20030, 100)), phases(*range(12000, 13000, 100))
     same = run({"work.batch@hlt": base}, {"work.batch@hlt": again}, margin=Margin(0.05))
     assert verdicts(same)["work.batch@hlt p50"] == "same" and not same.changes[0].exact
     better = run({"work.batch@hlt": base}, {"work.batch@hlt": faster}, margin=Margin(0.0, 10))
@@ -93,16 +93,16 @@ def test_lab_windows_are_a_sample(run: Compared) -> None:
     assert change.low < 12500 / 19500 - 1 < change.high and change.high - change.low < 0.1
 
 
-def test_lab_windows_are_compared_in_pairs(run: Compared) -> None:
+def test_lab_phases_are_compared_in_pairs(run: Compared) -> None:
     """Each phase of the tick has a level of its own, which says nothing of a change."""
     levels = [500, 500, 4000, 4100, 520, 3900, 510, 505, 3500, 515]
 
-    def windows(more: int, last: int = 10) -> list[Metadata]:
-        return [lab_run(count + more, **LAB, kbench_windows=10) for count in levels[:last]]
+    def phases(more: int, last: int = 10) -> list[Metadata]:
+        return [lab_run(count + more, **LAB, kbench_phases=10) for count in levels[:last]]
 
-    paired = run({"idle.tick250@spin": windows(0)}, {"idle.tick250@spin": windows(4)})
+    paired = run({"idle.tick250@spin": phases(0)}, {"idle.tick250@spin": phases(4)})
     assert verdicts(paired)["idle.tick250@spin p50"] == "same"
-    void = run({"idle.tick250@spin": windows(0)}, {"idle.tick250@spin": windows(4, last=9)})
+    void = run({"idle.tick250@spin": phases(0)}, {"idle.tick250@spin": phases(4, last=9)})
     assert verdicts(void)["idle.tick250@spin p50"] == "cannot tell"
 
 

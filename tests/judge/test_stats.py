@@ -44,7 +44,7 @@ def test_mann_whitney_with_few_ties_is_a_count_of_all_choices(
     assert mann_whitney(base, head) == pytest.approx(expected, rel=1e-9)
 
 
-def test_ten_tied_windows_that_do_not_overlap() -> None:
+def test_ten_tied_phases_that_do_not_overlap() -> None:
     p = mann_whitney([100.0] * 10, [200.0, 201.0] * 5)
     assert p == pytest.approx(2 / math.comb(20, 10), rel=1e-9)
 

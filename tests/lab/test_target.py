@@ -150,5 +150,5 @@ def test_runs_of_a_sample_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         )
     found = load(tmp_path / "lab.json").benchmarks
     work, alone = found["work.batch@hlt"], found["exit.hlt"]
-    assert (len(work.runs), work.windows, work.exact) == (3, 3, False)
-    assert (len(alone.runs), alone.windows, alone.exact) == (1, 0, True)
+    assert (len(work.runs), work.phases, work.exact) == (3, 3, False)
+    assert (len(alone.runs), alone.phases, alone.exact) == (1, 0, True)

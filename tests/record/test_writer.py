@@ -133,14 +133,14 @@ def test_a_run_without_an_event_is_refused_and_the_others_stay(tmp_path: Path) -
     assert names(path) == ["a"]
 
 
-def test_the_windows_of_a_lab_are_not_counted_twice(tmp_path: Path) -> None:
+def test_the_phases_of_a_lab_are_not_counted_twice(tmp_path: Path) -> None:
     """They repeat bit for bit: twenty of them would look like more evidence than ten."""
     path = tmp_path / "a.json"
     with SuiteWriter(path) as writer:
         for _ in range(2):
-            writer.add(output("work.batch@hlt", 1e-6, kbench_windows=2))
+            writer.add(output("work.batch@hlt", 1e-6, kbench_phases=2))
     with SuiteWriter(path, append=True) as writer:
-        with pytest.raises(KbenchError, match="has these windows"):
-            writer.add(output("work.batch@hlt", 1e-6, kbench_windows=2))
-        writer.add(output("work.batch@spin", 1e-6, kbench_windows=2))
+        with pytest.raises(KbenchError, match="has these phases"):
+            writer.add(output("work.batch@hlt", 1e-6, kbench_phases=2))
+        writer.add(output("work.batch@spin", 1e-6, kbench_phases=2))
     assert [len(benchmark.runs) for benchmark in load(path)] == [2, 1]

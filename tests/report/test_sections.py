@@ -51,7 +51,7 @@ def test_headline_counts_whom_the_runs_do_not_tell_apart(tmp_path: Path) -> None
     """mwait's windows lie around spin's; hlt's do not reach them."""
 
     def windows(cost: float, *counts: int) -> list[Metadata]:
-        return [lab_run(count, value=cost, kbench_windows=len(counts)) for count in counts]
+        return [lab_run(count, value=cost, kbench_phases=len(counts)) for count in counts]
 
     found = {
         "idle.tick250@hlt": windows(1e6, 9000, 9100, 9200),
