@@ -84,7 +84,7 @@ def _stream(path: Path) -> int:
     """A descriptor to write to `path` with, which is no file of its own."""
     if _is_stdout(path):
         return os.dup(1)  # opened again, a file would be written from its beginning
-    # O_NONBLOCK: opening a pipe that nobody reads must not wait for ever.
+    # O_NONBLOCK: opening a FIFO without a reader would block.
     descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     os.set_blocking(descriptor, True)
     return descriptor

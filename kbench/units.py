@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Figures for people: 7.31 us, 3,031, 1.50 KB."""
+"""Figures as people read them: 7.31 us, 3,031, 1.50 KB."""
 
 
 def human(value: float, unit: str) -> str:
-    """A figure in pyperf's `unit`: seconds get three digits and a prefix, counts are exact."""
+    """A figure in pyperf's `unit`: seconds with three digits and a prefix, counts in full."""
     if unit == "byte" and value >= 1024:
         return f"{value / 1024:,.2f} KB"
     if unit != "second":
@@ -19,12 +19,12 @@ def human(value: float, unit: str) -> str:
 
 
 def human_range(low: float, high: float, unit: str) -> str:
-    """`7.41-9.06 us`: two figures with one prefix where they share it."""
+    """`7.41-9.06 us`: two figures, with one unit where they share it."""
     first, second = human(low, unit), human(high, unit)
     number, _, prefix = first.partition(" ")
     return f"{number}-{second}" if prefix and second.endswith(f" {prefix}") else f"{first}-{second}"
 
 
 def percent(share: float) -> str:
-    """`2.60 %`, `100 %`: a share with three digits."""
+    """`2.60 %`, `100 %`: a share with three significant digits."""
     return f"{share * 100:#.3g}".rstrip(".") + " %"

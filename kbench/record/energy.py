@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Energy of the CPU packages, where the machine tells: RAPL, through Linux's powercap.
+"""Energy of the CPU packages: the RAPL counters, through Linux's powercap.
 
-AMD's counters are under intel-rapl too (since Linux 5.8). Virtual machines have none, and
-since 5.10 the counters are root's alone (CVE-2020-8694, a side channel).
+AMD's counters are under intel-rapl too (since Linux 5.8). Virtual machines have none. Since 5.10
+only root may read them (CVE-2020-8694, a side channel).
 """
 
 import os
@@ -13,7 +13,7 @@ POWERCAP = Path("/sys/class/powercap")
 
 
 def packages() -> list[Path]:
-    """A directory for each package domain: intel-rapl:N, and not its parts intel-rapl:N:M."""
+    """The directory of each package domain: intel-rapl:N, without its subdomains intel-rapl:N:M."""
     domains = sorted(POWERCAP.glob("intel-rapl:*"))
     return [path for path in domains if path.name.count(":") == 1 and _is_package(path)]
 
@@ -22,8 +22,8 @@ def _is_package(domain: Path) -> bool:
     return (domain / "name").read_text().startswith("package")
 
 
-def source() -> str:
-    """`RAPL, 2 package(s)`, or why no run here has an energy: "none: ..."."""
+def meter() -> str:
+    """What measures energy here: `RAPL, 2 package(s)`, or "none: " and the reason."""
     found = packages()
     if not found:
         return f"none: no RAPL package under {POWERCAP}"
@@ -33,7 +33,7 @@ def source() -> str:
 
 
 def read() -> tuple[int, ...]:
-    """The counter of each package in uJ; empty where there is none to read."""
+    """The counter of each package in uJ; () where none can be read."""
     try:
         return tuple(int((path / "energy_uj").read_text()) for path in packages())
     except OSError:
@@ -41,7 +41,7 @@ def read() -> tuple[int, ...]:
 
 
 def joules(before: Sequence[int], after: Sequence[int]) -> float:
-    """What all packages used between two read(), each counter's wrap undone."""
+    """The energy of all packages between two read(), with counters that wrapped corrected."""
     ranges = (int((path / "max_energy_range_uj").read_text()) for path in packages())
     pairs = zip(before, after, ranges, strict=True)
     return sum((late - early) % (most + 1) for early, late, most in pairs) / 1e6

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From a timed loop's counts to the HdrHistogram library, which encodes and computes."""
+"""A timed loop's counts as a histogram of the HdrHistogram library, which encodes them."""
 
 import ctypes
 from array import array
@@ -11,8 +11,8 @@ from kbench.suite.format import DIGITS, HIGHEST, LOWEST
 def library_histogram(buckets: "array[int]") -> Any:
     """An hdrh.HdrHistogram with these counts, one a bucket, as kbench._native.hdr lays them out.
 
-    The counts are copied into the library's own buffer; min and max become bucket edges,
-    which is why a run keeps the exact ones apart.
+    The counts are copied into the library's own buffer. Its min and max are bucket edges: a
+    run keeps the exact ones apart. Raises ValueError where the number of buckets differs.
     """
     from hdrh.histogram import HdrHistogram
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The pyperf hook that puts a run's histogram into its metadata.
 
-pyperf makes a hook anew for calibration, for warm-ups and for the values, and cannot
-tell it which: each forgets what came before it, and the last one, the values', stays.
+pyperf creates one hook for calibration, one for the warm-ups and one for the values, and does not
+say which it is. Each drops what came before it, so that what stays is of the values.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Everything that identifies what was measured, read from this machine.
 
-DESIGN: two figures compare when these agree. Values are single-line text or numbers,
-as pyperf's metadata wants; what a machine does not have is "none".
+Figures of two suites compare where these agree (kbench.judge.compat). A value is a number or
+one line of text, as pyperf requires of metadata; "none" where the machine lacks it.
 """
 
 import os
@@ -46,12 +46,12 @@ def machine() -> Metadata:
             Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
         ),
         "kbench_tick_hz": tick_hz(),
-        "kbench_energy": energy.source(),
+        "kbench_energy": energy.meter(),
     }
 
 
 def process() -> Metadata:
-    """The provenance of this process: where and how it may run."""
+    """The provenance of this process: its CPUs, scheduling policy and timer slack, and the load."""
     policies = {os.SCHED_OTHER: "SCHED_OTHER", os.SCHED_FIFO: "SCHED_FIFO", os.SCHED_RR: "SCHED_RR"}
     policy = os.sched_getscheduler(0)
     return {
@@ -87,7 +87,7 @@ def extension_loaded() -> str:
 
 
 def boost() -> str:
-    """Whether the CPU may leave its nominal frequency upwards: "on", "off", or "none"."""
+    """Whether the CPU may exceed its nominal frequency (turbo): "on", "off", or "none"."""
     match text(CPU / "intel_pstate/no_turbo"), text(CPU / "cpufreq/boost"):
         case ("0", _) | (_, "1"):
             return "on"
@@ -97,7 +97,7 @@ def boost() -> str:
 
 
 def chosen(choices: str) -> str:
-    """`madvise` of `always [madvise] never`."""
+    """The choice in force of a sysfs file that lists all: `madvise` of `always [madvise] never`."""
     found = re.search(r"\[(\w+)\]", choices)
     return found[1] if found else choices
 
@@ -110,7 +110,7 @@ def kvm_srcversion() -> str:
 
 
 def mitigations() -> str:
-    """`spectre_v2=mitigated ...`: each CPU vulnerability that affects this machine."""
+    """The CPU vulnerabilities that affect this machine: `spectre_v2=mitigated ...`."""
     states = {
         path.name: text(path).split(":")[0].split(";")[0].strip()
         for path in sorted((CPU / "vulnerabilities").glob("*"))
@@ -125,7 +125,7 @@ def mitigations() -> str:
 
 
 def tick_hz() -> str:
-    """CONFIG_HZ, from the kernel's configuration where that is readable."""
+    """CONFIG_HZ of the running kernel, or "none" where its configuration cannot be read."""
     boot = Path(f"/boot/config-{platform.release()}")
     try:
         config = boot.read_text() if boot.exists() else _running_config()

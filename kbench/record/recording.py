@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a run keeps beside its pyperf values: histogram, percentiles, counters, marks."""
+"""What a run holds beside its pyperf values: histogram, percentiles, counters, marks."""
 
 from array import array
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ Metadata = dict[str, str | int | float]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The round trips of one run, as they come out of a timed loop.
+    """The events of one run, as a timed loop leaves them.
 
     `buckets` are the HDR counts; `minimum`, `maximum` and `total` are exact, in ns (in
     the lab: in instructions). `void` says why the run must not be judged, or is "".
-    `stages` are the buckets of the parts of each event's path, by name. `value` is what the
-    benchmark says of itself, in ns, where that is not the mean of the events.
+    `stages` are the buckets of each stage of an event's path, by name. `value` is the
+    benchmark's own figure, in ns, where that is not the mean of the events.
     """
 
     buckets: "array[int]" = field(repr=False)
@@ -62,7 +62,7 @@ def metadata(recording: Recording, unit: str) -> Metadata:
             result[f"kbench_{stage}_{name}"] = scaled(part.get_value_at_percentile(percentile))
     for name, count in recording.counters.items():
         result[f"kbench_counter_{name}"] = count
-    # What else disturbed the run is part of what identifies it.
+    # Steal and involuntary switches are provenance too: they say how disturbed the run was.
     for counter, key in (("steal_s", "kbench_steal"), ("nivcsw", "kbench_nivcsw")):
         if counter in recording.counters:
             result[key] = recording.counters[counter]
@@ -74,5 +74,5 @@ def metadata(recording: Recording, unit: str) -> Metadata:
 
 
 def _count(figure: float) -> int | float:
-    """Instructions; a share of a batch need not be whole."""
+    """A number of instructions, which need not be whole per subject of a batch."""
     return int(figure) if figure.is_integer() else round(figure, 3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A benchmark of batches in figures: batch, control, and what is between them per subject."""
+"""A batched benchmark in figures: batch, control, and their difference per subject."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -11,11 +11,11 @@ from kbench.units import human
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
-    """`size` subjects make a batch. All figures are medians over the good runs, in the
-    benchmark's unit; `guest` is None where no RDTSC in the guest is cheap.
+    """Medians over the good runs, in the benchmark's unit; a batch is `size` times the subject.
 
-    On the host they come from each run's p50s; in the lab, whose counts are exact, from
-    its minima. `each` = (`total` - `control`) / `size`.
+    On the host they are of each run's p50s; in the lab, whose counts are exact, of its
+    minima. `each` = (`total` - `control`) / `size`. `guest` is the same as the guest's own TSC
+    has it, None where RDTSC is expensive in the guest.
     """
 
     size: int
@@ -26,7 +26,7 @@ class BatchSummary:
 
 
 def summarize_batch(benchmark: Benchmark) -> BatchSummary | None:
-    """The BatchSummary of `benchmark`; None when it was not measured in batches."""
+    """The BatchSummary of `benchmark`; None where it was not measured in batches."""
     size = next((run.get("kbench_counter_batch") for run in benchmark.good), None)
     if not isinstance(size, int | float):
         return None
@@ -51,6 +51,6 @@ def summarize_batch(benchmark: Benchmark) -> BatchSummary | None:
 
 
 def batch_cells(batch: BatchSummary, unit: str) -> list[str]:
-    """The cells after the name; an amount per subject need not be whole instructions."""
+    """The cells of a table after the name; instructions per subject need not be a whole number."""
     figures = [human(value, unit) for value in (batch.total, batch.control, batch.each)]
     return [f"{batch.size:,}", *figures, "-" if batch.guest is None else human(batch.guest, unit)]

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""HDR histograms out of a suite: decoding of untrusted V2 strings within bounds.
+"""HDR histograms of a suite: untrusted V2 strings, decoded within bounds.
 
-The format is HdrHistogram's V2 compressed encoding in base64: a cookie and a
-length (2 x u32, big endian), then zlib data that unpacks to a 40-byte header and
-ZigZag LEB128 counts. The library bounds the counts but trusts
-the sizes; this module checks those first.
+The format is HdrHistogram's V2 compressed encoding in base64: a cookie and a length (2 x u32, big
+endian), then zlib data that unpacks to a 40-byte header and ZigZag LEB128 counts. The library
+bounds the counts but trusts the sizes, which are checked here first.
 """
 
 import base64
@@ -25,9 +24,9 @@ _COMPRESSED_COOKIE, _PLAIN_COOKIE = 0x1C849314, 0x1C849313
 
 
 def check(text: str) -> None:
-    """KbenchError unless a `kbench_hdr` string is whole: base64, zlib, sizes and header.
+    """Raise KbenchError unless a `kbench_hdr` string is intact: base64, zlib, sizes and header.
 
-    That is what a transfer can damage; the counts themselves are read by decode() alone.
+    Only decode() reads the counts themselves.
     """
     plain = _unpack(text)
     if len(plain) < _INNER.size:
@@ -46,7 +45,7 @@ def check(text: str) -> None:
 
 
 def decode(text: str) -> Any:
-    """The hdrh.HdrHistogram of a `kbench_hdr` string; KbenchError says what is wrong with it."""
+    """The hdrh.HdrHistogram of a `kbench_hdr` string. Raises KbenchError where it is damaged."""
     check(text)
 
     from hdrh.histogram import HdrHistogram

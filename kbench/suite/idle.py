@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A benchmark of idle guests in figures: what a policy burns, how late it wakes, what it leaves."""
+"""A benchmark of idle guests in figures: pCPU time burnt, wakeup latency, and the work done."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -12,11 +12,11 @@ from kbench.suite.suite import Benchmark, Run
 class IdleSummary:
     """Medians over the good runs.
 
-    `share` is the CPU time of a vCPU's thread per second, 1 is a whole pCPU; `wake` the p50
-    of the guest's wake-ups in the benchmark's unit; `progress` what the guest handled of
-    what was due; `work` what the VMM got done a second, None where it had nothing to do, and
-    `work_range` the least and the most of a single run; `competitor` the share of the pCPU
-    that a competing task got, None where there was none.
+    `share` is the CPU time of a vCPU's thread per second: 1 is a whole pCPU. `wake` is the p50
+    of the guest's wakeup latency in the benchmark's unit. `progress` is the fraction of due
+    events that the guest handled within the window. `work` is the VMM's items of work per
+    second, None where it had none, and `work_range` the least and the most of a single run.
+    `competitor` is the share of the pCPU that a competing task got, None where there was none.
     """
 
     policy: str
@@ -30,7 +30,7 @@ class IdleSummary:
 
 
 def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
-    """The IdleSummary of `benchmark`; None where it is not of the idle families."""
+    """The IdleSummary of `benchmark`; None where it is of no family of idle guests."""
     runs = [run for run in benchmark.good if run.get("kbench_counter_progress") is not None]
     if not runs or "@" not in benchmark.name:
         return None

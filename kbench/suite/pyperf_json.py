@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The bytes of a pyperf suite file, read as typed data and within limits.
 
-pyperf's own loader (pyperf._bench, format version "1.0") checks every run in
-Python and takes seconds for the suites that `kbench gate` reads twice; msgspec
-parses the same format in milliseconds. Files are untrusted: sizes are bounded
-before anything is allocated in proportion to them.
+pyperf's own loader (pyperf._bench, format version "1.0") checks every run in Python and takes
+seconds for the suites that `kbench gate` reads; msgspec parses the same format in
+milliseconds. Files are untrusted: sizes are checked before anything is allocated by them.
 """
 
 import gzip
@@ -57,9 +56,9 @@ class SuiteJson(msgspec.Struct, gc=False):
 
 
 def read(path: Path, limits: Limits) -> SuiteJson:
-    """The suite stored at `path`, unpacked when its suffix is .gz as pyperf does.
+    """The suite stored at `path`; a suffix .gz means that it is compressed, as for pyperf.
 
-    KbenchError names the file and the fault.
+    Raises KbenchError that names the file and the fault.
     """
     data = content(path, limits)
     if not data.strip():
@@ -100,7 +99,7 @@ def content(path: Path, limits: Limits) -> bytes:
 
 def _bytes(path: Path, size: int) -> bytes:
     try:
-        # O_NONBLOCK: opening a pipe that nobody writes to must not wait for ever.
+        # O_NONBLOCK: opening a FIFO without a writer would block.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)

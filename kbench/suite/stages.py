@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stages of an event's path in figures: each has a histogram of its own in a run."""
+"""The stages of an event's path in figures: a run has a histogram of each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

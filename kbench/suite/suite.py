@@ -36,21 +36,21 @@ class Run:
 
     @property
     def void(self) -> str:
-        """Why this run must not be judged; empty when it may."""
+        """Why this run must not be judged, or ""."""
         return str(self.get("kbench_void") or "")
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What disturbed this run, one sentence each."""
+        """What disturbed this run, a sentence each."""
         text = self.get("kbench_warnings")
         return tuple(part for part in str(text).split("; ") if part) if text else ()
 
     def figure(self, metric: Metric) -> float | None:
         """This run's `metric`, or None where it has none.
 
-        A percentile is the upper edge of a histogram bucket and may lie beyond the
-        longest event, which is kept exactly: it is clamped to [min, max], so that a
-        run whose round trips all take 3032 instructions has a p50 of 3032 and not 3033.
+        A percentile is the upper edge of a histogram bucket, which may exceed the longest
+        event. It is clamped to [min, max], which are exact: a run whose round trips all
+        take 3032 instructions has a p50 of 3032, not 3033.
         """
         if metric.field == "values":
             return math.fsum(self.values) / len(self.values)
@@ -112,12 +112,15 @@ class Benchmark:
         return tuple(dict.fromkeys(texts))
 
     def provenance(self, key: str) -> str:
-        """What the runs say of `key`: one value, or all that occur ("a | b"), or "" for none."""
+        """The value of `key` in the runs: one, or all that occur ("a | b"), or "" for none."""
         seen = dict.fromkeys(str(run.get(key) or "") for run in self.runs)
         return " | ".join(text for text in seen if text)
 
     def figures(self, metric: Metric) -> list[float]:
-        """`metric` of every good run; empty when no run has it, KbenchError when only some do."""
+        """`metric` of every good run; [] where no run has it.
+
+        Raises KbenchError where only some have it.
+        """
         values = [run.figure(metric) for run in self.good]
         present = [value for value in values if value is not None]
         if present and len(present) < len(values):
@@ -134,7 +137,7 @@ class Benchmark:
                 raise KbenchError(f"{self.name}: {error}") from None
 
     def histogram(self) -> Any:
-        """The histograms of all good runs added up (an hdrh.HdrHistogram)."""
+        """The sum of the histograms of all good runs (an hdrh.HdrHistogram)."""
         total = None
         for part in self.histograms():
             if total is None:

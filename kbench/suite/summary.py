@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One benchmark of a suite in figures: what `kbench show` and the reports print."""
+"""A benchmark of a suite in figures: what `kbench show` and the reports print."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +23,10 @@ class Summary:
 
     `percentiles` are those of the merged histogram, as the HdrHistogram library computes
     them, and `tail` those of TAIL; `spread` is the lowest and the highest p50 of a single
-    run, which is what the run-to-run uncertainty of `percentiles` looks like. `where` says
-    what was measured in one line. Void runs are counted and not used, unless there are no
-    others: then the figures are theirs and a warning says so. `batch` is there for family inkernel,
-    `idle` for the families of idle guests, `stages` where the path of an event is split.
+    run: the run-to-run uncertainty. `where` names the CPU and the kernel in one line. Void runs
+    are counted and left out, unless all runs are void: then the figures are theirs and a warning
+    says so. `batch` is set for family inkernel, `idle` for the families of idle guests, `stages`
+    where the path of an event has stages.
     """
 
     name: str
@@ -56,7 +56,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
     notes = [*benchmark.warnings, *(f"void run: {reason}" for reason in voids)]
     void_runs = len(benchmark.runs) - len(benchmark.good)
     if not benchmark.good:
-        notes.append("every run is void: these figures are for looking at, not for judging")
+        notes.append("every run is void: these figures are shown, and never judged")
         benchmark = _as_if_good(benchmark)
     histogram = benchmark.histogram()
     scale = 1e-9 if benchmark.unit == "second" else 1
@@ -69,8 +69,8 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
     if not count:
         raise KbenchError(f"{benchmark.name}: no run has recorded anything")
     weighted = zip(figures["mean"], figures["count"], strict=True)
-    # The library answers with the upper edge of a bucket; the longest event is exact. All in
-    # one walk over its counters, which takes it half a millisecond.
+    # The library returns the upper edge of a bucket, the longest event is exact. One walk over
+    # its counters takes half a millisecond: all percentiles are read in one.
     edges = histogram.get_percentile_to_value_dict([*percentiles, *TAIL])
     at = {p: min(float(edge) * scale, max(figures["max"])) for p, edge in edges.items()}
     return Summary(
@@ -97,7 +97,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
 
 
 def _as_if_good(benchmark: Benchmark) -> Benchmark:
-    """The benchmark with its runs' void marks taken off."""
+    """The benchmark as if none of its runs were void."""
 
     def unmarked(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
         return {key: value for key, value in metadata.items() if key != "kbench_void"}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The trade-off of idle policies: what idling costs the pCPU against how late the guest wakes.
+"""The trade-off of idle policies: pCPU time burnt while idle against wakeup latency.
 
-A benchmark `idle.PATTERN@POLICY` has both: its value is the CPU seconds that the vCPU's
-thread burns a guest second, its histogram holds the wakeup latencies of the same runs.
+A benchmark `idle.PATTERN@POLICY` has both: its value is the CPU seconds that the vCPU's thread
+burns per guest second, its histogram holds the wakeup latencies of the same runs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from kbench.suite.summary import summarize
 LAB_SECOND = 1e9
 """Instructions a second of the lab's virtual time (-icount shift=0)."""
 DELAYED = ("urgent",)
-"""Events of family work whose histogram is the work's delay; else it is the guest's wake-ups."""
+"""Events of family work whose histogram is the work's delay; that of others is wakeup latency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def _point(benchmark: Benchmark) -> Point:
 def front(pairs: Sequence[tuple[float, float]]) -> list[int]:
     """Indices of the Pareto front, by rising cost: no other pair is as low in both.
 
-    `pairs` are (cost, latency), both better when lower. Of equal pairs the first counts.
+    `pairs` are (cost, latency), both better when lower. Of equal pairs, the first is on it.
     """
     best: list[int] = []
     for index in sorted(range(len(pairs)), key=lambda i: (*pairs[i], i)):

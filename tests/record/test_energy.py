@@ -24,7 +24,7 @@ def domain(powercap: Path, number: str, name: str, energy_uj: int) -> Path:
 
 def test_without_rapl_there_is_none_and_a_reason(powercap: Path) -> None:
     assert energy.read() == ()
-    assert energy.source() == f"none: no RAPL package under {powercap}"
+    assert energy.meter() == f"none: no RAPL package under {powercap}"
 
 
 def test_only_whole_packages_count(powercap: Path) -> None:
@@ -33,7 +33,7 @@ def test_only_whole_packages_count(powercap: Path) -> None:
     domain(powercap, "1", "package-1", 200)
     domain(powercap, "2", "psys", 1)
     assert energy.read() == (100, 200)
-    assert energy.source() == "RAPL, 2 package(s)"
+    assert energy.meter() == "RAPL, 2 package(s)"
 
 
 def test_a_counter_wraps(powercap: Path) -> None:
@@ -47,7 +47,7 @@ def test_what_only_root_may_read_is_none_and_a_reason(
 ) -> None:
     domain(powercap, "0", "package-0", 100)
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    assert energy.source() == "none: intel-rapl:0/energy_uj is readable by root only"
+    assert energy.meter() == "none: intel-rapl:0/energy_uj is readable by root only"
 
 
 def test_an_unreadable_counter_is_no_counter(powercap: Path) -> None:
