@@ -27,9 +27,9 @@ from kbench.suite.suite import Benchmark, Suite
 class Options:
     """How to compare.
 
-    `margin` overrides every margin and `margins` those of single metrics; both go before the
-    project's. `shown` names metrics to list besides the judged ones. `today` decides which
-    acknowledgements still hold.
+    `margin` overrides every margin, `margins` those of single metrics; both take precedence
+    over the project's. `shown` names metrics to list besides the judged ones. `today` decides
+    which acknowledgements have not expired.
     """
 
     today: date
@@ -43,7 +43,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Void:
-    """Runs of one side of a benchmark that were left out, and their most frequent reason."""
+    """The runs of one side of a benchmark that were left out, and the most frequent reason."""
 
     benchmark: str
     side: str
@@ -53,7 +53,7 @@ class Void:
 
     @property
     def unusable(self) -> bool:
-        """Whether too few runs are left to trust: more than half were void."""
+        """Whether the benchmark cannot be judged: more than half of its runs are void."""
         return 2 * self.void > self.runs
 
 
@@ -74,12 +74,12 @@ class Comparison:
 
 
 def identical(base: str, head: str, why: str) -> Comparison:
-    """Two sides that cannot differ: same modules, images and pins. Nothing was run."""
+    """Two sides that cannot differ (same modules, guest images and pins): nothing is run."""
     return Comparison(base, head, False, (), (), (), (), (), (why,), identical=True)
 
 
 def compare(base: Suite, head: Suite, options: Options) -> Comparison:
-    """Judge head against base; KbenchError when they must not be compared (unless forced)."""
+    """Judge head against base. Raises KbenchError where that is forbidden and not forced."""
     names = [name for name in base.benchmarks if name in head.benchmarks]
     if not names:
         raise KbenchError(f"{base.path} and {head.path} have no benchmark in common")
@@ -89,7 +89,7 @@ def compare(base: Suite, head: Suite, options: Options) -> Comparison:
     if refused and not options.force:
         raise KbenchError(
             f"{base.path} and {head.path} cannot be compared: {'; '.join(refused)} "
-            "(--force compares them all the same)"
+            "(--force compares them anyway)"
         )
     changes: list[Change | Pending] = []
     voids: list[Void] = []
@@ -145,10 +145,10 @@ def _rule(base: Benchmark, options: Options) -> HostRule:
 
 
 def _margin(metric: Metric, exact: bool, base: Benchmark, options: Options) -> Margin | None:
-    """The margin that judges this metric here; None where it is only shown."""
+    """The margin that judges this metric; None where it is shown and not judged."""
     own = options.margins.get(metric.name, options.margin)
     if own is not None and own.absolute and not exact:
         if base.provenance("kbench_target") != "lab":
-            raise KbenchError("a margin in instructions is for lab counts: give a share such as 3%")
-        own = None  # it is for the exact ones: a sample has shares
+            raise KbenchError("a margin in instructions applies to lab counts only: write 3%")
+        own = None  # it applies to the exact counts: those of a sample have shares
     return judging_margin(metric, exact, base.unit, options.project, own)

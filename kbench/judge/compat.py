@@ -9,12 +9,12 @@ from functools import cache
 from kbench.metrics import metrics
 from kbench.suite.suite import Benchmark
 
-# Numbers whose sources differ in one of these mean different things.
+# Figures measured under two values of one of these mean different things.
 _IDENTITY = ("kbench_target", "kbench_backend", "kbench_cpu_model")
 # Results of different lab pins (QEMU, -cpu, kernel, options) are never compared.
 _PIN = "kbench_pin_"
-# What every run measures anew, or what holds its figures: no condition of the measurement.
-# A title is prose, which another release may have said better.
+# Figures of a run, and what each run measures anew: not conditions of the measurement.
+# A title is prose, and may be reworded by a release.
 _MEASURED = ("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_schema", "kbench_title")
 _MEASURED_PREFIXES = ("kbench_hdr", "kbench_counter_", "kbench_void", "kbench_warnings")
 _PERCENTILE = re.compile(r"_p\d+(_\d+)?$")
@@ -22,7 +22,7 @@ _PERCENTILE = re.compile(r"_p\d+(_\d+)?$")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One condition that differs; `benchmarks` is empty when it does for all in common."""
+    """A condition that differs; `benchmarks` is empty where it does in all that are compared."""
 
     key: str
     base: str
@@ -37,27 +37,27 @@ class Difference:
 
     @property
     def title(self) -> str:
-        """The key as people say it."""
+        """The key in words."""
         return self.key.removeprefix("kbench_").replace("_", " ")
 
     @property
     def forbids(self) -> bool:
-        """Whether numbers on both sides of this difference must not be compared."""
+        """Whether figures must not be compared across this difference."""
         return _identifies(self.key)
 
 
 def differences(pairs: Iterable[tuple[Benchmark, Benchmark]]) -> tuple[Difference, ...]:
-    """Every condition that differs between base and head of the benchmarks in common."""
+    """The conditions that differ between base and head, over the benchmarks of both."""
     found: dict[tuple[str, str, str], list[str]] = {}
     total = 0
     for base, head in pairs:
         total += 1
         left, right = _conditions(base), _conditions(head)
-        # A benchmark's own unit is checked under its name: metadata may leave the default out.
+        # The unit is compared as read: metadata omits the default.
         left["unit"], right["unit"] = base.unit, head.unit
         for key in sorted(left.keys() | right.keys()):
             values = left.get(key, ""), right.get(key, "")
-            # Runs from two machines in one side are as little comparable as two sides.
+            # Runs of two machines within one side cannot be compared either.
             mixed = key in _IDENTITY and " | " in values[0] + values[1]
             if values[0] != values[1] or mixed:
                 found.setdefault((key, *values), []).append(base.name)
@@ -69,12 +69,12 @@ def differences(pairs: Iterable[tuple[Benchmark, Benchmark]]) -> tuple[Differenc
 
 
 def _short(text: str) -> str:
-    """A value for people: of a digest its beginning, which tells it from any other."""
+    """A value as people read it: of a digest, the first digits."""
     return text[:12] if re.fullmatch(r"[0-9a-f]{40,}", text) else text or "unknown"
 
 
 def identity(benchmark: Benchmark) -> dict[str, str]:
-    """What must be equal for two measurements of a benchmark to be compared."""
+    """The conditions that must be equal for two measurements of a benchmark to be compared."""
     found = {key: text for key, text in _conditions(benchmark).items() if _identifies(key)}
     return {**found, "unit": benchmark.unit}
 
@@ -84,7 +84,7 @@ def _identifies(key: str) -> bool:
 
 
 def is_condition(key: str) -> bool:
-    """Whether a run's metadata `key` says how it was measured, rather than what came out."""
+    """Whether a run's metadata `key` is a condition of the measurement, not a result."""
     if key == "hostname" or key.startswith(_PIN):
         return True
     return (

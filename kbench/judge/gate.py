@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a gate makes of a comparison: one exit code and the counts behind it."""
+"""The outcome of a gate: an exit code from a comparison, and the counts behind it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ PASS, WORSE, UNUSABLE, UNDECIDED = 0, 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The gate's answer: an exit code, the sentence that says why, and how many of each verdict."""
+    """The gate's answer: an exit code, a sentence that says why, and the number of each verdict."""
 
     exit_code: int
     headline: str
@@ -26,7 +26,7 @@ class Outcome:
 def outcome(comparison: Comparison, strict: bool) -> Outcome:
     """Exit code 0 pass, 1 worse, 2 unusable input, 3 cannot tell and `strict`.
 
-    A regression that was found counts more than a benchmark that could not be judged.
+    A regression takes precedence over a benchmark that could not be judged.
     """
     changes = comparison.changes
     worse = [row for row in changes if row.verdict is Verdict.WORSE and not row.acknowledged]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Suites kept by date and commit in a directory, and the series that they make.
+"""Suites kept by date and commit in a directory.
 
-A file is called DATE-COMMIT.json: 20260131T120000Z-0123456789ab.json. The directory may
-lie in a repository; nothing but these files is in it, so that a merge is a union.
+A file is named DATE-COMMIT.json: 20260131T120000Z-0123456789ab.json. The directory may be part of
+a repository: as it holds nothing else, merging two histories is a union of files.
 """
 
 import re

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""From figures to changes: evidence first, verdicts when all evidence of a gate is there.
+"""From figures to judged changes.
 
-Holm's correction needs the p-values of every benchmark, so host changes stay pending
-until `settle`; lab changes are facts at once.
+Holm's correction needs the p-values of every benchmark of a gate, so the changes of a host are
+pending until settle(). Lab changes are facts and are judged at once.
 """
 
 import math
@@ -28,7 +28,7 @@ from kbench.metrics import Metric, metrics
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A host change that waits for Holm; `evidence` is None where a figure is zero."""
+    """A host change before Holm's correction; `evidence` is None where a figure is zero."""
 
     change: Change
     evidence: Evidence | None
@@ -36,7 +36,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The figures of one metric: one of each good run of both sides, and the margin that judges."""
+    """The figures of a metric, one of each good run of both sides, and its margin."""
 
     benchmark: str
     unit: str
@@ -49,22 +49,20 @@ class Sample:
 def judging_margin(
     metric: Metric, exact: bool, unit: str, project: Project, own: Margin | None = None
 ) -> Margin | None:
-    """The margin of `metric` in the lab (`exact`) or on a host: `own`, else the project's.
-
-    The default where neither is given; None where the metric is shown and never judged.
-    `unit` is the benchmark's.
+    """The margin of `metric` in the lab (`exact`) or on a host: `own`, else the project's, else
+    the default. None where the metric is shown and never judged. `unit` is the benchmark's.
     """
     if not (metric.exact if exact else metric.margin is not None):
         return None
     own = own or project.margin("lab" if exact else "host", metric.name)
     if own is None:
         own = LAB_MARGIN if exact else Margin(metric.margin or 0.0)
-    # Ten instructions are no margin for a lab benchmark that measures a share or seconds.
+    # A lab benchmark that measures a share or seconds has no margin in instructions.
     return own if exact and unit == "integer" else Margin(own.relative)
 
 
 def says_the_same(values: Sequence[float], others: Sequence[float]) -> bool:
-    """Whether two metrics of the same runs are one quantity: they lie within a quarter."""
+    """Whether two metrics of the same runs are one quantity: their medians are within 25 %."""
     return bool(others) and 0.8 * median(others) <= median(values) <= 1.25 * median(others)
 
 
@@ -84,12 +82,12 @@ def exact_change(sample: Sample) -> Change:
         high=_share(change.high, before),
         delta=change.mid,
         verdict=verdict,
-        notes=("runs of one side differ, which lab counts should not",) if differ else (),
+        notes=("runs of one side differ, though lab counts should repeat",) if differ else (),
     )
 
 
 def pending_change(sample: Sample, rule: HostRule) -> Pending:
-    """The host change of one metric, not yet judged."""
+    """The host change of one metric, to be judged by settle()."""
     blank = _blank(sample)
     if min(*sample.base, *sample.head) <= 0:
         verdict = Verdict.CANNOT_TELL if sample.margin else None
@@ -102,7 +100,7 @@ def pending_change(sample: Sample, rule: HostRule) -> Pending:
 def settle(
     changes: Sequence[Change | Pending], rule: HostRule, project: Project, today: date
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
-    """All changes with their verdicts in the order given, and notes on acknowledgements."""
+    """All changes in the order given, with verdicts, and notes on expired acknowledgements."""
     judged = [
         row for row in changes if isinstance(row, Pending) and row.evidence and row.change.margin
     ]
@@ -135,7 +133,7 @@ def _acknowledge(change: Change, project: Project, today: date) -> tuple[Change,
 
 
 def _blank(sample: Sample) -> Change:
-    """The change with its figures and nothing said about it yet."""
+    """The change with its figures, before a verdict."""
     base, head = median(sample.base), median(sample.head)
     return Change(
         benchmark=sample.benchmark,

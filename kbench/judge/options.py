@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Options of a comparison from the words of a command line and the project file."""
+"""The options of a comparison, from a command line and the project file."""
 
 from collections.abc import Sequence
 from datetime import date

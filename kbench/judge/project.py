@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""kbench.toml: what a project decides about its gate, kept beside its code.
+"""kbench.toml: a project's settings of its gate, kept beside its code.
 
 runs = 20                       # fewest good runs a side that the host rule accepts
 
@@ -10,7 +10,7 @@ p50 = "2%"
 min = "1%"
 p99 = "20"
 
-[[acknowledged]]                # a regression that is known and accepted for a while
+[[acknowledged]]                # a known regression, accepted until a date
 benchmark = "exit.mmio_*"
 metric = "p50"                  # left out: every metric
 up_to = "8%"                    # left out: however large
@@ -37,7 +37,7 @@ _LARGEST = 1 << 20
 
 
 class Acknowledged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A known regression: which, why, and the last day on which the gate lets it pass."""
+    """A known regression: which, why, and the last day on which the gate passes it."""
 
     benchmark: str
     reason: str
@@ -73,7 +73,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_margin(text: str) -> Margin:
-    """`3%` is a share of base, `10` a number of instructions, `0` no margin at all."""
+    """`3%` is a share of base, `10` a number of instructions, `0` no margin. Raises KbenchError."""
     matched = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(%?)", text.strip())
     if matched is None:
         raise KbenchError(
@@ -84,12 +84,12 @@ def parse_margin(text: str) -> Margin:
 
 
 def load_project(path: Path | None = None) -> Project:
-    """The project file at `path`, or ./kbench.toml if there is one; KbenchError names the fault."""
+    """The project file at `path`, default ./kbench.toml if it exists. Raises KbenchError."""
     if path is None:
         path = Path(NAME)
         if not path.exists():
             return Project()
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    if path.exists() and not path.is_file():  # opening a FIFO would block
         raise KbenchError(f"{path} is not a regular file")
     try:
         with path.open("rb") as file:
@@ -133,7 +133,7 @@ def known(metric: str) -> None:
 
 
 def _nearest_key(message: str) -> str:
-    """The hint after msgspec's message about a key that nothing in kbench.toml has."""
+    """The hint after msgspec's message about an unknown key."""
     unknown = re.search(r"unknown field `(.*?)`(?: - at `\$\.(\w+)|$)", message)
     if unknown is None:
         return ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The two rules that turn figures of runs into a verdict: statistics on the host, facts in the lab.
+"""The two rules that turn the figures of runs into a verdict: one for the host, one for the lab.
 
 Host. On 240 real KVM_RUN processes "ratio of means > 1.05" raised 20-27 % false alarms and
 tests on pooled events 34-51 %, because events of one process are not independent: the run is
@@ -28,15 +28,16 @@ LAB_MARGIN = Margin(0.005, 10)
 """Half a percent or ten instructions: hardened_usercopy alone moves a count by two."""
 
 MOST_PAIRS = 1000
-"""More pairs than this are not proposed: the change then lies on the margin itself."""
+"""The most further pairs that are proposed: beyond, the change lies on the margin itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostRule:
     """Constants of the host rule.
 
-    `alpha` bounds the chance that any benchmark of a gate is called different when none is
-    (Holm over all of them); `confidence` is that of the interval shown, and of "same".
+    `alpha` bounds the probability that a gate calls any benchmark different when none is (Holm
+    over all of them). `confidence` is that of the interval, which "same" is decided by. `runs`
+    is the fewest good runs a side.
     `phases`: the figures are those of a lab's phases, in pairs, and there are no further ones.
     """
 
@@ -48,9 +49,9 @@ class HostRule:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the runs say before it is judged: the log ratio head/base and its p-value.
+    """The evidence of the runs: the shift of the log ratio head/base, and its p-value.
 
-    With fewer than `needed` pairs there is no verdict; `final`: none can be added.
+    With fewer than `needed` pairs there is no verdict. `final`: no pairs can be added.
     """
 
     shift: Shift
@@ -61,7 +62,7 @@ class Evidence:
 
 
 def host_evidence(base: Sequence[float], head: Sequence[float], rule: HostRule) -> Evidence:
-    """Evidence from one figure a run; all figures must be > 0."""
+    """The evidence of one figure per run; all figures must be > 0."""
     logs = [math.log(value) for value in base], [math.log(value) for value in head]
     paired = rule.phases and len(base) == len(head)
     shift = (paired_shift if paired else hodges_lehmann)(*logs, rule.confidence)
@@ -90,11 +91,11 @@ def host_verdict(
 
 
 def _further_pairs(evidence: Evidence, adjusted: float, edge: float, rule: HostRule) -> int:
-    """Interval and z-score both shrink or grow with the root of the number of pairs."""
+    """The interval shrinks, and the z-score grows, with the root of the number of pairs."""
     low, mid, high = evidence.shift
     pairs = evidence.pairs
     if abs(mid) > edge:
-        # Significance is what lacks. p = 1 has z = 0: nothing to extrapolate from.
+        # The shift is beyond the margin and not significant. z = 0 (p = 1) cannot be extrapolated.
         reached = max(z_score(adjusted), 0.1)
         wanted = pairs * (z_score(rule.alpha) / reached) ** 2
     elif math.isinf(low):
@@ -108,7 +109,7 @@ def _further_pairs(evidence: Evidence, adjusted: float, edge: float, rule: HostR
 
 @dataclass(frozen=True, slots=True)
 class ExactChange:
-    """Difference head - base in units: one number, or a range where the runs of a side differ."""
+    """The difference head - base in units: a range where the runs of one side differ."""
 
     low: float
     mid: float
@@ -121,7 +122,7 @@ def lab_change(base: Sequence[float], head: Sequence[float]) -> ExactChange:
 
 
 def lab_verdict(change: ExactChange, base: float, margin: Margin, direction: Direction) -> Verdict:
-    """Worse or better beyond the margin, same within it; a range across its edge cannot tell."""
+    """Worse or better beyond the margin, same within it, cannot tell across its edge."""
     edge = margin.around(base)
     if change.low > edge:
         return Verdict.WORSE if direction == "lower" else Verdict.BETTER

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""`kbench gate --self-test`: what the gate says here when nothing, and something, has changed.
+"""`kbench gate --self-test`: the gate's false-alarm rate and power on this machine.
 
-Every round measures the same benchmark twice (A and A) and once with each injected delay,
-in random order. A delay is real: time spun away in the loop, not an edited number. From
-these runs the gate's own rule gives its false-alarm rate and the smallest change that it
-finds in 80 % of gates.
+Every round measures one benchmark twice (A and A) and once with each injected delay, in random
+order. A delay is time spun away in the loop, not an edited number. The gate's own rule, applied to
+these runs, gives its false-alarm rate and the smallest change that it finds in 80 % of gates.
 """
 
 import random
@@ -26,12 +25,12 @@ POWER = 0.8
 RESAMPLED = 400
 
 Figures = dict[str, list[float]]
-"""One figure a round, by metric."""
+"""One figure per round, by metric."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One injected delay: the share of p50 asked for, the shift measured, how often found."""
+    """An injected delay: as a share of p50, the shift measured, and the power to find it."""
 
     wanted: float
     measured: float
@@ -42,10 +41,10 @@ class Level:
 class Report:
     """What the self-test found.
 
-    `alarms` of `gates` disjoint A/A gates said worse; `bound` is the upper 95 % confidence
-    bound of that rate. `resampled` is the rate over random re-splits of the same runs: finer,
-    but without a bound, because its gates share runs. `smallest` is the measured change
-    of the smallest level found with a power of 80 %, or None.
+    `alarms` of `gates` disjoint A/A gates said worse; `bound` is the upper 95 % confidence bound
+    of that rate. `resampled` is the rate over random re-splits of the same runs: finer, but
+    without a bound, because those gates share runs. `smallest` is the measured change of the
+    smallest delay found with a power of 80 %, or None.
     """
 
     benchmark: str
@@ -68,7 +67,10 @@ def assess(
     seconds: float,
     source: random.Random,
 ) -> Report:
-    """The report of the arms A, A and one for each delay; run i of each is of round i."""
+    """The report of the arms A, A and one per delay; run i of each arm is of round i.
+
+    Raises KbenchError where fewer rounds than a gate needs have no void run.
+    """
     arms = [first, second, *delayed.values()]
     kept = [
         number
@@ -105,7 +107,7 @@ def assess(
 
 
 def upper_bound(alarms: int, gates: int, confidence: float = 0.95) -> float:
-    """Clopper and Pearson's upper bound of a rate of which `alarms` in `gates` were seen."""
+    """The upper bound (Clopper and Pearson) of a rate, after `alarms` in `gates`."""
 
     def at_most(rate: float) -> float:
         return sum(comb(gates, k) * rate**k * (1 - rate) ** (gates - k) for k in range(alarms + 1))

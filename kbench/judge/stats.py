@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Two-sample rank statistics over runs, in numpy alone.
 
-scipy.stats would do, but importing it takes longer and more memory than judging 100
-benchmarks; the tests hold every function here against scipy. No distribution is
-assumed: per-run percentiles come in regimes, have outliers and are never normal.
+Importing scipy.stats takes longer, and more memory, than judging 100 benchmarks; the tests hold
+every function here against it. No distribution is assumed: per-run percentiles are multimodal,
+have outliers, and are never normal.
 """
 
 import math
@@ -23,7 +23,7 @@ _EXACT_RUNS, _EXACT_TIES = 60, 12
 
 
 class Shift(NamedTuple):
-    """By how much head lies above base: estimate and confidence interval, in the samples' unit."""
+    """How far head lies above base: estimate and confidence interval, in the samples' unit."""
 
     low: float
     mid: float
@@ -48,8 +48,8 @@ def hodges_lehmann(base: Sequence[float], head: Sequence[float], confidence: flo
 def paired_shift(base: Sequence[float], head: Sequence[float], confidence: float) -> Shift:
     """Median of the means of all two differences head[i] - base[i], with its interval.
 
-    For figures that belong together by their place. Inverts Wilcoxon's signed-rank test
-    (Hollander, Wolfe and Chicken, 3.2 and 3.3). Infinite where there are too few pairs.
+    For samples that are pairs by their index. Inverts Wilcoxon's signed-rank test (Hollander,
+    Wolfe and Chicken, 3.2 and 3.3). Infinite where there are too few pairs.
     """
     differences = np.subtract(np.asarray(head, float), np.asarray(base, float))
     first, second = np.triu_indices(len(differences))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What judging says: the words, the margins and one judged change."""
+"""The vocabulary of judging: verdicts, margins, and a judged change."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The only four answers; a p-value alone is none of them."""
+    """The four answers; a p-value alone is none of them."""
 
     WORSE = "worse"
     BETTER = "better"
@@ -16,9 +16,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """The smallest change that matters: a share of base or a number of units, whichever is larger.
+    """The smallest change that matters: a share of base or a number of units, the larger one.
 
-    `absolute` is in the metric's unit and used in the lab alone, where it means instructions.
+    `absolute` is in instructions, and used in the lab only.
     """
 
     relative: float
@@ -40,8 +40,8 @@ class Change:
     `base` and `head` are medians over the good runs, in `unit` (a pyperf unit). `low`, `mid`
     and `high` are the change as a share of base (0.05: head is 5 % larger); on the host the
     98 % interval, infinite with too few runs, in the lab three equal facts. `delta` is the
-    exact difference in units (lab only). `verdict` is None for a metric that is shown and
-    not judged. `further_pairs` says how many more pairs of runs would probably decide.
+    exact difference in units (lab only). `verdict` is None for a metric that is shown and not
+    judged. `further_pairs` is how many more pairs of runs would probably decide.
     """
 
     benchmark: str
