@@ -59,6 +59,7 @@ def test_json(stored: Path) -> None:
     hlt, clock = shown(stored)
     assert (hlt["name"], hlt["runs"], hlt["void_runs"], hlt["unit"]) == ("exit.hlt", 3, 1, "second")
     assert hlt["backend"] == "vmx"
+    assert isinstance(hlt["warnings"], list)
     assert "ticks" in hlt["warnings"] and "void run: steal" in hlt["warnings"]
     assert clock["warnings"] == []
     assert set(hlt) >= {"percentiles", "mean", "min", "max", "count", "file", "title", "target"}

@@ -11,9 +11,8 @@ from kbench.doctor.disturbances import Check
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome
 from kbench.judge.selftest import Level, Report
-from kbench.judge.series import LevelShift
+from kbench.judge.series import LevelShift, Series
 from kbench.judge.verdict import Change
-from kbench.present.series import Series
 
 KINDS = [Capability, Change, Check, Comparison, Level, Outcome, Report, Series, LevelShift]
 

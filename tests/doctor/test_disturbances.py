@@ -26,7 +26,7 @@ QUIET: Metadata = {
     "qemu": "/usr/bin/qemu-system-x86_64",
     "cpus": 4,
 }
-DISTURBED = {
+DISTURBED: dict[str, tuple[str, str | float, str]] = {
     "hypervisor": ("kbench_hypervisor", "yes", "bare metal"),
     "steal": ("steal_share", 0.05, "dedicated CPUs"),
     "governor": ("kbench_governor", "powersave", "cpupower frequency-set -g performance"),

@@ -4,12 +4,13 @@
 import hashlib
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from kbench._abi import lib
 from kbench.errors import KbenchError
-from kbench.guests import load
+from kbench.guests import Mode, load
 from kbench.guests.image import IMAGES
 
 SOURCE = Path(__file__).parents[2] / "guests"
@@ -35,7 +36,8 @@ def test_the_wheel_has_them_all() -> None:
 
 @pytest.mark.parametrize("path", sorted(IMAGES.glob("*.bin")), ids=lambda path: path.stem)
 def test_image(path: Path) -> None:
-    name, mode = path.stem.split(".")
+    name, word = path.stem.split(".")
+    (mode,) = (mode for mode in get_args(Mode) if mode == word)
     image = load(name, mode)
     assert image.base + len(image.data) <= lib.KB_BUFFER, "a guest ends below the buffer"
     assert image.base + len(image.data) > lib.KB_ENTRY

@@ -16,7 +16,7 @@ from support.suites import LAB, Metadata, lab_run, noisy, write
 from kbench.errors import KbenchError
 from kbench.judge.history import add, entries
 from kbench.judge.project import Acknowledged, Project
-from kbench.judge.series import series
+from kbench.judge.series import Series, series
 from kbench.metrics import metrics
 from kbench.present.series import regressions, series_csv, series_json, shifts_text
 
@@ -38,7 +38,7 @@ def slower(tmp_path: Path) -> Path:
     return kept(tmp_path, days)
 
 
-def rows(place: Path, metric: str = "p50", project: Project | None = None):
+def rows(place: Path, metric: str = "p50", project: Project | None = None) -> list[Series]:
     return list(series(entries(place), [], [metrics()[metric]], project or Project()))
 
 

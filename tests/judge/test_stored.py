@@ -18,8 +18,8 @@ from kbench.suite.load import load
 DATA = Path(__file__).parents[1] / "data"
 
 
-def compared(base: str, head: str, **options: Margin) -> Comparison:
-    chosen = Options(today=date(2026, 1, 1), **options)
+def compared(base: str, head: str, margin: Margin | None = None) -> Comparison:
+    chosen = Options(today=date(2026, 1, 1), margin=margin)
     return compare(load(DATA / f"{base}.json"), load(DATA / f"{head}.json"), chosen)
 
 

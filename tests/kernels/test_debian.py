@@ -7,12 +7,13 @@ from kbench.kernels import apt, debian
 from kbench.kernels.errors import PackageUnavailable
 
 
-class Archive:
+class Archive(apt.Apt):
     """An archive of (package, version) with dependencies, newest first."""
 
     updates = 0
 
     def __init__(self, rows: list[tuple[str, str, str]]) -> None:
+        super().__init__(Path(), ())
         self.rows = rows
 
     def update(self) -> None:
@@ -114,7 +115,7 @@ def test_unknown_name() -> None:
 
 def test_release_stays_until_an_update(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive(rows("6.1.1-1", "6.1.0-1"))
-    monkeypatch.setattr(debian.apt, "Apt", lambda home, suites: archive)
+    monkeypatch.setattr("kbench.kernels.debian.apt.Apt", lambda home, suites: archive)
     first = debian.resolve("6.1")
     archive.rows = rows("6.1.2-1", "6.1.0-2") + archive.rows
     assert debian.resolve("6.1") == debian.recorded("6.1") == first
@@ -124,7 +125,8 @@ def test_release_stays_until_an_update(root: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_damaged_record_is_resolved_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debian.apt, "Apt", lambda home, suites: Archive(rows("6.1.1-1", "6.1.0-1")))
+    archive = Archive(rows("6.1.1-1", "6.1.0-1"))
+    monkeypatch.setattr("kbench.kernels.debian.apt.Apt", lambda home, suites: archive)
     release = debian.resolve("6.1")
     (root / "pins/6.1.json").write_text('{"name": 3}')
     assert debian.recorded("6.1") is None

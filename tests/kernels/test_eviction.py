@@ -8,9 +8,10 @@ from kbench.kernels import cache, eviction
 
 
 def make(key: str) -> Path:
-    return cache.entry(
-        "kind", key, lambda work: (work / "file").write_bytes(bytes(4096)) and None, print
-    )
+    def fill(work: Path) -> None:
+        (work / "file").write_bytes(bytes(4096))
+
+    return cache.entry("kind", key, fill, print)
 
 
 def test_oldest_entries_go(root: Path) -> None:
@@ -70,6 +71,6 @@ def test_remove_claims_nothing_that_it_could_not_do(
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(eviction.shutil, "rmtree", refuse)
+    monkeypatch.setattr("kbench.kernels.eviction.shutil.rmtree", refuse)
     assert eviction.remove([root / "kind"]) == (0, ["kind/one: Permission denied"])
     assert place.is_dir()

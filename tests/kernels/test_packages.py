@@ -48,7 +48,7 @@ def release(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kern
             into.mkdir(parents=True)
             return Path(shutil.copy(debs[package], into))
 
-    monkeypatch.setattr(packages.apt, "Apt", Archive)
+    monkeypatch.setattr("kbench.kernels.packages.apt.Apt", Archive)
     made = {
         name: Package(name, VERSION, cache.file_digest(deb), deb.stat().st_size)
         for name, deb in debs.items()

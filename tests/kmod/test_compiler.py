@@ -22,7 +22,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*words: object) -> None:
         raise AssertionError("the archive was asked before the programs were checked")
 
-    monkeypatch.setattr(debian.apt, "Apt", refuse)
+    monkeypatch.setattr("kbench.kernels.debian.apt.Apt", refuse)
 
 
 @pytest.mark.usefixtures("root", "unreachable")

@@ -13,6 +13,7 @@ from kbench.lab.labs import LabResult
 from kbench.record.writer import SuiteWriter
 from kbench.suite.load import load
 from kbench.targets.options import RunOptions
+from kbench.targets.target import Step
 
 IDENTITY = {"qemu": "7.2.22", "kernel": "6.1.192-2", "cpu": "max", "machine": "0123"}
 FACTS = {"kbench_cpu_model": "QEMU TCG", "kbench_kernel": "6.1.0-56-amd64"}
@@ -93,7 +94,7 @@ def test_session_sorts_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ]
     pretend(monkeypatch, results)
     rows = [find(entry.benchmark) for entry in results]
-    steps = []
+    steps: list[Step] = []
     with SuiteWriter(tmp_path / "lab.json") as writer:
         outcome = target.LabTarget().measure(rows, RunOptions(), writer, progress=steps.append)
     assert outcome.skipped == {"exit.pio_out": "this KVM has no KVM_CAP_X"}
@@ -130,7 +131,7 @@ def test_progress_tells_a_count_that_was_measured(
     same = {"buckets": ((bucket_index(3962), 500),), "total": 500 * 3962}
     counts = replace(COUNTS, minimum=3962, maximum=3962, **same)  # type: ignore[arg-type]
     pretend(monkeypatch, [result("exit.hlt", counts=counts)])
-    steps = []
+    steps: list[Step] = []
     with SuiteWriter(tmp_path / "lab.json") as writer:
         target.LabTarget().measure([find("exit.hlt")], RunOptions(), writer, progress=steps.append)
     assert [step.p50 for step in steps] == [3962]

@@ -46,7 +46,7 @@ def eventfd() -> Iterator[int]:
 
 def fire(
     offsets: list[int], source: wake_sources.WakeSource, vcpu_thread: VcpuThread
-) -> tuple[array, array]:
+) -> "tuple[array[int], array[int]]":
     start = waker.monotonic_ns()
     plan = array("q", [start + offset for offset in offsets])
     planned, fired = array("Q", bytes(8 * len(plan))), array("Q", bytes(8 * len(plan)))

@@ -15,7 +15,7 @@ from kbench.suite.load import load
 
 
 def names(path: Path) -> list[str]:
-    return pyperf.BenchmarkSuite.load(str(path)).get_benchmark_names()
+    return list(pyperf.BenchmarkSuite.load(str(path)).get_benchmark_names())
 
 
 def test_readable_after_each_run_and_in_order(tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ def test_unwritable(tmp_path: Path, name: str) -> None:
         SuiteWriter(tmp_path / name)
 
 
-@pytest.mark.parametrize("options", [{}, {"append": True}, {"force": True}])
-def test_what_is_no_file_is_left_alone(tmp_path: Path, options: dict[str, bool]) -> None:
+@pytest.mark.parametrize(("append", "force"), [(False, False), (True, False), (False, True)])
+def test_what_is_no_file_is_left_alone(tmp_path: Path, append: bool, force: bool) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(KbenchError, match="pipe is not a regular file"):
-        SuiteWriter(tmp_path / "pipe", **options)
+        SuiteWriter(tmp_path / "pipe", append=append, force=force)
     assert (tmp_path / "pipe").is_fifo()
     assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
 

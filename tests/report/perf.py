@@ -22,9 +22,9 @@ def main() -> None:
         folder = Path(name)
         suites = [hundred(folder / "a.json", 1), hundred(folder / "b.json", 2)]
         page = folder / "r.html"
-        command = [Path(sys.executable).with_name("kbench"), "report", *suites, "-o", page]
+        kbench = Path(sys.executable).with_name("kbench")
         begin = time.perf_counter()
-        subprocess.run(command, check=True)
+        subprocess.run([kbench, "report", *suites, "-o", page], check=True)
         wall = time.perf_counter() - begin
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         with browser() as opened:

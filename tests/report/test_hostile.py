@@ -29,8 +29,11 @@ def suites(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     rows: dict[str, list[Metadata]] = {}
     for family, texts in (("exit", EVIL), ("idle", EVIL[:2]), ("wake", EVIL[:2])):
         for text in texts:
-            more = {"kbench_warnings": text, "kbench_hdr_" + text: str(run(1e-6)["kbench_hdr"])}
-            rows[f"{family}.{text}@{text}"] = [run(6e-6, 0.1, k, value=0.5, **more) for k in (1, 2)]
+            more: Metadata = {"kbench_warnings": text}
+            more |= {"kbench_hdr_" + text: str(run(1e-6)["kbench_hdr"])}
+            rows[f"{family}.{text}@{text}"] = [
+                {**run(6e-6, 0.1, k, value=0.5), **more} for k in (1, 2)
+            ]
     rows["exit.void"] = [run(6e-6), run(6e-6, kbench_void=EVIL[0])]
     names = ("<img src=x onerror=evil>.json", "b'\"&.json")
     where = {"kbench_cpu_model": EVIL[1], "kbench_kernel": EVIL[0], "kbench_" + EVIL[1]: EVIL[2]}

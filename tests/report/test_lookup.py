@@ -25,7 +25,8 @@ def test_figures_print_themselves_with_their_unit(measured: Rows) -> None:
     row = measured("work.batch@mwait-nop")
     assert row is not None
     assert (str(row.p50), str(row.work), str(row.cost)) == ("5,000", "18,830", "50.0 %")
-    assert row.p50 == 5000 and row.cost == 0.5
+    assert row.p50 is not None and row.cost is not None
+    assert (float(row.p50), float(row.cost)) == (5000, 0.5)
     assert str(Figure(7.3e-6, "second")) == "7.30 us"
 
 
@@ -40,10 +41,8 @@ def test_a_p99_has_a_hundred_events_behind_it(tmp_path: Path) -> None:
 
     runs = {"exit.hlt": [events(99)], "exit.pio_out": [events(50)] * 2}
     found = rows(build([write(tmp_path / "a.json", runs, **LAB)]), "a")
-    assert {name: row.p99 for name, row in found.rows.items()} == {
-        "exit.hlt": None,
-        "exit.pio_out": 9,
-    }
+    few, enough = (found.rows[name].p99 for name in ("exit.hlt", "exit.pio_out"))
+    assert few is None and enough is not None and float(enough) == 9
 
 
 def test_hunts_say_how_many_found(tmp_path: Path) -> None:

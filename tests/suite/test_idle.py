@@ -6,18 +6,19 @@ from collections.abc import Mapping
 import pytest
 
 from kbench.suite.idle import summarize_idle
+from kbench.suite.pyperf_json import Scalar
 from kbench.suite.suite import Benchmark, Run
 
 
-def benchmark(name: str, *runs: Mapping[str, float]) -> Benchmark:
+def benchmark(name: str, *runs: Mapping[str, Scalar]) -> Benchmark:
     made = []
     for run in runs:
-        own = {f"kbench_{key}": value for key, value in run.items()}
+        own: dict[str, Scalar] = {f"kbench_{key}": value for key, value in run.items()}
         made.append(Run((1.0,), own, {"name": name}))
     return Benchmark(name, "second", tuple(made))
 
 
-COUNTERS = {
+COUNTERS: dict[str, Scalar] = {
     "counter_cpu_s": 0.2, "counter_wall_s": 0.5, "counter_vcpus": 2, "counter_progress": 1.0,
     "counter_exits_per_s": 100, "counter_work_per_s": 9.0, "p50": 3e-5, "wake_p50": 7e-5,
 }  # fmt: skip

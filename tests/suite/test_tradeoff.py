@@ -34,7 +34,5 @@ def test_points_of_the_host(tmp_path: Path) -> None:
 
 def test_lab_cost_is_a_share_of_virtual_time(tmp_path: Path) -> None:
     found = points(load(lab(tmp_path / "a.json")))
-    assert [(point.policy, point.cost) for point in found] == [
-        ("hlt", pytest.approx(0.0009)),
-        ("mwait-nop", pytest.approx(1.0)),
-    ]
+    assert [point.policy for point in found] == ["hlt", "mwait-nop"]
+    assert [point.cost for point in found] == pytest.approx([0.0009, 1.0])

@@ -66,7 +66,7 @@ def host(path: Path, factor: float = 1.0, runs: int = 20, seed: int = 0) -> Path
     for policy in ("hlt", "hlt-user"):
         ns = POLICIES[policy][1] * 1e9
         stages = {f"kbench_hdr_{name}": encoded(round(ns * part)) for name, part in parts.items()}
-        rows[f"wake.irqfd@{policy}"] = [run(ns / 1e9, 0.1, k, **stages) for k in range(2)]
+        rows[f"wake.irqfd@{policy}"] = [{**run(ns / 1e9, 0.1, k), **stages} for k in range(2)]
     rows["exit.pio_in"][0]["kbench_void"] = "the vCPU's thread moved from pCPU 1 to 0"
     rows["exit.hlt"][1]["kbench_warnings"] = "steal 3.1 % of the run"
     return write(path, rows, kbench_backend="pvm", kbench_cpu_model="Test CPU")

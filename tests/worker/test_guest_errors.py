@@ -72,6 +72,7 @@ def test_triple_fault() -> None:
 def test_an_exception_after_the_first_round_trip_is_named_too() -> None:
     """The guest waits in its stub for ever then: the exception is the cause, not the hang."""
     with prepare(row("pio_out", "long"), 0.3) as measurement:
+        assert isinstance(measurement, RoundTripMeasurement)
         measurement._memory.write(lib.KB_ENTRY, b"\x0f\x0b\x0f\x0b")  # ud2; ud2
         for _ in range(2):
             with pytest.raises(errors.GuestError, match="got exception vector 6 in the guest"):
@@ -87,6 +88,7 @@ def test_a_failed_entry_names_its_errno(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_unreadable_registers_do_not_hide_the_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     with prepare(row("pio_out", "long")) as measurement:
+        assert isinstance(measurement, RoundTripMeasurement)
 
         def refuse() -> None:
             raise IoctlError("KVM_GET_REGS", 5)

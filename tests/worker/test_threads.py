@@ -3,6 +3,7 @@
 
 import os
 import threading
+from functools import partial
 
 import pytest
 from support.cli import wait_for
@@ -40,15 +41,17 @@ def test_on_one_cpu_all_share_it_below_the_waker(allowed: "list[int]") -> None:
     assert where.vcpus[0].fifo < where.waker.fifo
 
 
+def wait(event: threading.Event) -> None:
+    event.wait()
+
+
 def test_the_caller_is_put_back_and_the_threads_end() -> None:
     before = os.sched_getaffinity(0), os.sched_getscheduler(0), threading.active_count()
     stop = threading.Event()
     where = threads.places(1)
     with (
         pytest.raises(RuntimeError, match="on purpose"),
-        threads.running(
-            where.waker, [(where.vcpus[0], lambda: bool(stop.wait()))], stop.set
-        ) as team,
+        threads.running(where.waker, [(where.vcpus[0], partial(wait, stop))], stop.set) as team,
     ):
         assert len(team.tids) == len(team.clocks) == 1
         raise RuntimeError("on purpose")
@@ -61,9 +64,7 @@ def test_a_thread_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch)
     where = threads.places(1)
     with (
         pytest.raises(KbenchError, match="did not end within"),
-        threads.running(
-            where.waker, [(where.vcpus[0], lambda: bool(release.wait()))], lambda: None
-        ),
+        threads.running(where.waker, [(where.vcpus[0], partial(wait, release))], lambda: None),
     ):
         pass
     release.set()

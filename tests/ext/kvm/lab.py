@@ -76,7 +76,11 @@ def run(
     modules that go at the end. What `kept` has of an equal run is the answer.
     """
     shot = snapshot.ensure(find.find(kernel, print), print)
-    job = {"modules": list(loaded), "entry": "selftests.main:main", "only": list(only)}
+    job: dict[str, Any] = {
+        "modules": list(loaded),
+        "entry": "selftests.main:main",
+        "only": list(only),
+    }
     job |= {"parameters": parameters, "unload": list(unload), "without": {}}
     version = shot.emulator.version
     if not version.startswith(STEPS_MWAIT):
@@ -84,8 +88,8 @@ def run(
     files = {"job": json.dumps(job).encode(), "package": package(scratch), **loaded}
     # The lab is exact: the same files give the same messages.
     key = f"selftests/{cache.digest(shot.key, *(part for file in files.items() for part in file))}"
-    if kept and (messages := kept.get(key, None)):
-        return messages
+    if kept and (known := kept.get(key, None)):
+        return Messages(known)
     with shot.restore(files, WALL_SECONDS) as process:
         process.wait()
         results, console = process.results(), process.console()

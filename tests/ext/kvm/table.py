@@ -5,10 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import lab
-
+from ext.kvm import lab
 from kbench.kernels import debian
 from kbench.kmod import variants
 

@@ -2,15 +2,11 @@
 """The extension's tests, run in the lab: a subtest here for each of a variant's messages."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import lab
-
+from ext.kvm import lab
 from kbench.kmod import live, variants
 
 pytestmark = [

@@ -106,7 +106,7 @@ def test_ref_that_does_not_exist(tree: GitTree, ref: str) -> None:
 def test_shallow_clone_says_how_to_get_the_rest(tree: GitTree, tmp_path: Path) -> None:
     first = tree.git("rev-parse", "HEAD")
     tree.commit(**{"core.c": "1"})
-    clone = ["git", "clone", "--quiet", "--depth=1", f"file://{tree.place}", tmp_path / "clone"]
-    subprocess.run(clone, check=True, timeout=60)
+    clone = ["git", "clone", "--quiet", "--depth=1", f"file://{tree.place}"]
+    subprocess.run([*clone, tmp_path / "clone"], check=True, timeout=60)
     with pytest.raises(KernelError, match="the clone is shallow, git fetch --unshallow"):
         Repository(tmp_path / "clone").commit(first)

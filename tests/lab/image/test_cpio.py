@@ -12,7 +12,7 @@ paths = st.lists(names, min_size=1, max_size=3).map("/".join)
 
 def read(data: bytes) -> dict[str, tuple[int, bytes]]:
     """Path -> (mode, content), by an independent reading of the format's description."""
-    entries = {}
+    entries: dict[str, tuple[int, bytes]] = {}
     at = 0
     while True:
         assert data[at : at + 6] == b"070701"

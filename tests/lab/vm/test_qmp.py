@@ -32,7 +32,7 @@ def talking_to(answer: Answer, seconds: float = 10.0) -> Iterator[Qmp]:
                         return
                     line += byte
                 request = json.loads(line)
-                replies = [{"return": {}}]
+                replies: list[dict[str, Any]] = [{"return": {}}]
                 if request["execute"] != "qmp_capabilities":
                     replies = answer(request)
                 if not replies:

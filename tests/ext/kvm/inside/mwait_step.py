@@ -9,7 +9,7 @@ ON = lib.KVM_KBENCH_MWAIT_STEP
 TRAP = 0x100  # EFLAGS.TF
 
 
-def test_steps_and_goes_on() -> None:
+def test_steps_and_goes_on() -> dict[str, int]:
     with Machine() as machine:
         machine.enable(ON)
         machine.mwait(lib.KVM_KBENCH_MWAIT_AS_STEP)

@@ -61,7 +61,7 @@ def run_with_pending_signal(machine: Machine) -> int:
     try:
         machine.signal_mask(0)
         signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
-        return run(machine.vcpu)
+        return int(run(machine.vcpu))
     finally:
         machine.signal_mask(None)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])

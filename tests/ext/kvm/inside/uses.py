@@ -42,7 +42,7 @@ class Use:
     @contextmanager
     def machine(self, **options: object) -> Iterator[Machine]:
         """A VM that uses the mechanism, its vCPU not run yet."""
-        with eventfd() as told, Machine(**options) as machine:  # type: ignore[arg-type]
+        with eventfd() as told, Machine(**options) as machine:
             self.enable(machine, told)
             yield machine
 
