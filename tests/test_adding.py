@@ -4,13 +4,13 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 import house
 import pytest
 
 from kbench.catalogue import IdleWindow, families, find, select
-from kbench.report import stages as report_stages
 from kbench.suite.stages import in_order
 from kbench.worker import prepare
 
@@ -25,7 +25,7 @@ from kbench.worker import prepare
     ],
     ids=["exit benchmark", "policy", "family", "command"],
 )
-def test_files_to_touch(count: Callable[[house.Path], set[str]], most: int) -> None:
+def test_files_to_touch(count: Callable[[Path], set[str]], most: int) -> None:
     files = count(house.ROOT)
     assert files and len(files) <= most, sorted(files)
 
@@ -56,4 +56,4 @@ def test_a_family_is_found_measured_and_shown(nap: IdleWindow) -> None:
     with prepare(nap) as measurement:
         assert str(measurement) == "the measurement of nap.short@hlt"
     assert in_order(nap.name, ["zzz", "doze", "late"]) == ["late", "doze", "zzz"]
-    assert report_stages.declared("nap")["doze"] == "to the feet"
+    assert families.stages("nap")["doze"] == "to the feet"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from support.cli import kbench
+from support.rows import round_trip
 
-from kbench.catalogue import find
 from kbench.session.ab.host import named
 from kbench.suite.load import load
 from kbench.worker import prepare
@@ -44,7 +44,7 @@ def test_the_delay_is_real() -> None:
     """Each round trip takes at least the time that is spun away in it."""
     from dataclasses import replace
 
-    with prepare(replace(find("exit.pio_out"), delay_ns=50_000)) as measurement:
+    with prepare(replace(round_trip("exit.pio_out"), delay_ns=50_000)) as measurement:
         measurement.run(100)
         assert measurement.histogram.minimum >= 50_000
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.docs import ROOT, name, pages, spans
 
-from kbench.catalogue.selectors import FAMILIES
+from kbench.catalogue.families import FAMILIES
 
 ROOMS = [
     page

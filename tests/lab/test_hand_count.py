@@ -9,8 +9,8 @@ shortest round trip are exact, and what lies between them is the subject.
 import json
 
 import pytest
+from support.rows import batch
 
-from kbench.catalogue import find
 from kbench.lab import labs, protocol
 from kbench.lab.inside import bundle
 from kbench.lab.labs import Lab
@@ -55,11 +55,11 @@ def by_hand(lab: Lab, name: str) -> int:
 def test_recorded_count_is_the_hand_count(lab: Lab, name: str) -> None:
     (result,) = labs.measure_all(lab, [name], jobs=1)
     assert result.counts is not None, result.error or result.skipped
-    alone, size = by_hand(lab, name), find(name).batch
+    alone, size = by_hand(lab, name), batch(name).size
     # A figure is the mean of a batch. QEMU 7.2 counts exactly `size` times the subject, and
     # QEMU 10 one instruction less in the whole batch.
-    batch = result.counts.figures["per_instruction_min"] * size
-    assert abs(round(batch) - alone * size) <= 1
+    whole = result.counts.figures["per_instruction_min"] * size
+    assert abs(round(whole) - alone * size) <= 1
     # The guest's own stamps lie inside the exits and see the same.
     within = result.counts.figures["guest_per_instruction_min"] * size
     assert abs(round(within) - alone * size) <= 1

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.rows import round_trip
 
 from kbench.catalogue import find
 from kbench.errors import Unavailable
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.kvm
 
 @pytest.mark.parametrize("name", ["exit.pio_out", "exit.pio_out@real", "floor.get_mp_state"])
 def test_run_and_recording(name: str) -> None:
-    with prepare(find(name)) as prepared:
+    row = round_trip(name)
+    with prepare(row) as prepared:
         total = prepared.run(200) + prepared.run(300)
         recording = prepared.recording()
         assert recording.count == sum(recording.buckets) == 500
@@ -29,7 +31,7 @@ def test_run_and_recording(name: str) -> None:
         assert recording.counters["wall_s"] > 0
         prepared.reset()
         assert prepared.recording().count == 0
-        assert prepared.image_sha256 == load(find(name).guest, find(name).mode).sha256
+        assert prepared.image_sha256 == load(row.guest, row.mode).sha256
 
 
 def test_kvm_counts_what_the_loop_counts() -> None:

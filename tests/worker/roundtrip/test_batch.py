@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from support.machine import machine
+from support.rows import batch
 
 from kbench._abi import ffi, lib
 from kbench._native.hdr import Histogram
@@ -20,7 +21,7 @@ from kbench.worker.roundtrip.batch import BatchHistograms
 from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 GHZ = 1_000_000  # kHz: one tick is one ns
-CPUID = find("inkernel.cpuid")
+CPUID = batch("inkernel.cpuid")
 assert isinstance(CPUID, Batch)
 
 
