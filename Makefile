@@ -26,7 +26,7 @@ run: .venv/installed ## measure this machine's KVM: a table here, suite and repo
 	@mkdir -p $(LOCAL)
 	$(BIN)/kbench run exit floor --fast --force -o $(LOCAL)/suite.json
 	$(BIN)/kbench hdr $(LOCAL)/suite.json exit.pio_out --force -o $(LOCAL)/exit.pio_out.hlog
-	@$(BIN)/kbench show $(LOCAL)/suite.json --md > $(LOCAL)/suite.md
+	@$(BIN)/kbench show $(LOCAL)/suite.json --force -o $(LOCAL)/suite.md
 	$(BIN)/kbench report $(LOCAL)/suite.json --force -o $(LOCAL)/report.html
 	@echo "files in $(LOCAL): suite.json suite.md exit.pio_out.hlog report.html"
 

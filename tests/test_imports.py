@@ -116,7 +116,7 @@ def test_commands_import_lazily() -> None:
         named = {module.split(".")[0] for module in imported(source, at_import=True)}
         assert not named & (HEAVY - {"typer"}), source.name
         kbench = {module for module in imported(source, at_import=True) if room(module)}
-        assert kbench <= {"kbench.errors", "kbench.cli"}, f"{source.name}: {kbench}"
+        assert all(name.startswith("kbench.cli") for name in kbench), f"{source.name}: {kbench}"
 
 
 def test_the_search_can_fail(tmp_path: Path) -> None:

@@ -30,3 +30,8 @@ SELECTIONS = {
         "vtl.return@kick",
     ),
 }
+
+TITLES = {
+    "rfc": "every idle policy: wakeup latency, pCPU cost, work left for the VMM",
+}
+"""What a selection that is no family measures, in words."""

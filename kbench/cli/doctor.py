@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: MIT
 """kbench doctor"""
 
-from typing import Annotated
-
-import typer
+from kbench.cli._forms import Force, Listing, ListOutputs
 
 
 def command(
-    json: Annotated[
-        bool, typer.Option("--json", help="Machine-readable, schema version 1.")
-    ] = False,
+    form: Listing = None,
+    output: ListOutputs = None,
+    force: Force = False,
 ) -> None:
     """Say what this machine can measure, and what will disturb it.
 
-    Each disturbance comes with its mend; nothing is changed, and the exit code is 0 also
-    where something disturbs.
+    Each disturbance comes with its fix; doctor itself changes nothing, and its exit code is 0
+    even where something disturbs.
 
     Example: kbench doctor
     """
-    from kbench.doctor import text
+    from kbench.doctor.text import makers
+    from kbench.present.output import emit, terminal_width
 
-    typer.echo(text.as_json() if json else text.as_text())
+    emit(makers(terminal_width()), form, output or (), force=force)

@@ -6,84 +6,78 @@ from typing import Annotated
 
 import typer
 
+from kbench.cli._forms import Config, ForceAll, GateForm
+
 
 def command(
     words: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="BASE HEAD | [SELECTOR]...",
-            help="Two suites; with --ab or --self-test, the benchmarks to measure.",
+            help="Two suites; with --ab or --self-test, what to measure.",
         ),
     ] = None,
     ab: Annotated[
         tuple[str, str] | None,
-        typer.Option(
-            metavar="A B", help="Measure both sides: kbench builds (venv paths) or @VARIANTs."
-        ),
+        typer.Option(metavar="A B", help="Measure two sides: venv paths, @VARIANTs or lab KVMs."),
     ] = None,
     self_test: Annotated[
-        bool, typer.Option("--self-test", help="Show what this gate finds on this machine.")
+        bool, typer.Option("--self-test", help="Measure this gate: A/A, and A against A + x %.")
     ] = False,
     max_time: Annotated[
-        float, typer.Option(min=1, help="--ab, --self-test: begin nothing after these seconds.")
+        float, typer.Option(min=1, metavar="SECONDS", help="Then stop starting new runs.")
     ] = 600.0,
-    rounds: Annotated[int, typer.Option(help="--self-test: rounds of all arms.")] = 20,
-    output: Annotated[
-        Path | None, typer.Option("-o", help="--ab: keep the suites as OUTPUT-a/-b.json.")
+    rounds: Annotated[int, typer.Option(help="--self-test: runs of each arm.")] = 20,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="NAME", help="--ab: keep NAME-a.json, NAME-b.json.")
     ] = None,
     margin: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[METRIC=]MARGIN",
-            help="3% (a share), 10 (instructions, lab) or 0; for all metrics or one; repeatable.",
-        ),
+        typer.Option(metavar="[METRIC=]M", help="3%, or 10 (lab: instructions); repeatable."),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit 3 when a benchmark cannot be told.")
+        bool, typer.Option("--strict", help='Exit 3 if any verdict is "cannot tell".')
     ] = False,
     all_: Annotated[bool, typer.Option("--all", help="List what is the same, too.")] = False,
-    md: Annotated[bool, typer.Option("--md", help="Print Markdown.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
-    github: Annotated[
-        bool, typer.Option("--github", help="Add GitHub Actions annotations.")
-    ] = False,
-    config: Annotated[
-        Path | None, typer.Option(help="Project file instead of ./kbench.toml.")
+    form: Annotated[GateForm | None, typer.Option("--format", help="What to print.")] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", help="FILE.xml (JUnit), .md, .json ...; repeatable."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Compare what is not comparable, and say so.")
-    ] = False,
+    config: Config = None,
+    force: ForceAll = False,
 ) -> None:
-    """Fail when HEAD is worse than BASE: exit code 0 pass, 1 worse, 2 unusable, 3 cannot tell.
+    """Fail when HEAD is worse than BASE, by exit code.
 
-    Margins come from metrics.toml (host) or are 0.5 % or 10 instructions (lab); kbench.toml can
-    change them and acknowledge a known regression with a reason and an expiry date. 3 is used
-    with --strict alone. --ab measures pairs of runs in random order until there is a verdict.
+    0 pass, 1 worse, 2 unusable input, 3 "cannot tell" with --strict. Margins come from
+    metrics.toml (host), or are 0.5 % or 10 instructions (lab); kbench.toml changes them, and
+    acknowledges a known regression with a reason and an expiry date.
 
-    Example: kbench gate baseline.json head.json --strict --junit gate.xml
+    --ab measures pairs of runs in random order until there is a verdict. It uses alpha
+    spending: interim analyses at 20, 40, 80 ... pairs get alpha/2, alpha/4 ...
+
+    Example: kbench gate baseline.json head.json --strict -o gate.xml
     """
     from kbench.errors import KbenchError
     from kbench.judge.gate import outcome
     from kbench.judge.options import options
-    from kbench.present.emit import Formats, emit
+    from kbench.present.output import emit, terminal_width
 
-    words = words or []
-    formats = Formats(everything=all_, md=md, json=json, junit=junit, github=github)
+    words, width = words or [], terminal_width()
     if self_test:
-        from kbench.present import selftest
+        from kbench.present.selftest import makers as reports
         from kbench.session.selftest import self_test as measure
 
         if ab:
             raise KbenchError("--ab and --self-test exclude each other: choose one")
         report = measure(words, rounds, max_time)
-        print(selftest.to_json(report) if json else selftest.to_text(report))
+        emit(reports(report, width), form, output or (), force=force, printed=True)
         raise typer.Exit(1 if report.alarms else 0)
     chosen = options(margin or (), config, force)
     if ab:
         from kbench.session.ab.measure import measured
 
-        comparison = measured(ab, words, chosen, max_time, output)
+        comparison = measured(ab, words, chosen, max_time, keep)
     else:
         from kbench.judge.compare import compare
         from kbench.suite.load import load
@@ -91,6 +85,9 @@ def command(
         if len(words) != 2:
             raise KbenchError(f"got {len(words)} suites, expected two: kbench gate BASE HEAD")
         comparison = compare(load(words[0]), load(words[1]), chosen)
+    from kbench.present.gate import makers
+
     result = outcome(comparison, strict)
-    emit(comparison, result, formats)
+    forms = makers(comparison, result, width, everything=all_)
+    emit(forms, form, output or (), force=force, printed=True)
     raise typer.Exit(result.exit_code)

@@ -15,10 +15,10 @@ def command(
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Export the histograms of a benchmark for HdrHistogram's own tools.
+    """Export histograms for HdrHistogram's own tools.
 
-    A .hlog holds one interval a run, in ns (in the lab: in instructions); any other name
-    gets the percentile distribution of all good runs together, in us.
+    A .hlog holds one interval a run, in ns (in the lab: instructions); a file of any other
+    name gets the percentile distribution of all good runs together, in us.
 
     Example: kbench hdr a.json exit.pio_out -o pio_out.hlog
     """

@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Suites over time: keep them by commit, show them, find where a level changed."""
+"""Suites by commit: keep, show, find where a level changed."""
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from kbench.judge.series import Series
+from kbench.cli._forms import Config, Force, Outputs, Table
 
 app = typer.Typer(no_args_is_help=True)
 
 Directory = Annotated[Path, typer.Argument(help="The directory that holds the history.")]
-Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[BENCHMARK]...", help="All without one.")
-]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[BENCHMARK]...", help="Default: all.")]
 Metrics = Annotated[
     list[str] | None,
-    typer.Option("--metric", help="A metric of metrics.toml; default: the judged ones."),
+    typer.Option("--metric", help="A metric of metrics.toml; default: all judged."),
 ]
-Config = Annotated[Path | None, typer.Option(help="Project file instead of ./kbench.toml.")]
 
 
 @app.command()
@@ -51,25 +47,22 @@ def show(
     benchmarks: Names = None,
     metric: Metrics = None,
     config: Config = None,
-    json: Annotated[bool, typer.Option("--json", help="Data for plots.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="For apache-otava and spreadsheets.")] = False,
+    form: Table = None,
+    output: Outputs = None,
+    force: Force = False,
 ) -> None:
-    """Print the median of each metric, suite by suite, and where its level changed.
+    """Print each metric suite by suite, and where its level changed.
+
+    A figure is the median over the good runs of a suite.
 
     Example: kbench history show bench-history/ exit.pio_out --metric p50
     """
-    from kbench.errors import KbenchError
-    from kbench.present import series
+    from kbench.judge.series import read
+    from kbench.present.history import makers
+    from kbench.present.output import emit, terminal_width
 
-    if json and csv:
-        raise KbenchError("--json and --csv exclude each other: choose one")
-    rows = _rows(directory, benchmarks, metric, config)
-    if json:
-        print(series.series_json(rows))
-    elif csv:
-        print(series.series_csv(rows), end="")
-    else:
-        print(series.series_text(rows))
+    rows = read(directory, benchmarks or (), metric or (), config)
+    emit(makers(rows, terminal_width()), form, output or (), force=force)
 
 
 @app.command()
@@ -79,26 +72,14 @@ def check(
     metric: Metrics = None,
     config: Config = None,
 ) -> None:
-    """List every change of level; exit 1 when a series ends on a level worse than before.
+    """List changes of level; exit 1 if a series ends on a worse one.
 
     Example: kbench history check bench-history/
     """
-    from kbench.present import series
+    from kbench.judge.series import read
+    from kbench.present.history import regressions, shifts_text
+    from kbench.present.output import terminal_width
 
-    rows = _rows(directory, benchmarks, metric, config)
-    print(series.shifts_text(rows))
-    raise typer.Exit(1 if series.regressions(rows) else 0)
-
-
-def _rows(
-    directory: Path, names: list[str] | None, wanted: list[str] | None, config: Path | None
-) -> "list[Series]":
-    from kbench.judge.history import entries
-    from kbench.judge.project import known, load_project
-    from kbench.judge.series import series
-    from kbench.metrics import metrics
-
-    for name in wanted or ():
-        known(name)
-    chosen = [metrics()[name] for name in wanted] if wanted else None
-    return list(series(entries(directory), names or (), chosen, load_project(config)))
+    rows = read(directory, benchmarks or (), metric or (), config)
+    print(shifts_text(rows, terminal_width()), end="")
+    raise typer.Exit(1 if regressions(rows) else 0)

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The lab: KVM on an emulated machine that counts instructions exactly.
-
-Example: kbench lab build && kbench run exit --target lab && kbench lab verify
-"""
+"""The lab: KVM on an emulated machine that counts instructions."""
 
 from typing import Annotated
 
@@ -11,7 +8,7 @@ import typer
 app = typer.Typer(no_args_is_help=True)
 
 Kernel = Annotated[str, typer.Option(help="debian:6.1 (or 6.1), debian:6.12 ...")]
-Variant = Annotated[str, typer.Option("--kvm", help="Variant of the KVM modules.")]
+Variant = Annotated[str, typer.Option("--kvm", metavar="VARIANT", help="The KVM modules.")]
 
 
 @app.command()
@@ -21,59 +18,76 @@ def build(
         bool, typer.Option("--update", help="Take the archive's newest version.")
     ] = False,
 ) -> None:
-    """Fetch the kernel, boot it, load KVM, and keep the snapshot of each step.
+    """Fetch a kernel, boot it, load KVM; keep a snapshot of each.
 
-    What is cached is not done again. Example: kbench lab build --kernel 6.12
+    What is cached is not done again.
+
+    Example: kbench lab build --kernel 6.12
     """
-    from kbench.cli import _lab
+    from kbench.session import lab
 
-    _lab.build(kernel, update)
+    lab.build(kernel, update=update)
 
 
 @app.command()
 def info(kernel: Kernel = "6.1") -> None:
-    """Show the kernel, QEMU, and what the cache holds and weighs. Example: kbench lab info"""
-    from kbench.cli import _lab
+    """Show kernel, QEMU, and what the cache holds and weighs.
 
-    _lab.info(kernel)
+    Example: kbench lab info
+    """
+    from kbench.present.output import terminal_width
+    from kbench.session import lab
+
+    print(lab.info(kernel, terminal_width()), end="")
 
 
 @app.command()
 def verify(
     selectors: Annotated[
-        list[str] | None, typer.Argument(help="Families, names or globs; all without one.")
+        list[str] | None, typer.Argument(help="Families, names or globs; default: all.")
     ] = None,
     kernel: Kernel = "6.1",
     kvm: Variant = "stock",
 ) -> None:
-    """Measure four times, disturbed in different ways, and compare whole histograms.
+    """Measure four times, three under disturbance: do counts repeat?
 
-    Exit code 0 when everything is equal bit for bit, 1 when anything differs.
+    Alone; two labs side by side; in another order; with nproc + 1 CPU hogs running on the
+    host. Exit code 0 if all histograms are equal bit for bit, 1 if any differs.
+
     Example: kbench lab verify exit.pio_out floor
     """
-    from kbench.cli import _lab
+    from kbench.present.output import terminal_width
+    from kbench.session import lab
 
-    raise typer.Exit(_lab.verify(selectors or [], kernel, kvm))
+    text, exact = lab.check(selectors or (), kernel, kvm, terminal_width())
+    print(text, end="")
+    raise typer.Exit(0 if exact else 1)
 
 
 @app.command()
 def shell(kernel: Kernel = "6.1", kvm: Variant = "stock") -> None:
-    """A Python console in the lab, with KVM loaded and kbench importable, for debugging.
+    """Open a Python console in the lab.
 
-    `exit()` ends it, Ctrl-A X ends QEMU. Example: kbench lab shell
+    KVM is loaded and kbench can be imported. `exit()` ends it, Ctrl-A X ends QEMU.
+
+    Example: kbench lab shell
     """
-    from kbench.cli import _lab
+    from kbench.lab import labs, shell
+    from kbench.session.progress import say
 
-    _lab.shell(kernel, kvm)
+    shell.run(labs.prepare(kernel, kvm, say))
 
 
 @app.command()
 def clean(
     kernels: Annotated[
-        bool, typer.Option("--kernels", help="Kernels and built modules too.")
+        bool, typer.Option("--kernels", help="Kernel packages and built modules too.")
     ] = False,
 ) -> None:
-    """Remove the snapshots from the cache. Example: kbench lab clean --kernels"""
-    from kbench.cli import _lab
+    """Remove the snapshots from the cache.
 
-    _lab.clean(kernels)
+    Example: kbench lab clean --kernels
+    """
+    from kbench.session import lab
+
+    lab.clean(kernels=kernels)

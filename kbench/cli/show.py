@@ -6,26 +6,29 @@ from typing import Annotated
 
 import typer
 
+from kbench.cli._forms import Force, Outputs, Table
+
 
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Suites to show.")],
     percentiles: Annotated[
         str, typer.Option(help="Comma-separated, each above 0 and at most 100.")
     ] = "50,90,99,99.9",
-    json: Annotated[
-        bool, typer.Option("--json", help="Machine-readable, schema version 1.")
-    ] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="One line a benchmark.")] = False,
-    md: Annotated[bool, typer.Option("--md", help="A Markdown table.")] = False,
+    form: Table = None,
+    output: Outputs = None,
+    force: Force = False,
 ) -> None:
-    """Show suites: percentiles of all good runs, and how far single runs lie apart.
+    """Show suites: percentiles, and how far single runs lie apart.
+
+    Percentiles are those of all good runs together.
 
     Example: kbench show a.json --percentiles 50,99,99.99
     """
-    from kbench.errors import KbenchError
-    from kbench.present import show
+    from kbench.present.output import emit, terminal_width
+    from kbench.present.show import makers, parse_percentiles
+    from kbench.suite.load import load
+    from kbench.suite.summary import summarize
 
-    if json + csv + md > 1:
-        raise KbenchError("choose one of --json, --csv and --md")
-    form = "json" if json else "csv" if csv else "md" if md else "text"
-    show.show(files, show.parse_percentiles(percentiles), form)
+    wanted = parse_percentiles(percentiles)
+    suites = {path: [summarize(row, wanted) for row in load(path)] for path in files}
+    emit(makers(suites, terminal_width()), form, output or (), force=force)

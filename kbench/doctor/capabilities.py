@@ -13,7 +13,7 @@ from kbench.targets.host import Host
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """`value` is KVM_CHECK_EXTENSION's answer; 0 means that this KVM lacks it."""
+    """`value` is the answer of KVM_CHECK_EXTENSION, 0 if this KVM lacks it."""
 
     name: str
     value: int
@@ -22,10 +22,10 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """`host` and `auto` say why there is none in `host_reason` and `auto_reason`.
+    """`host_reason` says why the host cannot be measured, `auto_reason` why no target can be.
 
-    `obstacles` has an entry for each benchmark of the catalogue, "" where it can run on
-    the host; it and `capabilities` are empty where /dev/kvm cannot be used.
+    `obstacles` has an entry for each benchmark of the catalogue, "" if it can run on the host;
+    it and `capabilities` are empty if /dev/kvm cannot be used.
     """
 
     host_reason: str = ""
@@ -41,7 +41,7 @@ class Abilities:
 
 
 def abilities() -> Abilities:
-    """Ask this machine; every benchmark is run once for that."""
+    """Probe this machine, by running each benchmark once."""
     auto = auto_reason = ""
     try:
         auto = choose(Choice()).name

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What on this machine disturbs a measurement, each with its mend; nothing is changed.
+"""What on this machine disturbs a measurement, each with its fix; nothing is changed.
 
-`facts()` reads, by the same functions that a run's provenance comes from; `checks()`
-judges what was read.
+`facts()` reads with the functions that a run's provenance comes from; `checks()` judges what
+was read.
 """
 
 import os
@@ -16,9 +16,9 @@ from kbench.record import provenance
 from kbench.record.recording import Metadata
 from kbench.worker.crosscheck.counters import TICK, steal_ticks
 
-WINDOW = 0.5  # seconds that steal is watched for: 50 ticks of /proc/stat
-STEAL_BOUND = 0.01  # a tenth of what makes a run void
-LOAD_BOUND = 0.5  # runnable tasks beside kbench
+WINDOW = 0.5  # seconds over which steal is read: 50 ticks of /proc/stat
+STEAL_BOUND = 0.01  # a tenth of what voids a run
+LOAD_BOUND = 0.5  # runnable tasks besides kbench
 CAP_SYS_NICE = 23
 
 SYS_CPU = "/sys/devices/system/cpu"
@@ -26,7 +26,7 @@ SYS_CPU = "/sys/devices/system/cpu"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at: `why` says what it does to figures and is "" where it does nothing."""
+    """One property of the machine: `why` says how it affects figures, "" if it does not."""
 
     name: str
     found: str
@@ -39,7 +39,7 @@ class Check:
 
 
 def facts() -> Metadata:
-    """This machine's and this process's provenance, and what only doctor asks for."""
+    """Provenance of this machine and process, and what only doctor needs."""
     return {
         **provenance.machine(),
         **provenance.process(),
@@ -51,7 +51,7 @@ def facts() -> Metadata:
 
 
 def steal_share(seconds: float) -> float:
-    """The share of all CPUs' time that was stolen while watching for `seconds`."""
+    """The fraction of all CPU time that was stolen during `seconds`."""
     before, start = sum(steal_ticks()), time.monotonic()
     time.sleep(seconds)
     stolen = (sum(steal_ticks()) - before) * TICK
@@ -68,7 +68,7 @@ def may_use_fifo() -> bool:
 
 
 def checks(facts: Metadata) -> list[Check]:
-    """Every check, in the order of what usually disturbs most."""
+    """All checks, those that usually disturb most first."""
     return [*_machine(facts), *_scheduling(facts), *_kvm(facts)]
 
 
@@ -82,22 +82,22 @@ def _machine(facts: Metadata) -> list[Check]:
         _check(
             "hypervisor", facts["kbench_hypervisor"], facts["kbench_hypervisor"] == "yes",
             "this is a virtual machine: each figure includes the hypervisor below it",
-            "measure on bare metal; in the lab, counts are exact on any machine",
+            "measure on bare metal, or count instructions in the lab (--target lab)",
         ),
         _check(
             "steal", f"{float(facts['steal_share']):.1%}",
             float(facts["steal_share"]) > STEAL_BOUND,
-            "the hypervisor runs others on these CPUs: such round trips take milliseconds",
-            "a host with dedicated CPUs, or fewer vCPUs on it",
+            "the hypervisor runs other VMs on these CPUs: round trips then take milliseconds",
+            "use a host with dedicated CPUs, or one with fewer vCPUs",
         ),
         _check(
             "governor", governor, governor not in ("performance", "none"),
-            "the CPU's frequency follows its load, and with it every figure",
+            "the CPU's frequency follows its load, and every figure follows the frequency",
             "cpupower frequency-set -g performance",
         ),
         _check(
             "boost", facts["kbench_boost"], facts["kbench_boost"] == "on",
-            "the CPU's frequency depends on temperature and on its neighbours",
+            "the CPU's frequency depends on temperature and on the other cores",
             f"echo 0 > {SYS_CPU}/cpufreq/boost (intel_pstate: echo 1 > "
             f"{SYS_CPU}/intel_pstate/no_turbo)",
         ),
@@ -113,18 +113,18 @@ def _machine(facts: Metadata) -> list[Check]:
         ),
         _check(
             "clocksource", facts["kbench_clocksource"], facts["kbench_clocksource"] != "tsc",
-            "the kernel does not trust the TSC, which kbench's stamps read",
+            "the kernel does not trust the TSC, which kbench reads its time stamps from",
             "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource",
         ),
         _check(
             "mitigations", facts["kbench_mitigations"],
             "=mitigated" in str(facts["kbench_mitigations"]),
-            "they lengthen exits: compare only with machines that have the same",
-            "kernel command line: mitigations=off (on a machine for benchmarks alone)",
+            "mitigations lengthen exits: compare only machines with the same ones",
+            "kernel command line: mitigations=off (on a dedicated benchmark machine only)",
         ),
         _check(
             "THP", facts["kbench_thp"], facts["kbench_thp"] == "always",
-            "khugepaged moves pages while a benchmark runs",
+            "khugepaged may collapse guest memory while a benchmark runs",
             "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
         ),
     ]  # fmt: skip
@@ -137,22 +137,22 @@ def _scheduling(facts: Metadata) -> list[Check]:
     return [
         _check(
             "load", facts["kbench_load"], float(facts["kbench_load"]) > LOAD_BOUND,
-            "other work takes CPU time and caches away",
-            "end it (top shows it), or measure on a CPU of its own with --cpu",
+            "other tasks take CPU time and evict caches",
+            "stop them (top lists them), or measure on an isolated CPU with --cpu",
         ),
         _check(
             "isolcpus", isolated, isolated == "none",
-            "the scheduler puts other tasks on every CPU",
+            "the scheduler may place other tasks on any CPU",
             f"kernel command line: isolcpus={cpu}; then kbench run --cpu {cpu}",
         ),
         _check(
             "ticks", f"{facts['kbench_tick_hz']} Hz, nohz_full {nohz}", nohz in ("none", "(null)"),
-            "the timer tick interrupts the guest that often",
+            "the timer tick interrupts the guest at this rate",
             f"kernel command line: nohz_full={cpu} rcu_nocbs={cpu}; then kbench run --cpu {cpu}",
         ),
         _check(
             "timer slack", f"{slack} ns", slack.isdigit() and int(slack) > 1,
-            "sleeps end up to that much late: wake latencies include it",
+            "timed sleeps end up to this late, and wakeup latencies include it",
             "echo 1 > /proc/$$/timerslack_ns, in the shell that starts kbench",
         ),
         _check(
@@ -168,12 +168,12 @@ def _kvm(facts: Metadata) -> list[Check]:
     return [
         _check(
             "halt_poll_ns", polling, polling not in ("0", "none"),
-            "KVM polls that long before an idle vCPU sleeps, unless a benchmark sets it",
+            "KVM polls this long before an idle vCPU sleeps, unless a benchmark sets it",
             "echo 0 > /sys/module/kvm/parameters/halt_poll_ns",
         ),
         _check(
             "QEMU", facts["qemu"], facts["qemu"] == "none",
-            "the lab, which counts instructions without /dev/kvm, needs it",
+            "the lab, which counts instructions without /dev/kvm, needs QEMU",
             "apt install qemu-system-x86",
         ),
     ]  # fmt: skip

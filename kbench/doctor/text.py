@@ -5,22 +5,35 @@ JSON schema version 1: {"version": 1, "backend", "hypervisor": bool, "cpu_model"
 "auto": {"target", "reason"}, "host": {"available": bool, "reason", "benchmarks": {NAME:
 reason or ""}}, "capabilities": [{"name", "value", "use"}], "checks": [{"name", "ok": bool,
 "found", "why", "mend"}]}. A "reason" is "" where there is nothing to explain; "why" and
-"mend" are "" where "ok".
+"mend", the fix, are "" where "ok".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from json import dumps
-from textwrap import fill
 
 from kbench.doctor.capabilities import Abilities, abilities
 from kbench.doctor.disturbances import Check, checks, facts
+from kbench.present.data import to_json
+from kbench.present.output import Makers
+from kbench.present.table import Table, figures, words
+from kbench.present.text import grid_lines, wrapped
 from kbench.record.recording import Metadata
 
+WIDTH = 80
+"""Sentences of more columns are hard to read on any terminal."""
 
-def as_json() -> str:
-    """What was found, for programs."""
+
+def makers(width: int) -> Makers:
+    """The forms of what was found."""
     can, found = abilities(), facts()
+    return {
+        "table": lambda: as_text(can, found, min(width, WIDTH)),
+        "json": lambda: as_json(can, found),
+    }
+
+
+def as_json(can: Abilities, found: Metadata) -> str:
+    """What was found, for programs."""
     document = {
         "version": 1,
         "backend": found["kbench_backend"],
@@ -36,46 +49,46 @@ def as_json() -> str:
         "capabilities": [asdict(capability) for capability in can.capabilities],
         "checks": [{"ok": check.ok, **asdict(check)} for check in checks(found)],
     }
-    return dumps(document, indent=2)
+    return to_json(document)
 
 
-def as_text() -> str:
+def as_text(can: Abilities, found: Metadata, width: int) -> str:
     """What was found, for people."""
-    can, found = abilities(), facts()
-    return "\n".join([*_machine(can, found), *_capabilities(can), *_checks(checks(found))])
+    results = checks(found)
+    parts = (_machine(can, found, width), _capabilities(can, width), _checks(results, width))
+    return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
 
 
-def _machine(can: Abilities, found: Metadata) -> Iterator[str]:
+def _machine(can: Abilities, found: Metadata, width: int) -> Iterator[str]:
     virtual = ", in a virtual machine" if found["kbench_hypervisor"] == "yes" else ""
-    yield f"backend   {found['kbench_backend']}{virtual}"
-    yield f"machine   {found['kbench_cpu_model']}, Linux {found['kbench_kernel']}"
-    if can.host_reason:
-        yield f"host      cannot be measured: {can.host_reason}"
-    else:
-        count = f"{can.runnable} of {len(can.obstacles)} benchmarks run"
-        yield f"host      {count} (kbench list says which, and why not)"
-    yield f"target    auto is {can.auto}" if can.auto else f"target    none: {can.auto_reason}"
+    host = f"{can.runnable} of {len(can.obstacles)} benchmarks run (kbench list says which)"
+    rows = (
+        ("backend", f"{found['kbench_backend']}{virtual}"),
+        ("machine", f"{found['kbench_cpu_model']}, Linux {found['kbench_kernel']}"),
+        ("host", f"cannot be measured: {can.host_reason}" if can.host_reason else host),
+        ("target", f"auto is {can.auto}" if can.auto else f"none: {can.auto_reason}"),
+    )
+    yield from grid_lines(Table(words("", ""), rows), width)[1:]
 
 
-def _capabilities(can: Abilities) -> Iterator[str]:
+def _capabilities(can: Abilities, width: int) -> Iterator[str]:
     if not can.capabilities:
         return
-    width = max(len(capability.name) for capability in can.capabilities)
-    yield "\nKVM's capabilities, and what kbench uses them for"
-    for capability in can.capabilities:
-        value = str(capability.value) if capability.value else "missing"
-        yield f"  {capability.name:{width}}  {value:>7}  {capability.use}"
+    rows = tuple(
+        (capability.name, str(capability.value) if capability.value else "missing", capability.use)
+        for capability in can.capabilities
+    )
+    columns = (*words("KVM capability"), *figures("value"), *words("what kbench uses it for"))
+    yield from grid_lines(Table(columns, rows), width)
 
 
-def _checks(results: list[Check]) -> Iterator[str]:
+def _checks(results: Sequence[Check], width: int) -> Iterator[str]:
     disturbing = [check for check in results if not check.ok]
     if disturbing:
-        yield "\nWhat disturbs measurements here"
+        yield "What disturbs measurements here"
     for check in disturbing:
-        yield fill(
-            f"{check.name}: {check.found}", 100, initial_indent="  ", subsequent_indent="    "
-        )
-        yield f"    why:  {check.why}"
-        yield f"    mend: {check.mend}"
+        yield from wrapped(f"{check.name}: {check.found}", width, "  ")
+        yield from wrapped(check.why, width, "    why:  ")
+        yield from wrapped(check.mend, width, "    fix:  ")
     fine = ", ".join(f"{check.name} {check.found}" for check in results if check.ok)
-    yield "\n" + fill(f"Nothing to mend: {fine or 'none of the above'}", 100)
+    yield from wrapped(f"Nothing to fix: {fine or 'none of these'}", width)

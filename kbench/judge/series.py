@@ -4,14 +4,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from statistics import median
 
 from kbench.errors import KbenchError
 from kbench.judge.changepoints import Cut, change_points, exact_changes, fewest
 from kbench.judge.compat import identity
-from kbench.judge.history import HistoryEntry
+from kbench.judge.history import HistoryEntry, entries
 from kbench.judge.judging import judging_margin, says_the_same
-from kbench.judge.project import Project
+from kbench.judge.project import Project, known, load_project
 from kbench.judge.rules import HostRule
 from kbench.judge.stats import holm
 from kbench.judge.verdict import Verdict
@@ -71,6 +72,19 @@ class _Levels:
     def tested(self) -> bool:
         """Whether its cuts are a matter of chance, and to be corrected for those of others."""
         return not self.benchmark.exact and self.metric.margin is not None
+
+
+def read(
+    directory: Path, chosen: Sequence[str], shown: Sequence[str], config: Path | None
+) -> list[Series]:
+    """The series of a directory, of these benchmarks and metrics by name: all, and the judged ones.
+
+    Raises KbenchError for a name that does not exist and for a bad project file.
+    """
+    for name in shown:
+        known(name)
+    wanted = [metrics()[name] for name in shown] or None
+    return list(series(entries(directory), chosen, wanted, load_project(config)))
 
 
 def series(

@@ -10,6 +10,16 @@ from kbench.errors import Unavailable
 from kbench.kvm.system import System
 from kbench.kvm.vcpu import Vcpu
 
+# What does without another mechanism; the others are used beside KVM_KBENCH_USERSPACE_EXITS.
+ALONE = (
+    "KVM_KBENCH_USERSPACE_EXITS",
+    "KVM_KBENCH_MWAIT_YIELD",
+    "KVM_KBENCH_MWAIT_STEP",
+    "KVM_KBENCH_MWAIT_LOWPRIO",
+    "KVM_KBENCH_MWAIT_MONITOR",
+    "KVM_KBENCH_IDLE_FLAG",
+)
+
 
 def mechanisms(system: System) -> int:
     """The KVM_KBENCH_* bits of the loaded modules; 0 without the extension."""
@@ -19,7 +29,13 @@ def mechanisms(system: System) -> int:
 def require(system: System, bits: int, name: str) -> None:
     """Raises Unavailable, naming `name`, where the modules lack any of `bits`."""
     if bits & ~mechanisms(system):
-        raise Unavailable(f"this KVM lacks the extension's {name}: see `kbench kvm info`")
+        raise Unavailable(f"this KVM lacks {name}: --target lab --kvm {variant(name)}")
+
+
+def variant(name: str) -> str:
+    """The smallest variant of the modules (ext/kvm/variants.toml) for what needs `name`."""
+    own = {mechanism: mechanism.removeprefix("KVM_KBENCH_").lower() for mechanism in ALONE}
+    return {**own, "KVM_KBENCH_RFC_V1": "rfc-v1"}.get(name, "all")
 
 
 def enable(vcpu: Vcpu, bits: int, eventfd: int = -1) -> None:

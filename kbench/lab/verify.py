@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from kbench.kernels.cache import Progress
 from kbench.lab.labs import JOBS, Lab, LabResult, measure_all
 
-# One busy process for each CPU and one more: every lab is preempted all the time.
+PASSES = 4
+# nproc + 1 CPU hogs preempt every lab all the time.
 LOAD = (os.cpu_count() or 1) + 1
 
 
@@ -29,9 +30,9 @@ class Mismatch:
 def verify(lab: Lab, benchmarks: Sequence[str], progress: Progress) -> list[Mismatch]:
     """Measure `benchmarks` four times and return what differs from the first time.
 
-    First one lab at a time in an idle process; then two labs side by side; then in another
-    order; then on a loaded machine. Whole histograms, sums, extremes and KVM's counters
-    are compared, and skips and errors too.
+    First one lab at a time; then two labs side by side; then in another order; then with
+    nproc + 1 CPU hogs running on the host. Whole histograms, sums, extremes, KVM's counters,
+    skips and errors are compared.
     """
     progress("one lab at a time")
     first = _pass(lab, benchmarks, 1)
@@ -41,7 +42,7 @@ def verify(lab: Lab, benchmarks: Sequence[str], progress: Progress) -> list[Mism
     for repetition, order, load in (
         ("two labs side by side", benchmarks, 0),
         ("in another order", shuffled, 0),
-        ("on a loaded machine", benchmarks, LOAD),
+        ("with CPU hogs on the host", benchmarks, LOAD),
     ):
         progress(repetition)
         with busy(load):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Suites and comparisons as people and programs read them: tables, text, Markdown, JSON, CSV."""
+"""One Table, and its forms: terminal, text, Markdown, CSV, JSON, JUnit, GitHub."""

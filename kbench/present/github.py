@@ -4,18 +4,18 @@
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Verdict
-from kbench.present import cells
+from kbench.present.changes import change_text, counts, merged, verdict_text
 
 
-def gate_github(comparison: Comparison, outcome: Outcome) -> str:
-    """The answer, then an error a regression and a warning for what was left undecided.
+def annotations(comparison: Comparison, outcome: Outcome) -> str:
+    """The answer, then an error per regression and a warning per undecided metric.
 
-    GitHub shows ten annotations of a kind and step: the answer comes first.
+    GitHub shows ten annotations of each kind per step, so the answer comes first.
     """
     level = "notice" if outcome.exit_code == 0 else "error"
-    lines = [_command(level, "kbench gate", f"{outcome.headline} ({cells.counts(outcome)})")]
-    for change, metrics in cells.merged(comparison.changes):
-        text = f"{cells.change_text(change)} ({cells.verdict_text(change)})"
+    lines = [_command(level, "kbench gate", f"{outcome.headline} ({counts(outcome)})")]
+    for change, metrics in merged(comparison.changes):
+        text = f"{change_text(change)} ({verdict_text(change)})"
         title = f"{change.benchmark} {metrics}"
         if change.verdict is Verdict.WORSE:
             lines.append(_command("warning" if change.acknowledged else "error", title, text))
@@ -25,7 +25,7 @@ def gate_github(comparison: Comparison, outcome: Outcome) -> str:
         _command("warning", void.benchmark, f"{void.void} of {void.runs} runs are void")
         for void in comparison.voids
     ]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _command(level: str, title: str, message: str) -> str:

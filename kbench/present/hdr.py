@@ -31,7 +31,7 @@ def _distribution(benchmark: Benchmark) -> bytes:
 
 
 def _log(benchmark: Benchmark) -> bytes:
-    """A histogram log, one interval a good run; the intervals are numbered, not timed."""
+    """A histogram log with one interval per good run; intervals are numbered, not timed."""
     buffer = io.StringIO()
     writer = HistogramLogWriter(buffer)
     writer.output_log_format_version()

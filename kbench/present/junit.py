@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A gate as JUnit XML: one test case a judged metric, for CI systems that show tests."""
+"""A gate as JUnit XML: one test case per judged metric, for CI systems that show tests."""
 
 import xml.etree.ElementTree as ET
 
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Change, Verdict
-from kbench.present import cells
+from kbench.present.changes import change_text, verdict_text
 
 
-def gate_junit(comparison: Comparison, outcome: Outcome) -> str:
+def to_junit(comparison: Comparison, outcome: Outcome) -> str:
     """Worse is a failure, void and "cannot tell" are skipped, an unusable gate is an error."""
     suite = ET.Element("testsuite", name="kbench gate")
     for change in comparison.changes:
@@ -28,12 +28,12 @@ def gate_junit(comparison: Comparison, outcome: Outcome) -> str:
     suite.set("tests", str(len(suite.findall("testcase"))))
     ET.SubElement(suite, "system-out").text = outcome.headline
     ET.indent(suite)
-    return ET.tostring(suite, encoding="unicode", xml_declaration=True)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _case(change: Change) -> ET.Element:
     case = ET.Element("testcase", classname=change.benchmark, name=change.metric)
-    message = f"{cells.verdict_text(change)}: {cells.change_text(change)}, margin {change.margin}"
+    message = f"{verdict_text(change)}: {change_text(change)}, margin {change.margin}"
     match change.verdict:
         case Verdict.WORSE if not change.acknowledged:
             ET.SubElement(case, "failure", message=message)

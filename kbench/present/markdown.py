@@ -1,37 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""A comparison as GitHub-flavoured Markdown: for a pull-request comment."""
+"""Tables as GitHub-flavoured Markdown: for a repository and for a pull-request comment."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from kbench.judge.compare import Comparison
-from kbench.judge.gate import Outcome
-from kbench.judge.verdict import Change
-from kbench.present import cells
+from kbench.present.table import Column, Table
 
 # Names and warnings come from files: nothing in them may act as markup or mention anyone.
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~@&-])")
 
 
-def comparison_markdown(comparison: Comparison, changes: Iterable[Change]) -> str:
-    """Differences as a list, the table, footnotes as a list."""
-    lines = [f"**{escape(comparison.base)}** → **{escape(comparison.head)}**", ""]
-    lines += [f"- {escape(line)}" for line in cells.headlines(comparison)]
-    rows = [map(escape, row) for row in cells.rows(changes)]
-    if rows:
-        lines += ["", f"| {' | '.join(cells.HEADER)} |", "|---|---|--:|--:|--:|---|"]
-        lines += [f"| {' | '.join(row)} |" for row in rows]
-    notes = cells.footnotes(comparison)
-    if notes:
-        lines += ["", *(f"- {escape(note)}" for note in notes)]
-    return "\n".join(lines)
+def table_lines(table: Table) -> list[str]:
+    """The lines of a table, its title above it and its notes as a list below."""
+    table = table.filled()
+    title = [escape(table.title), ""] if table.title else []
+    notes = ["", *(f"- {escape(note)}" for note in table.notes)] if table.notes else []
+    rows = [[escape(cell) for cell in row] for row in table.texts()]
+    return [*title, *grid_lines(table.columns, rows), *notes]
 
 
-def gate_markdown(comparison: Comparison, outcome: Outcome, changes: Iterable[Change]) -> str:
-    """The gate's answer as a heading, then the comparison."""
-    sign = "✅" if outcome.exit_code == 0 else "❌"
-    head = f"### {sign} kbench gate: {escape(outcome.headline)}\n\n{cells.counts(outcome)}\n\n"
-    return head + comparison_markdown(comparison, changes)
+def grid_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of the columns and of rows whose cells are Markdown already."""
+    rules = "|".join("---" if column.words else "--:" for column in columns)
+    titles = " | ".join(escape(column.title) for column in columns)
+    return [f"| {titles} |", f"|{rules}|", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
 def escape(text: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A distribution's tail in nine characters: how far beyond the median each percentile lies."""
+"""A distribution's tail in nine characters: how far each percentile lies above the median."""
 
 import math
 import sys
@@ -12,7 +12,7 @@ DECADES = 3.0
 
 
 def sparkline(values: Sequence[float], marks: str = BLOCKS) -> str:
-    """One mark a value, by its logarithm against the first one; the same scale in every row."""
+    """One mark per value, by the logarithm of its ratio to the first; one scale for all rows."""
     first = values[0]
     if first <= 0:
         return ""
@@ -22,7 +22,7 @@ def sparkline(values: Sequence[float], marks: str = BLOCKS) -> str:
 
 
 def marks() -> str:
-    """Blocks, or ASCII where standard output cannot encode them."""
+    """Blocks, or ASCII if standard output cannot encode blocks."""
     try:
         BLOCKS.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:

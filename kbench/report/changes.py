@@ -8,8 +8,9 @@ from kbench.errors import KbenchError
 from kbench.judge.compare import Comparison, compare
 from kbench.judge.options import options
 from kbench.judge.verdict import Verdict
-from kbench.present import cells
-from kbench.report.content import Section, Table
+from kbench.present.changes import footnotes, table
+from kbench.present.table import Table
+from kbench.report.content import Section
 from kbench.report.model import Model, Place, SuiteFile
 
 
@@ -69,20 +70,18 @@ def sections(found: Sequence[Pair]) -> list[Section]:
                 text=(counted(pair.comparison),),
                 pictures=(drawn,) if drawn else (),
                 tables=tuple(_tables(pair.comparison)),
-                notes=tuple(cells.footnotes(pair.comparison)),
+                notes=tuple(footnotes(pair.comparison)),
             )
         )
     return made
 
 
 def _tables(comparison: Comparison) -> Iterator[Table]:
-    """What changed or might have, then what did not."""
-    for title, same in (("Changed, or it cannot be told", False), ("The same", True)):
+    """What changed or may have changed, then what is the same."""
+    for title, same in (("Changed, or cannot tell", False), ("The same", True)):
         chosen = [c for c in comparison.changes if (c.verdict in (Verdict.SAME, None)) == same]
         if chosen:
-            rows = tuple(cells.rows(chosen))
-            optional = ("base", "head")
-            yield Table(cells.HEADER, rows, title, left=2, optional=optional, reference=same)
+            yield table(chosen, title, reference=same)
 
 
 def counted(comparison: Comparison) -> str:

@@ -5,34 +5,10 @@ All texts are plain: renderers escape them. Names, titles, labels and warnings c
 of suites and are untrusted.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of ready texts; the first `left` columns hold words, the others figures.
-
-    `optional` names columns that a narrow form leaves out, the first of them first. A
-    `reference` is for looking things up: folded in a page, left out of a mail.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    title: str = ""
-    left: int = 1
-    optional: tuple[str, ...] = ()
-    reference: bool = False
-
-    def without(self, *columns: str) -> "Table":
-        """The table without these columns."""
-        keep = [index for index, name in enumerate(self.columns) if name not in columns]
-        return replace(
-            self,
-            columns=tuple(self.columns[index] for index in keep),
-            rows=tuple(tuple(row[index] for index in keep) for row in self.rows),
-            left=sum(index < self.left for index in keep),
-        )
+from kbench.present.table import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
-from kbench.present import cells
+from kbench.present.changes import change_text
 from kbench.report.changes import Pair, counted
 from kbench.report.charts.exits import FLOOR
 from kbench.report.model import Entry, Model, Place, SuiteFile
@@ -19,7 +19,7 @@ from kbench.units import human, percent
 def headline(model: Model, found: Sequence[Pair]) -> str:
     """The verdict of a comparison, else the choice of idle policy, else what an exit costs.
 
-    A head that has policies which its base lacks is there for the choice.
+    A head with policies that its base lacks was measured for the choice.
     """
     choices = policies(model)
     judged = [pair for pair in found if pair.comparison]
@@ -54,7 +54,7 @@ def _verdict(pair: Pair) -> str:
 
 def _change(change: Change) -> str:
     title = metrics()[change.metric].title
-    return f"{change.benchmark} {title} {cells.change_text(change)}"
+    return f"{change.benchmark} {title} {change_text(change)}"
 
 
 def _policies(place: Place, entries: Sequence[Entry]) -> str:
@@ -71,24 +71,22 @@ def _policies(place: Place, entries: Sequence[Entry]) -> str:
 
     def figures(row: Point) -> str:
         unit = " instructions" if place.lab else ""
-        return (
-            f"{percent(row.cost)} of a pCPU, p50 of its wake-ups {human(row.p50, row.unit)}{unit}"
-        )
+        return f"{percent(row.cost)} of a pCPU, wakeup latency p50 {human(row.p50, row.unit)}{unit}"
 
     cheap = min(rows, key=lambda row: (row.cost, row.p50))
     quick = min(rows, key=lambda row: (row.p50, row.cost))
     level = sum(row.spread[0] <= quick.spread[1] for row in rows) - 1
     others = f"{level} others" if level > 1 else "another one"
-    more = f"; {others} may wake as soon: their runs overlap" if level else ""
+    more = f"; {others} may wake as early, as the runs overlap" if level else ""
     where = f"{place.title[0].upper()}{place.title[1:]}, pattern {pattern}"
     if len(rows) == 1:
         return f"{where}: {cheap.policy} costs {figures(cheap)}."
     where = f"{where}, {len(rows)} policies"
     if cheap is quick:
-        return f"{where}: {cheap.policy} is the cheapest and the quickest ({figures(cheap)}){more}."
+        return f"{where}: {cheap.policy} costs least and wakes first ({figures(cheap)}){more}."
     return (
         f"{where}: {cheap.policy} costs least ({figures(cheap)}), "
-        f"{quick.policy} wakes soonest ({figures(quick)}){more}."
+        f"{quick.policy} wakes first ({figures(quick)}){more}."
     )
 
 

@@ -4,29 +4,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Self
 
 from kbench.report.model import Entry, Model
 from kbench.suite.tradeoff import LAB_SECOND
-from kbench.units import human, percent
+from kbench.units import SHARE, Figure, percent
 
-SHARE = "share"
 FEWEST = 100  # events behind a p99: of fewer it is the maximum
 HUNTS = ("flag", "byte", "poll")  # events of family hunt that look for an idle vCPU
-
-
-class Figure(float):
-    """A number that prints with its unit: 7.31 us, 3,031, 99.9 %."""
-
-    unit: str
-
-    def __new__(cls, value: float, unit: str) -> Self:
-        made = super().__new__(cls, value)
-        made.unit = unit
-        return made
-
-    def __str__(self) -> str:
-        return percent(self) if self.unit == SHARE else human(self, self.unit)
 
 
 @dataclass(frozen=True)

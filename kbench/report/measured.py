@@ -4,7 +4,8 @@
 from collections.abc import Mapping, Sequence
 
 from kbench.judge.compat import is_condition
-from kbench.report.content import Section, Table
+from kbench.present.table import Cell, Table, figures, words
+from kbench.report.content import Section
 from kbench.report.model import Entry, Model, Place, SuiteFile
 
 # Of one benchmark each, or written for machines: nothing to list for a whole suite.
@@ -16,7 +17,7 @@ MOST = 60
 def sections(model: Model) -> list[Section]:
     """Where the figures come from, warnings, and all other conditions for reference.
 
-    What differs is told of suites that can be compared: of a lab and a host all does.
+    Differences are listed between suites that can be compared; lab and host differ in all.
     """
     differing, same = [], []
     for place, sources in _groups(model).items():
@@ -50,7 +51,7 @@ def _groups(model: Model) -> dict[Place, list[SuiteFile]]:
 
 def overview(model: Model) -> Table:
     """The suites: where each was measured, its kernel, unit and number of benchmarks."""
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for source in model.sources:
         found = [entry for entry in model.entries if entry.source is source]
         for place in dict.fromkeys(entry.place for entry in found):
@@ -61,12 +62,15 @@ def overview(model: Model) -> Table:
                     place.title,
                     here[0].benchmark.provenance("kbench_kernel"),
                     "instructions" if place.unit == "integer" else place.unit + "s",
-                    str(len(here)),
+                    len(here),
                     _runs(here),
                 )
             )
-    columns = ("suite", "where (backend)", "kernel", "unit", "benchmarks", "runs each")
-    return Table(columns, tuple(rows), left=4, optional=("runs each", "benchmarks", "unit"))
+    columns = (
+        *words("suite", "where (backend)", "kernel", "unit"),
+        *figures("benchmarks", "runs each"),
+    )
+    return Table(columns, tuple(rows), optional=("runs each", "benchmarks", "unit"))
 
 
 def _runs(entries: Sequence[Entry]) -> str:
@@ -87,7 +91,7 @@ def _conditions(model: Model, source: SuiteFile) -> dict[str, str]:
 
 def _table(title: str, columns: Sequence[str], texts: Mapping[str, Sequence[str]]) -> Table:
     rows = tuple((_title(key), *map(_value, row)) for key, row in texts.items())
-    return Table(("condition", *columns), rows, title=title, left=1 + len(columns))
+    return Table(words("condition", *columns), rows, title)
 
 
 def _title(key: str) -> str:

@@ -6,20 +6,16 @@ from dataclasses import replace
 
 from altair.utils.schemapi import debug_mode
 
+from kbench.present.table import Table
 from kbench.report import changes, measured, tables
 from kbench.report.charts import exits, history, percentiles, runs, stages, tradeoff, work
-from kbench.report.content import Content, Picture, Section, Table
+from kbench.report.content import Content, Picture, Section
 from kbench.report.headline import headline, policies
 from kbench.report.model import Model, Place
+from kbench.units import LAB_NOTE
 
 Pictures = Callable[[Model, Place], Sequence[Picture]]
 Tables = Callable[[Model, Place], Sequence[Table]]
-
-LAB = (
-    "Lab figures are instructions of an emulated machine (QEMU TCG, -icount): exact, and the "
-    "length of the software path. They are no time and say nothing of caches, microcode "
-    "or pipelines."
-)
 
 
 def content(model: Model) -> Content:
@@ -91,4 +87,4 @@ def _none(model: Model, place: Place) -> Sequence[Table]:
 
 
 def _with_note(section: Section) -> Section:
-    return replace(section, notes=(LAB,))
+    return replace(section, notes=(LAB_NOTE,))

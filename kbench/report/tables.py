@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""The figures as tables: what a page without pictures, a mail and a pull request show."""
+"""The figures as tables, for a page without pictures, a mail and a pull request."""
 
 from collections.abc import Iterator, Sequence
 
 from kbench.metrics import metrics
-from kbench.report.content import Section, Table
+from kbench.present.suite import BATCH_COLUMNS, EXACT_NOTE, batch_cells, events, runs
+from kbench.present.table import Cell, Column, Table, words
+from kbench.present.table import figures as figure_columns
+from kbench.report.content import Section
 from kbench.report.model import Entry, Model, Place
 from kbench.report.stages import PATHS, stages
-from kbench.suite.batch import batch_cells
 from kbench.suite.tradeoff import DELAYED, front, points
-from kbench.units import human, human_range, percent
+from kbench.units import SHARE, Figure
 
 
 def figures(model: Model, place: Place, families: Sequence[str] = ()) -> list[Table]:
-    """Percentiles of every benchmark at `place`, a table a family."""
+    """Percentiles of every benchmark at `place`, one table per family."""
     chosen = [name for name in model.families(place) if not families or name in families]
     return [
         _figures(model, f"{family}, {place.title}", model.at(place, family)) for family in chosen
@@ -27,33 +29,26 @@ def _figures(model: Model, title: str, entries: Sequence[Entry]) -> Table:
     if several:
         order = list(dict.fromkeys(entry.name for entry in entries))
         ordered = sorted(entries, key=lambda e: (order.index(e.name), e.source.index))
-    rows = []
-    for entry in ordered:
-        found, unit = entry.summary, entry.place.unit
-        values = [found.minimum, *found.percentiles.values(), found.maximum]
-        rows.append(
+    label = words("benchmark", "suite") if several else words("benchmark")
+    return Table(
+        columns=(*label, *figure_columns("min", *names, "max", "p50 of runs", "runs")),
+        rows=tuple(
             (
                 entry.name,
                 *([entry.source.label] if several else []),
-                *(human(value, unit) for value in values),
-                human_range(*found.spread, unit),
-                str(found.runs - found.void_runs),
+                *events(entry.summary),
+                *runs(entry.summary),
             )
-        )
-    left = ("benchmark", "suite") if several else ("benchmark",)
-    table = Table(
-        columns=(*left, "min", *names, "max", "p50 of runs", "runs"),
-        rows=tuple(rows),
+            for entry in ordered
+        ),
         title=title,
-        left=len(left),
+        notes=(EXACT_NOTE,) if any(entry.summary.single for entry in ordered) else (),
         optional=("runs", "min", "p99.9", "p50 of runs", "max"),
     )
-    single = all(entry.summary.runs == 1 for entry in entries)
-    return table.without("p50 of runs", "runs") if single else table
 
 
 def batches(model: Model, place: Place) -> list[Table]:
-    """Family inkernel: what one subject of a batch adds, in the kernel alone."""
+    """Family inkernel: what one instruction of a batch adds."""
     entries = [entry for entry in model.at(place, "inkernel") if entry.summary.batch]
     rows = []
     for entry in entries:
@@ -62,31 +57,33 @@ def batches(model: Model, place: Place) -> list[Table]:
         rows.append((entry.name, entry.source.label, *batch_cells(batch, place.unit)))
     if not rows:
         return []
-    columns = ("benchmark", "suite", "N", "batch", "control", "(batch - control) / N", "in guest")
+    columns = (*words("benchmark", "suite"), *figure_columns(*BATCH_COLUMNS))
     title = f"one of a batch, {place.title}"
-    table = Table(columns, tuple(rows), title, left=2, optional=("in guest", "control", "batch"))
+    table = Table(columns, tuple(rows), title, optional=("in guest", "N", "control", "batch"))
     return [table if _several(entries) else table.without("suite")]
 
 
 def tradeoff(model: Model, place: Place) -> list[Table]:
-    """Cost and latencies of each policy, a table a pattern, with the fronts it is on."""
-    columns = ("pCPU cost", "wake p50", "wake p99", "best in")
+    """Cost and latencies of each policy, one table per pattern, and its Pareto fronts."""
+    columns = (*figure_columns("pCPU cost", "wake p50", "wake p99"), *words("best in"))
     tables = []
     for pattern, here in _events(model.at(place, "idle")):
         best = _on_fronts(here)
-        title = f"pattern {pattern}, {place.title}; best in: no policy has a lower cost and latency"
-        rows = []
+        rows: list[tuple[Cell, ...]] = []
+        title = (
+            f"pattern {pattern}, {place.title}; best in: the Pareto front of cost and this latency"
+        )
         for entry in here:
             (point,) = points([entry.benchmark])
             front = " ".join(best.get((entry.source.index, entry.name), ["-"]))
-            latencies = (human(value, point.unit) for value in (point.p50, point.p99))
-            rows.append((percent(point.cost), *latencies, front))
+            latencies = (Figure(value, point.unit) for value in (point.p50, point.p99))
+            rows.append((Figure(point.cost, SHARE), *latencies, front))
         tables.append(_by_policy(title, here, columns, rows))
     return tables
 
 
 def _events(entries: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
-    """The entries of each event, those of one policy beside each other."""
+    """The entries of each event, grouped by policy."""
     for event in dict.fromkeys(entry.event for entry in entries):
         here = [entry for entry in entries if entry.event == event]
         order = list(dict.fromkeys(entry.policy for entry in here))
@@ -96,16 +93,16 @@ def _events(entries: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
 def _by_policy(
     title: str,
     entries: Sequence[Entry],
-    columns: Sequence[str],
-    cells: Sequence[Sequence[str]],
+    columns: Sequence[Column],
+    cells: Sequence[Sequence[Cell]],
     optional: tuple[str, ...] = (),
 ) -> Table:
-    """A table with a row an entry: its policy, its suite where there are several, `cells`."""
+    """A table with one row per entry: policy, suite where there are several, `cells`."""
     rows = tuple(
         (entry.policy or entry.name, entry.source.label, *row)
         for entry, row in zip(entries, cells, strict=True)
     )
-    table = Table(("policy", "suite", *columns), rows, title, left=2, optional=optional)
+    table = Table((*words("policy", "suite"), *columns), rows, title, optional=optional)
     return table if _several(entries) else table.without("suite")
 
 
@@ -122,8 +119,8 @@ def _on_fronts(entries: Sequence[Entry]) -> dict[tuple[int, str], list[str]]:
 
 
 def work(model: Model, place: Place) -> list[Table]:
-    """Work done, its share of the pCPU's time and what became of the guest, by policy."""
-    columns = ("work/s", "p50", "p99", "vCPU", "guest wake p50", "progress")
+    """Work done, the vCPU thread's share of the pCPU, and the guest's latency, by policy."""
+    columns = figure_columns("work/s", "p50", "p99", "vCPU", "guest wake p50", "progress")
     tables = []
     for event, found in _events(model.at(place, "work")):
         here = [entry for entry in found if entry.summary.idle]
@@ -135,17 +132,21 @@ def work(model: Model, place: Place) -> list[Table]:
     return tables
 
 
-def _work_cells(entry: Entry) -> tuple[str, ...]:
-    idle, found = entry.summary.idle, entry.summary.percentiles
+def _work_cells(entry: Entry) -> tuple[Cell, ...]:
+    idle, found, unit = entry.summary.idle, entry.summary.percentiles, entry.place.unit
     assert idle is not None
-    done = "-" if idle.work is None else f"{idle.work:,.0f}"
-    wake = "-" if idle.wake is None else human(idle.wake, entry.place.unit)
-    late = (human(found[p], entry.place.unit) for p in (50.0, 99.0))
-    return (done, *late, percent(idle.share), wake, percent(idle.progress))
+    return (
+        None if idle.work is None else round(idle.work),
+        Figure(found[50.0], unit),
+        Figure(found[99.0], unit),
+        Figure(idle.share, SHARE),
+        None if idle.wake is None else Figure(idle.wake, unit),
+        Figure(idle.progress, SHARE),
+    )
 
 
 def paths(model: Model, place: Place) -> list[Table]:
-    """p50 and p99 of each stage of the benchmarks that have stages, a table a family."""
+    """p50 and p99 of each stage, one table per family that has stages."""
     made = (_path(place, model.at(place, family)) for family in PATHS)
     return [table for table in made if table]
 
@@ -160,16 +161,16 @@ def _path(place: Place, entries: Sequence[Entry]) -> Table | None:
         if not parts:
             continue
         cells = [
-            human(parts[name].distribution.at(percentile), place.unit) if name in parts else "-"
+            Figure(parts[name].distribution.at(percentile), place.unit) if name in parts else None
             for name in titles
             for percentile in (50, 99)
         ]
         rows.append((entry.name, entry.source.label, *cells))
-    figures = [f"{name} {percentile}" for name in titles for percentile in ("p50", "p99")]
+    parted = [f"{name} {percentile}" for name in titles for percentile in ("p50", "p99")]
     meaning = "; ".join(f"{name}: {title}" for name, title in titles.items())
-    columns = ("benchmark", "suite", *figures)
+    columns = (*words("benchmark", "suite"), *figure_columns(*parted))
     optional = ("ack p99", "late p99", "late p50", *(f"{name} p99" for name in titles))
-    table = Table(columns, tuple(rows), f"{place.title}; {meaning}", left=2, optional=optional)
+    table = Table(columns, tuple(rows), f"{place.title}; {meaning}", optional=optional)
     return table if _several(entries) else table.without("suite")
 
 
@@ -180,5 +181,5 @@ def _several(entries: Sequence[Entry]) -> bool:
 def glossary() -> Section:
     """Every metric, from metrics.toml."""
     rows = tuple((row.title, row.means, row.spoils) for row in metrics().values())
-    table = Table(("metric", "what it is", "what spoils it"), rows, left=3)
+    table = Table(words("metric", "what it is", "what spoils it"), rows)
     return Section(anchor="glossary", title="Metrics", tables=(table,), folded=True)

@@ -19,7 +19,7 @@ FORMS = {".html": "html", ".htm": "html", ".md": "md", ".txt": "txt"}
 def form_of(output: Path) -> str:
     """The form that the name of `output` asks for; KbenchError for another suffix."""
     if output.suffix not in FORMS:
-        raise KbenchError(f"{output}: a report is .html, .md or .txt (or say --md, --txt)")
+        raise KbenchError(f"{output}: a report is .html, .md or .txt")
     return FORMS[output.suffix]
 
 
@@ -36,7 +36,7 @@ def report(
     Nothing is written where a suite cannot be read.
     """
     if not forms and svg is None and png is None:
-        raise KbenchError("name an output: -o report.html, --md, --txt, --svg DIR or --png DIR")
+        raise KbenchError("name an output: -o report.html, --format md, --svg DIR or --png DIR")
     _check(forms, force=force)
     from kbench.report.sections import content as make
 
@@ -57,7 +57,7 @@ def fill(
     from kbench.report.render.template import from_template
 
     if form == "html":
-        raise KbenchError("--template makes Markdown or text: -o FILE.md, -o FILE.txt, --md, --txt")
+        raise KbenchError("--template makes Markdown or text: -o FILE.md, -o FILE.txt or --format")
     _check([(form, output)], force=force)
     _write(from_template(template, form, build(paths), output), output, force=force)
 

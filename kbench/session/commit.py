@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which commit a suite belongs to, asked of git where the user did not say."""
+"""Which commit a suite belongs to: as the user says, else as git does."""
 
 import subprocess
 from datetime import UTC, datetime
@@ -24,5 +24,5 @@ def _git(*words: str) -> str:
             ["git", *words], capture_output=True, text=True, timeout=30, check=True
         )
     except (OSError, subprocess.SubprocessError):
-        raise KbenchError("git does not know this commit here: give --commit and --date") from None
+        raise KbenchError("git does not know this commit here: pass --commit and --date") from None
     return result.stdout.strip()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Progress of long work: a bar or a line that changes on a terminal, plain lines on a pipe."""
+"""Progress of long work: a bar or a status line on a terminal, plain lines on a pipe."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -12,14 +12,14 @@ from kbench.targets.target import Step
 from kbench.units import human
 
 
-def teller(console: Console) -> Callable[[str], None]:
-    """What prints a line as it is: a terminal breaks it, a pipe keeps it whole."""
-    return partial(console.print, highlight=False, markup=False, soft_wrap=True)
+def say(line: str) -> None:
+    """Print a line of progress on stderr, whole."""
+    print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
-    """Yield what to call with each finished Step."""
+    """Yield a function to call with each finished Step."""
     p50s: dict[str, list[float]] = {}
 
     def text(step: Step) -> str:
@@ -52,7 +52,7 @@ def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
 
 @contextmanager
 def counter() -> Iterator[Callable[[str], None]]:
-    """Yield what to call with the state of work without a known end; a pipe gets every tenth."""
+    """Yield a function to call with the state of open-ended work; a pipe gets each tenth."""
     console = Console(stderr=True)
     calls = 0
     with console.status("starting") as line:

@@ -11,13 +11,15 @@ from rich.console import Console
 
 from kbench.catalogue import Benchmark, select
 from kbench.catalogue.derive import require_pcpus, spread
+from kbench.catalogue.families import FAMILIES
+from kbench.catalogue.selections import SELECTIONS
 from kbench.errors import KbenchError
-from kbench.present.suite_table import console as stdout
-from kbench.present.suite_table import suite_table
+from kbench.present.output import terminal_width
+from kbench.present.show import to_text
 from kbench.record.writer import SuiteWriter
 from kbench.session.choose import Choice, choose, sessions
 from kbench.session.options import Words
-from kbench.session.progress import progress_bar, teller
+from kbench.session.progress import progress_bar, say
 from kbench.suite.load import load
 from kbench.suite.summary import summarize
 from kbench.targets.target import RunOutcome
@@ -55,6 +57,8 @@ def run(
     pCPU of its own with `own_pcpu`. Raises KbenchError when nothing could be measured or a
     benchmark failed; finished runs are in the suite even then, and after Ctrl-C and SIGTERM.
     """
+    if not words.selectors:
+        raise KbenchError(f"name what to measure: {_proposal()} (kbench list says more)")
     rows = select(words.selectors)
     if vcpus is not None or own_pcpu:
         rows = spread(rows, vcpus or "1", own_pcpu=own_pcpu)
@@ -63,9 +67,14 @@ def run(
         _session(rows, words, one, output.of(one.target) if len(each) > 1 else output)
 
 
+def _proposal() -> str:
+    if "quick" in SELECTIONS:
+        return "kbench run quick"
+    return f"kbench run FAMILY, one of {', '.join(FAMILIES)}"
+
+
 def _session(rows: tuple[Benchmark, ...], words: Words, choice: Choice, output: Output) -> None:
     console = Console(stderr=True)
-    say = teller(console)
     target = choose(choice, say)
     require_pcpus(rows, target.pcpus)
     path, names = output.named, [row.name for row in rows]
@@ -98,8 +107,8 @@ def _refuse(outcome: RunOutcome, *, empty: bool) -> None:
 def _show(path: Path, words: Words) -> None:
     """The table, and what pyperf shows for its own flags."""
     if not words.quiet:
-        terminal = stdout()
-        terminal.print(suite_table([summarize(row) for row in load(path)], terminal.width))
+        summaries = {path: [summarize(row) for row in load(path)]}
+        print(to_text(summaries, terminal_width()), end="")
     flags = [f"--{name}" for name in words.shows]
     if flags:
         subprocess.run([sys.executable, "-P", "-m", "pyperf", "show", *flags, path], check=False)

@@ -23,7 +23,10 @@ from kbench.targets.options import RunOptions
 
 
 def self_test(selectors: Sequence[str], rounds: int, max_time: float) -> Report:
-    """`--self-test`: A, A and A with real delays, `rounds` times or until the time is up."""
+    """Measure A, A, and A with real delays, `rounds` times or until `max_time` (s) is over.
+
+    Raises KbenchError for too few rounds and for a benchmark that cannot be delayed.
+    """
     benchmark = delayable(selectors).name
     rule = HostRule()
     if rounds < rule.runs:
@@ -48,7 +51,7 @@ def self_test(selectors: Sequence[str], rounds: int, max_time: float) -> Report:
         good = 0
         while good < rounds and (good == 0 or time.monotonic() - start < max_time):
             show(f"round {good + 1} of {rounds}")
-            # A round with a void run is left out by assess(): it does not count.
+            # assess() leaves out a round with a void run, so it does not count.
             voids = [not one.measure(benchmark) for one in random.sample(arms, len(arms))]
             good += not any(voids)
         first, second, *delayed = map(_runs, arms)

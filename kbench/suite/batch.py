@@ -6,7 +6,6 @@ from statistics import median
 
 from kbench.metrics import metrics
 from kbench.suite.suite import Benchmark
-from kbench.units import human
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,3 @@ def summarize_batch(benchmark: Benchmark) -> BatchSummary | None:
         return None
     guest = figure("guest_per_instruction_min" if exact else "guest_per_instruction")
     return BatchSummary(int(size), total, control, each, guest)
-
-
-def batch_cells(batch: BatchSummary, unit: str) -> list[str]:
-    """The cells of a table after the name; instructions per subject need not be a whole number."""
-    figures = [human(value, unit) for value in (batch.total, batch.control, batch.each)]
-    return [f"{batch.size:,}", *figures, "-" if batch.guest is None else human(batch.guest, unit)]

@@ -49,6 +49,11 @@ class Summary:
     idle: IdleSummary | None = None
     stages: tuple[StageSummary, ...] = ()
 
+    @property
+    def single(self) -> bool:
+        """Whether all events of all runs took one and the same number of instructions."""
+        return self.unit == "integer" and self.minimum == self.maximum
+
 
 def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
     """The Summary of `benchmark`. Raises KbenchError where its runs lack what kbench writes."""

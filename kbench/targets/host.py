@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Measuring on this machine: pyperf worker processes, interleaved over the benchmarks.
 
-pyperf would run all processes of one benchmark and then all of the next; a drift of the
-machine would then pass for a difference between benchmarks. Here each round runs every
-benchmark once, in random order.
+pyperf runs all processes of one benchmark, then all of the next, so that drift of the machine
+looks like a difference between benchmarks. Here each round runs every benchmark once, in
+random order.
 """
 
 import fcntl
@@ -58,7 +58,7 @@ class Host:
                     if row.name in outcome.skipped or row.name in outcome.failed:
                         continue
                     if row.loops and not calibrated:
-                        continue  # its loops are a row's own: nothing to find out
+                        continue  # the row says how many: nothing to calibrate
                     p50 = None
                     try:
                         output = worker(row.name, options, loops=loops[row.name])
@@ -76,15 +76,15 @@ class Host:
 
 @contextmanager
 def machine_lock() -> Iterator[None]:
-    """One kbench measures at a time: an advisory lock on /dev/kvm itself.
+    """Let one kbench measure at a time, by an advisory lock on /dev/kvm itself.
 
-    Every user who can measure can take it, it leaves no file, and it ends with the
-    process. Raises KbenchError where another one holds it.
+    Every user who can measure can take this lock; it leaves no file and ends with the
+    process. Raises KbenchError when another kbench holds it.
     """
     try:
         fd = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        yield  # the first worker will say what is wrong with /dev/kvm
+        yield  # the first worker reports what is wrong with /dev/kvm
         return
     try:
         try:

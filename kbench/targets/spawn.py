@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One worker process from start to end, with a limit and nothing left behind."""
+"""One worker process from start to end: bounded in time, and ended on every path."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from kbench.targets.options import RunOptions
 
 
 class WorkerDied(KbenchError):
-    """A worker process that was killed, timed out or broke: its run is lost, no other is."""
+    """A worker process was killed, timed out or broke: its run alone is lost."""
 
 
 def worker(name: str, options: RunOptions, *, loops: int) -> bytes:
@@ -73,7 +73,7 @@ def _read(pipe: int, name: str, seconds: float) -> bytes:
 
 
 def _command(name: str, options: RunOptions, loops: int, pipe: int) -> list[str]:
-    # -P: never import a kbench/ that happens to lie in the current directory.
+    # -P: never import a kbench/ from the current directory.
     command = [options.python, "-P", "-m", "kbench.worker", "--benchmark", name]
     command += ["--limit", str(options.limit)]
     command += ["--worker", "--worker-task", "0", "--pipe", str(pipe)]

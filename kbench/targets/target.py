@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a target is: somewhere benchmarks can be measured."""
+"""The protocol of a target: where benchmarks are measured."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from kbench.targets.options import RunOptions
 
 @dataclass(slots=True)
 class RunOutcome:
-    """What became of a session, by benchmark and with the reason; the runs are in the suite."""
+    """Which benchmarks a session skipped and which failed, with reasons; runs are in the suite."""
 
     skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -30,8 +30,8 @@ class Step:
 
 
 class Target(Protocol):
-    """`unit` is the pyperf unit of its figures: "second", or "integer" for instructions.
-    `pcpus` is how many a measurement may use.
+    """`unit` is the pyperf unit of its figures, "second" or "integer" (instructions);
+    `pcpus` is how many pCPUs a measurement may use.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Target(Protocol):
     def pcpus(self) -> int: ...
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
-        """By benchmark name, why it cannot run here; "" where it can."""
+        """By benchmark name, the reason why it cannot run here; "" if it can."""
 
     def measure(
         self,

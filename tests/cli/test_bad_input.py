@@ -18,7 +18,7 @@ from kbench.cli import main
 
 COMMANDS = {
     "compare": "compare bad.json good.json",
-    "gate": "gate good.json bad.json --junit junit.xml",
+    "gate": "gate good.json bad.json -o gate.xml",
     "history": "history add kept bad.json --commit a --date 2026-01-01",
     "show": "show bad.json",
     "report": "report bad.json -o report.html",

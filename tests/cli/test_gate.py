@@ -58,17 +58,22 @@ def test_lab_gate(place: Path) -> None:
 
 def test_formats(place: Path) -> None:
     words = ("gate", "base.json", "worse.json")
-    assert "exit\\.b" in kbench(*words, "--md", cwd=place).out.replace(".", "\\.")
-    assert json.loads(kbench(*words, "--json", cwd=place).out)["gate"]["worse"] == 2
-    assert "::error title=exit.b p50::" in kbench(*words, "--github", cwd=place).out
-    kbench(*words, "--junit", "out.xml", cwd=place)
+    assert "exit\\.b" in kbench(*words, "--format", "md", cwd=place).out.replace(".", "\\.")
+    assert json.loads(kbench(*words, "--format", "json", cwd=place).out)["gate"]["worse"] == 2
+    assert "::error title=exit.b p50::" in kbench(*words, "--format", "github", cwd=place).out
+    shown = kbench(*words, "-o", "out.xml", "-o", "out.md", cwd=place).out
+    assert "gate: worse: exit.b" in shown, "files are beside the answer, not instead of it"
     assert "<failure" in (place / "out.xml").read_text()
+    assert "kbench gate: worse" in (place / "out.md").read_text()
+    again = kbench(*words, "-o", "out.xml", cwd=place)
+    assert "out.xml exists: choose another -o, or --force" in again.refused()
+    assert ".txt, .md, .csv, .json, .xml" in kbench(*words, "-o", "out.pdf", cwd=place).refused()
 
 
 def test_bad_input_writes_nothing(place: Path) -> None:
     before = sorted(path.name for path in place.iterdir())
-    kbench("gate", "base.json", "bad.json", "--junit", "out.xml", cwd=place)
-    result = kbench("gate", "base.json", "same.json", "--junit", "absent/out.xml", cwd=place)
+    kbench("gate", "base.json", "bad.json", "-o", "out.xml", cwd=place)
+    result = kbench("gate", "base.json", "same.json", "-o", "absent/out.xml", cwd=place)
     assert result.status == 2 and "cannot write" in result.err
     assert sorted(path.name for path in place.iterdir()) == before
 
@@ -87,8 +92,11 @@ def test_compare(place: Path) -> None:
     assert result.status == 0
     second = result.out.split("head worse.json")[1]
     assert second.index("exit.b") < second.index("exit.a")
-    assert json.loads(kbench("compare", "base.json", "same.json", "--json", cwd=place).out)
-    shown = kbench("compare", "base.json", "same.json", "--csv", "--metric", "max", cwd=place).out
+    assert json.loads(
+        kbench("compare", "base.json", "same.json", "--format", "json", cwd=place).out
+    )
+    words = ("compare", "base.json", "same.json", "--metric", "max")
+    shown = kbench(*words, "--format", "csv", cwd=place).out
     assert shown.startswith("base_file,head_file,benchmark,metric,") and ",max," in shown
     refused = kbench("compare", "base.json", "lab.json", cwd=place)
     assert refused.status == 2 and "--force" in refused.err

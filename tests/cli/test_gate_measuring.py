@@ -17,7 +17,7 @@ from kbench.worker import prepare
 @pytest.mark.kvm
 def test_one_pair_cannot_tell(tmp_path: Path) -> None:
     """The first pair is always measured; the suites stay and hold both sides' runs."""
-    words = ("--ab", "@", "@real", "exit.pio_out", "--max-time", "1", "--strict", "-o", "kept")
+    words = ("--ab", "@", "@real", "exit.pio_out", "--max-time", "1", "--strict", "--keep", "kept")
     result = kbench("gate", *words, cwd=tmp_path)
     assert result.status == 3, result.err
     assert "cannot tell" in result.out and "base @\nhead @real" in result.out
@@ -36,7 +36,7 @@ def test_another_build_is_a_side(tmp_path: Path) -> None:
     words = ("--ab", "./venv", sys.executable, "exit.hlt", "--max-time", "1")
     result = kbench("gate", *words, cwd=tmp_path)
     assert result.status == 0, result.err
-    assert [path.name for path in tmp_path.iterdir()] == ["venv"], "without -o nothing stays"
+    assert [path.name for path in tmp_path.iterdir()] == ["venv"], "without --keep nothing stays"
 
 
 @pytest.mark.kvm

@@ -41,7 +41,7 @@ def examples() -> list[str]:
 @pytest.mark.parametrize("name", commands())
 def test_help_has_an_example(name: str) -> None:
     text = commands()[name]
-    assert re.search(rf"Example: {re.escape(name)}\b", text), text
+    assert re.search(rf"(^|\n\n)Example: {re.escape(name)}\b.*$", text), "on a line of its own"
 
 
 @pytest.mark.parametrize("example", [e for e in examples() if not e.startswith(DEAR)])
@@ -61,6 +61,14 @@ def test_the_first_example(tmp_path: Path) -> None:
     assert "exit.hlt" in kbench("show", "a.json", cwd=tmp_path).worked()
 
 
+@pytest.mark.parametrize("words", [(), ("history",), ("kvm",), ("lab",)])
+def test_summaries_fit_their_line(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = kbench(*words, "--help").worked()
+    commands = text.partition("Commands:")[2].splitlines()
+    assert len(commands) > 3 and not [line for line in commands if line.endswith("...")]
+
+
 def test_version_and_no_command() -> None:
     assert kbench("--version").worked().strip() == package.__version__
     assert "Commands" in kbench("--help").worked()
@@ -75,15 +83,20 @@ def test_unknown_command() -> None:
 @pytest.mark.kvm
 def test_list() -> None:
     text = kbench("list").worked()
-    assert len([line for line in text.splitlines() if re.match(r"[a-z]+\.", line)]) >= 16
-    document = json.loads(kbench("list", "floor", "exit.hlt", "--json").worked())
-    assert document["version"] == 1
+    assert max(map(len, text.splitlines())) <= 80
+    assert re.search(r"^exit +\d+ +\d+  round trips", text, re.MULTILINE)
+    assert re.search(r"^mwait-yield .* lab --kvm mwait_yield$", text, re.MULTILINE)
+    names = kbench("list", "floor", "exit.hlt", "--names").worked().split()
+    assert "exit.hlt" in names and all("." in name for name in names)
+    document = json.loads(kbench("list", "floor", "exit.hlt", "--format", "json").worked())
+    assert document["version"] == 2
     rows = {row["name"]: row for row in document["benchmarks"]}
     assert "exit.hlt" in rows and "floor.clock" in rows
     for row in rows.values():
-        assert set(row) >= {"name", "title", "unit", "targets"}
-        assert set(row["targets"]["host"]) == {"available", "reason"}
-    assert rows["exit.hlt"]["targets"]["host"] == {"available": True, "reason": ""}
+        assert set(row) == {"name", "title", "targets"}
+        assert row["targets"]["lab"]["unit"] == "integer"
+    host = rows["exit.hlt"]["targets"]["host"]
+    assert host == {"unit": "second", "available": True, "reason": ""}
 
 
 def test_list_refuses_an_unknown_selector() -> None:

@@ -8,9 +8,8 @@ from support.cli import kbench
 
 
 def test_info_lists_variants_with_their_mechanisms() -> None:
-    lines = kbench("kvm", "info").worked().splitlines()
-    assert "all                capability 0x05ff  M1 M2 M3 M4 M5 M6 M7 M8 M9" in lines
-    assert "stock              capability 0x0000  -" in lines
+    rows = {" ".join(line.split()) for line in kbench("kvm", "info").worked().splitlines()}
+    assert {"all 0x05ff M1 M2 M3 M4 M5 M6 M7 M8 M9", "stock 0x0000 -"} <= rows
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,9 @@ def test_refusals(suites: tuple[Path, Path], tmp_path: Path) -> None:
     for words, text in (
         ((base,), "name an output"),
         ((base, "-o", tmp_path / "r.pdf"), "a report is .html, .md or .txt"),
-        ((base, "--md", "--txt"), "exclude each other"),
         ((base, "-o", taken), "exists: choose another -o, or --force"),
         ((broken, "-o", tmp_path / "r.html"), "broken.json is not valid JSON"),
-        ((tmp_path / "none.json", "--txt"), "cannot read"),
+        ((tmp_path / "none.json", "--format", "txt"), "cannot read"),
         (("--extract", base, "-o", tmp_path), "not a page of kbench report"),
         (("--extract", taken, taken), "--extract takes one page"),
     ):

@@ -101,6 +101,11 @@ class TestOutput:
 
 
 class TestBadInput:
+    def test_no_selector(self, tmp_path: Path) -> None:
+        line = kbench("run", "--fast", cwd=tmp_path).refused()
+        assert line.startswith("kbench: name what to measure: kbench run ")
+        assert list(tmp_path.iterdir()) == []
+
     @pytest.mark.parametrize(
         ("selector", "hint"),
         [
@@ -156,7 +161,7 @@ class TestBadInput:
         result.refused()
         assert hint in result.err
         assert list(tmp_path.iterdir()) == []
-        listed = json.loads(kbench("list", "exit.hlt", "--json", prefix=prefix).worked())
+        listed = json.loads(kbench("list", "exit.hlt", "--format", "json", prefix=prefix).worked())
         host = listed["benchmarks"][0]["targets"]["host"]
         assert host["available"] is False
         assert hint in host["reason"]

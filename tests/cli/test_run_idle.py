@@ -17,15 +17,15 @@ def test_the_table_says_what_idling_costs(tmp_path: Path) -> None:
     shown = measure(*words, *ONE, "-o", suite).worked()
     _, _, idle = shown.partition("of a pCPU")
     assert "floor.thread_wake" in idle, "the floor stands beside the wake-ups"
-    document = json.loads(kbench("show", suite, "--json").worked())
+    document = json.loads(kbench("show", suite, "--format", "json").worked())
     names = {row["name"]: row for row in document["benchmarks"]}
     del names["floor.thread_wake"]
     assert set(names) == {"idle.tick250@hlt/1", "idle.tick250@hlt/2"}
     for row in names.values():
         assert row["idle"]["policy"].startswith("hlt/")
         assert 0 < row["idle"]["share"] < 1.05 and row["idle"]["work"] is None
-    for form in ("--csv", "--md"):
-        assert "idle" in kbench("show", suite, form).worked()
+    for form in ("csv", "md"):
+        assert "idle" in kbench("show", suite, "--format", form).worked()
 
 
 @pytest.mark.kvm
@@ -46,7 +46,7 @@ def test_a_reason_for_skips_is_said_once_and_in_one_line(tmp_path: Path) -> None
     done.worked()
     (line,) = [line for line in done.err.splitlines() if "skipped" in line]
     assert "wake.irqfd@hlt-exit-rfc" in line and "wake.irqfd@mwait-exit-rfc" in line
-    assert line.endswith("KVM_KBENCH_RFC_V1: see `kbench kvm info`")
+    assert line.endswith("KVM_KBENCH_RFC_V1: --target lab --kvm rfc-v1")
     assert done.err.splitlines()[-1] == f"suite: {suite}"
 
 

@@ -64,8 +64,8 @@ def test_benchmarks_exist(page: Path) -> None:
 
 def test_the_search_finds_and_refuses() -> None:
     assert sum(len(commands(code(page))) for page in WRITTEN) >= 20
-    assert commands("x/kbench run exit --md | less\n$ kbench list  # all") == [
-        "kbench run exit --md",
+    assert commands("x/kbench list exit --names | less\n$ kbench list  # all") == [
+        "kbench list exit --names",
         "kbench list",
     ]
     assert refused("kbench show a.json --no-such-option") == "NoSuchOption"

@@ -14,7 +14,7 @@ from kbench.judge.compare import Comparison, Options, compare
 from kbench.judge.gate import outcome
 from kbench.judge.project import Acknowledged, Project
 from kbench.judge.verdict import Margin, Verdict
-from kbench.present.cells import footnotes
+from kbench.present.changes import footnotes
 from kbench.suite.load import load
 
 TODAY = date(2026, 1, 15)

@@ -41,7 +41,7 @@ def one_instruction_more(text: str) -> str:
 def p50(variant: str, into: Path) -> float:
     out = into / f"{variant}.json"
     run("run", "exit.pio_out", "--target", "lab", "--kvm", variant, "-o", out)
-    (benchmark,) = json.loads(run("show", out, "--json"))["benchmarks"]
+    (benchmark,) = json.loads(run("show", out, "--format", "json"))["benchmarks"]
     return float(benchmark["percentiles"]["50"])
 
 

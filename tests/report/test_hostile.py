@@ -74,7 +74,7 @@ def test_svg_files_are_inert(suites: list[Path], tmp_path: Path) -> None:
 
 
 def test_markdown_is_inert(suites: list[Path]) -> None:
-    text = kbench("report", *suites, "--md").worked()
+    text = kbench("report", *suites, "--format", "md").worked()
     plain = text.replace("<details>", "").replace("</details>", "")
     plain = plain.replace("<summary>", "").replace("</summary>", "")
     for character in ("<", "](", "@everyone", "`"):
@@ -83,6 +83,6 @@ def test_markdown_is_inert(suites: list[Path]) -> None:
 
 
 def test_text_is_ascii(suites: list[Path]) -> None:
-    text = kbench("report", *suites, "--txt").worked()
+    text = kbench("report", *suites, "--format", "txt").worked()
     assert text.isascii() and text.replace("\n", "").isprintable()
     assert max(map(len, text.splitlines())) <= 72

@@ -7,8 +7,9 @@ import pytest
 from support.reports import lab
 from support.suites import LAB, Metadata, encoded, lab_run, write
 
-from kbench.report.lookup import Figure, Rows, compared, rows
+from kbench.report.lookup import Rows, compared, rows
 from kbench.report.model import build
+from kbench.units import Figure
 
 
 @pytest.fixture(scope="module")

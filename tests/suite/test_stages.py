@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The stages of a path, from stored runs: in their order, medians, and visible in a table."""
 
-from io import StringIO
 from pathlib import Path
 
-from rich.console import Console
 from support.suites import encoded, host_run, write
 
-from kbench.present.suite_table import suite_table
+from kbench.present.suite import stages as stages_table
 from kbench.suite.load import load
 from kbench.suite.stages import StageSummary, summarize_stages
 from kbench.suite.suite import Benchmark, Run
@@ -38,7 +36,5 @@ def test_without_a_figure_there_is_no_stage() -> None:
 def test_the_table_shows_them(tmp_path: Path) -> None:
     stages = {f"kbench_{key}": value for key, value in path_of(1e-6, 2e-6).items()}
     path = write(tmp_path / "a.json", {"vtl.enter@kick": [host_run(6e-6, **stages)]})
-    text = StringIO()
-    console = Console(width=160, file=text)
-    console.print(suite_table([summarize(row) for row in load(path)], 160))
-    assert "late 1.00 us, tell 2.00 us" in text.getvalue()
+    (table,) = stages_table([summarize(row) for row in load(path)]).rows
+    assert table == ("vtl.enter@kick", "late 1.00 us, tell 2.00 us")

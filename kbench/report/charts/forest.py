@@ -10,7 +10,7 @@ import altair as alt
 from kbench.judge.compare import Comparison
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
-from kbench.present.cells import change_text, verdict_text
+from kbench.present.changes import change_text, verdict_text
 from kbench.report.charts.axes import chart
 from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT

@@ -23,7 +23,7 @@ CLIP = 0.25
 """Larger deviations are drawn at the edge of their strip."""
 
 MEANING = {
-    False: "A slope is drift, two levels are two regimes.",
+    False: "A slope shows drift, two levels show two regimes.",
     True: "A run of the lab is a window at another phase of the kernel's tick.",
 }
 

@@ -50,7 +50,7 @@ def _chart(place: Place, entries: Sequence[Entry]) -> Any:
 
 def _rows(entry: Entry) -> list[dict[str, Any]]:
     x = _rightwards(entry)
-    beside = f"{x:,.0f} items a second"
+    beside = f"{x:,.0f} items per second"
     if entry.event in DELAYED:
         beside = f"the guest wakes in {human(x, entry.place.unit)}"
     return pair(entry, entry.policy, x, beside)

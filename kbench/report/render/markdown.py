@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A report as GitHub-flavoured Markdown: for a repository and for a pull request."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
-from kbench.present.markdown import escape
-from kbench.report.content import Content, Picture, Section, Table
+from kbench.present.markdown import escape, table_lines
+from kbench.report.content import Content, Picture, Section
 
 
 def to_markdown(content: Content, pictures: Mapping[str, list[str]] | None = None) -> str:
@@ -36,16 +36,3 @@ def _section(section: Section, pictures: Mapping[str, list[str]]) -> list[str]:
 def _picture(picture: Picture, files: list[str]) -> list[str]:
     lines = [f"**{escape(picture.title)}**  ", escape(picture.caption), ""]
     return lines + [f"![{escape(picture.title)}](<{file}>)" for file in files]
-
-
-def table_lines(table: Table) -> list[str]:
-    """The lines of a table, its title above it."""
-    title = [escape(table.title), ""] if table.title else []
-    return [*title, *grid(table.columns, [map(escape, row) for row in table.rows], table.left)]
-
-
-def grid(columns: Sequence[str], rows: Iterable[Iterable[str]], left: int) -> list[str]:
-    """The lines of a table whose cells are Markdown already; the first `left` hold words."""
-    rules = ["---" if index < left else "--:" for index, _ in enumerate(columns)]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return [f"| {' | '.join(map(escape, columns))} |", f"|{'|'.join(rules)}|", *lines]

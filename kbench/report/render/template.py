@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from kbench.errors import KbenchError
+from kbench.present import markdown
 from kbench.present.markdown import escape
+from kbench.present.table import Table, figures, words
+from kbench.present.text import ascii_only, grid_lines, wrapped
 from kbench.report import lookup
-from kbench.report.content import Table
 from kbench.report.measured import overview
 from kbench.report.model import Model
-from kbench.report.render.markdown import grid
-from kbench.report.render.text import ascii_only, table_lines, wrapped
+from kbench.report.render.text import WIDTH
 
 
 class Link(str):
@@ -68,12 +69,13 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
 
     def table(columns: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1) -> str:
         """A table of the form's own kind; the first `left` columns hold words."""
+        kinds = (*words(*columns[:left]), *figures(*columns[left:]))
         texts = [["-" if cell is None else cell for cell in row] for row in rows]
         if form == "md":
-            cells = ([c if isinstance(c, Link) else escape(str(c)) for c in row] for row in texts)
-            return "\n".join(grid(columns, cells, left))
+            cells = [[c if isinstance(c, Link) else escape(str(c)) for c in row] for row in texts]
+            return "\n".join(markdown.grid_lines(kinds, cells))
         plain = tuple(tuple(map(str, row)) for row in texts)
-        return "\n".join(table_lines(Table(tuple(columns), plain, left=left)))
+        return "\n".join(grid_lines(Table(kinds, plain), WIDTH, rule=True))
 
     def pick(names: Sequence[str], *suites: lookup.Rows) -> list[lookup.Row]:
         """The benchmarks `names` of each of `suites`, those that were measured."""
@@ -93,7 +95,9 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
 
     def measured() -> str:
         where = overview(model)
-        return table(where.columns, where.rows, where.left)
+        if form == "md":
+            return "\n".join(markdown.table_lines(where))
+        return "\n".join(grid_lines(where, WIDTH, rule=True))
 
     return {
         "suite": lambda label: lookup.rows(model, label),
@@ -109,8 +113,8 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
 def _wrap(text: str) -> str:
     """Paragraphs, and items of a list ("- "), as lines of at most 72 columns."""
     parts = (" ".join(part.split()) for part in re.split(r"\n\n|\n(?=- )", text))
-    return "\n\n".join("\n".join(wrapped(*_bullet(part))) for part in parts if part)
+    return "\n\n".join("\n".join(_lines(part)) for part in parts if part)
 
 
-def _bullet(text: str) -> tuple[str, str]:
-    return (text[2:], "- ") if text.startswith("- ") else (text, "")
+def _lines(part: str) -> list[str]:
+    return wrapped(part[2:], WIDTH, "- ") if part.startswith("- ") else wrapped(part, WIDTH)

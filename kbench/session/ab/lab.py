@@ -13,7 +13,7 @@ from kbench.kernels.debian import DEFAULT
 from kbench.lab import labs
 from kbench.lab.target import LabTarget
 from kbench.record.writer import SuiteWriter
-from kbench.session.progress import progress_bar, teller
+from kbench.session.progress import progress_bar, say
 from kbench.targets.options import RunOptions
 
 
@@ -23,17 +23,16 @@ def in_the_lab(
     options: Options,
     writers: Sequence[SuiteWriter],
 ) -> Comparison:
-    """Measure `variants` of the KVM modules and compare; the same modules are not run at all."""
+    """Measure `variants` of the KVM modules and compare; equal modules are not run at all."""
     console = Console(stderr=True)
     rows = select(list(selectors) or ["exit"])
-    report = teller(console)
-    pair = [labs.prepare(DEFAULT, variant, report) for variant in variants]
+    pair = [labs.prepare(DEFAULT, variant, say) for variant in variants]
     if pair[0].kvm[1] == pair[1].kvm[1] and pair[0].identity == pair[1].identity:
         return identical(*variants, "modules, guest images and the lab machine are the same")
     notes = []
     for variant, writer in zip(variants, writers, strict=True):
         with progress_bar(console) as show:
-            outcome = LabTarget(variant=variant, report=report).measure(
+            outcome = LabTarget(variant=variant, report=say).measure(
                 rows, RunOptions(), writer, progress=show
             )
         if outcome.failed:

@@ -68,14 +68,18 @@ def test_refusals(suite: Path, tmp_path: Path) -> None:
         ("{{ ().__class__.__base__ }}", "unsafe"),
     ):
         template.write_text(text)
-        assert message in kbench("report", suite, "--template", template, "--md").refused()
+        assert (
+            message in kbench("report", suite, "--template", template, "--format", "md").refused()
+        )
     for words, message in (
         (("-o", tmp_path / "a.html"), "--template makes Markdown or text"),
         ((), "--template takes one output"),
-        (("--md", "--svg", tmp_path), "--template takes one output"),
+        (("--format", "md", "--svg", tmp_path), "--template takes one output"),
     ):
         assert message in kbench("report", suite, "--template", template, *words).refused()
-    missing = kbench("report", suite, "--template", tmp_path / "none.j2", "--md").refused()
+    missing = kbench(
+        "report", suite, "--template", tmp_path / "none.j2", "--format", "md"
+    ).refused()
     assert "cannot read" in missing and "none.j2" in missing
 
 
@@ -84,5 +88,5 @@ def test_names_in_suites_are_no_markup(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", runs, **LAB)
     template = tmp_path / "t.j2"
     template.write_text("{{ show(suite('a').matching('*'), {'p50': 'p50'}) }}")
-    text = kbench("report", path, "--template", template, "--md").worked()
+    text = kbench("report", path, "--template", template, "--format", "md").worked()
     assert "| [`exit.'\\|<b>x</b>`](<" in text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What text and Markdown share: figures, changes and verdicts as people read them."""
+"""Judged changes as people read them: figures, verdicts, the table, and what stands around it."""
 
 import math
 from collections.abc import Iterable
@@ -9,9 +9,8 @@ from kbench.judge.gate import Outcome, listed
 from kbench.judge.rules import MOST_PAIRS
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
-from kbench.units import human
-
-HEADER = ("benchmark", "metric", "base", "head", "change", "verdict")
+from kbench.present.table import Table, figures, words
+from kbench.units import LAB_NOTE, Figure
 
 
 def change_text(change: Change) -> str:
@@ -26,7 +25,7 @@ def change_text(change: Change) -> str:
 
 
 def verdict_text(change: Change) -> str:
-    """The verdict with what a reader needs to act on it."""
+    """The verdict, with what a reader needs to act on it."""
     match change.verdict:
         case None:
             return "shown only"
@@ -40,25 +39,31 @@ def verdict_text(change: Change) -> str:
     return str(change.verdict)
 
 
-def rows(changes: Iterable[Change]) -> list[tuple[str, ...]]:
-    """The lines of the table under HEADER."""
-    return [
+def table(changes: Iterable[Change], title: str = "", *, reference: bool = False) -> Table:
+    """One row for what reads the same; base and head go first where it is narrow."""
+    rows = tuple(
         (
             change.benchmark,
             titles,
-            human(change.base, change.unit),
-            human(change.head, change.unit),
+            Figure(change.base, change.unit),
+            Figure(change.head, change.unit),
             change_text(change),
             verdict_text(change),
         )
         for change, titles in merged(changes)
-    ]
+    )
+    columns = (
+        *words("benchmark", "metric"),
+        *figures("base", "head", "change"),
+        *words("verdict"),
+    )
+    return Table(columns, rows, title, optional=("base", "head"), reference=reference)
 
 
 def merged(changes: Iterable[Change]) -> list[tuple[Change, str]]:
-    """Changes of a benchmark that read the same, once, with the titles of their metrics.
+    """The changes of a benchmark that read alike, merged, with the titles of their metrics.
 
-    Where every round trip takes one instruction more, so do min, p50, p90 and p99.
+    If every round trip takes one instruction more, so do min, p50, p90 and p99.
     """
     found: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:
@@ -71,16 +76,16 @@ def merged(changes: Iterable[Change]) -> list[tuple[Change, str]]:
 
 
 def headlines(comparison: Comparison) -> list[str]:
-    """What a reader must know before the table: where the two sides differ."""
+    """Where the two sides differ: what a reader must know before the table."""
     lines = []
     if comparison.forced:
-        lines.append("Compared by --force: what differs below makes the numbers incomparable.")
+        lines.append("Compared by --force: the differences below make the figures incomparable.")
     lines += [f"differs: {difference}" for difference in comparison.differences]
     return lines
 
 
 def footnotes(comparison: Comparison) -> list[str]:
-    """What a reader must know after it: left-out runs and benchmarks, reasons, warnings."""
+    """Runs and benchmarks left out, reasons, warnings: what a reader must know after it."""
     lines = []
     for void in comparison.voids:
         state = "not judged" if void.unusable else "left out"
@@ -98,7 +103,7 @@ def footnotes(comparison: Comparison) -> list[str]:
             lines.append(f"acknowledged: {where}: {change.acknowledged}")
         lines += [f"{change.benchmark} {change.metric}: {note}" for note in change.notes]
     if any(change.exact or change.unit == "integer" for change in comparison.changes):
-        lines.append("Lab counts are instructions of an emulated machine, not time.")
+        lines.append(LAB_NOTE)
     return [*lines, *comparison.notes]
 
 

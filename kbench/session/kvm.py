@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""What `kbench kvm` does: build variants of the KVM modules, show them, carry them."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kbench.errors import KbenchError
+from kbench.kmod import compiler, dkms, hooks, live, modules, recipes, sources, text, variants
+from kbench.present.table import Table, words
+from kbench.present.text import table_lines
+from kbench.session.progress import say
+
+
+def build(variant: str, kernel: str, source: Path | None, patches: Sequence[Path]) -> Iterator[str]:
+    """Build kvm.ko, kvm-amd.ko and kvm-intel.ko; yield what was built, then each file.
+
+    Of a variant with `patches`, or of the kernel tree `source`. Raises KbenchError for an
+    unknown name before anything is fetched, and for what cannot be built.
+    """
+    groups = variants.variant(variant).needs
+    if source is not None and (patches or variant != variants.STOCK):
+        raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
+    # A tree that is none is refused before anything is fetched, too.
+    given = recipes.source(source) if source else None
+    tree = compiler.tree(kernel, groups, say)
+    recipe = given or recipes.patched(tree, list(patches), variant, say)
+    built = modules.build(tree, recipe, say)
+    yield f"{built.variant} for {built.release}, key {built.key}"
+    here, kernels = compiler.version(tree.compiler), compiler.kernels_version(tree.headers)
+    if here != kernels:
+        yield f"compiled by {here}, the distribution's by {kernels}"
+    intel = modules.build_intel(tree, recipe, say)
+    for path in (*(built.path(name) for name in modules.NAMES), intel):
+        same = text.identical(path, tree.kernel.module(path.stem))
+        yield f"{path}  .text {'identical to' if same else 'differs from'} the distribution's"
+
+
+def diff(variant: str, kernel: str) -> str:
+    """What a variant changes in KVM's sources, as a unified diff."""
+    chosen = variants.variant(variant)
+    tree = compiler.tree(kernel, chosen.needs, say)
+    with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
+        before, after = Path(scratch) / "a", Path(scratch) / "b"
+        for place in (before, after):
+            sources.copy(sources.pristine(tree, say), place)
+        hooks.apply(after, chosen)
+        return hooks.diff(before, after)
+
+
+def info(width: int) -> str:
+    """The mechanisms, then the variants and what each contains."""
+    mechanisms = Table(
+        words("", "mechanism", "what it does", "proposed by"),
+        tuple((one.label, one.name, one.title, one.mail) for one in variants.mechanisms()),
+        f"series {variants.digest()} in {variants.directory()}",
+    )
+    made = Table(
+        words("variant", "capability", "mechanisms"),
+        tuple(
+            (one.name, f"{one.bits:#06x}", " ".join(part.label for part in one.mechanisms) or "-")
+            for one in variants.variants()
+        ),
+    )
+    return "\n".join([*table_lines(mechanisms, width), "", *table_lines(made, width)]) + "\n"
+
+
+def live_module(kernel: str) -> Path:
+    """The live module, built against the stock headers of `kernel`."""
+    return live.build(compiler.tree(kernel, (), say), say)
+
+
+def dkms_source(directory: Path, variant: str, kernel: str) -> Path:
+    """A DKMS source directory of a variant, written below `directory`."""
+    tree = compiler.tree(kernel, variants.variant(variant).needs, say)
+    return dkms.write(tree, variant, directory, say)
