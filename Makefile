@@ -8,12 +8,12 @@ export LOCAL
 # What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
 NEEDS_run := $(shell test -w /dev/kvm || echo lab)
 NEEDS_check := check
-NEEDS_test := lab kvm browser
-NEEDS_test-kvm := lab kvm
+NEEDS_test := lab kvm extension compiler browser
+NEEDS_test-kvm := lab kvm extension compiler
 NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
-NEEDS_reports := lab kvm
-NEEDS_reports-measure := lab kvm
+NEEDS_reports := lab kvm extension compiler
+NEEDS_reports-measure := lab kvm extension compiler
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
@@ -119,7 +119,8 @@ PIP_INSTALL = $(BIN)/pip install $(if $(wildcard $@),--quiet)
 	$(PIP_INSTALL) 'meson-python>=0.16' 'meson>=1.4' ninja 'cython>=3.1' 'cffi>=1.17'
 	rm -rf build/wheel
 	@echo "building the wheel: about a minute, after small changes some seconds"
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip wheel -q --no-deps --no-build-isolation -w build/wheel -Cbuild-dir=build/meson .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip wheel -q --no-deps --no-build-isolation -w build/wheel \
+	  --config-settings=build-dir=build/meson .
 	$(PIP_INSTALL) build/wheel/kbench-*.whl
 	$(BIN)/pip install -q --no-deps --force-reinstall build/wheel/kbench-*.whl
 	touch $@

@@ -21,28 +21,36 @@ class ProgramsMissing(KbenchError):
     """Programs are not installed; the message names all of them and their Debian packages."""
 
 
-def require(*groups: str, compilers: Iterable[str] = ()) -> None:
-    """Check that everything in `groups` of programs.toml, and each of `compilers`, is installed.
+def require(*needed: str, compilers: Iterable[str] = ()) -> None:
+    """Check that the groups `needed` of programs.toml and the `compilers` are installed.
 
     A compiler's Debian package has its name ("gcc-12"). Raises ProgramsMissing.
     """
     wanted = {name: name for name in compilers}
-    for name in groups:
-        wanted |= group(name)
+    for group in needed:
+        wanted |= _table()[group]
     missing = [name for name in wanted if not _installed(name)]
     if missing:
         packages = dict.fromkeys(wanted[name] for name in missing)
-        raise ProgramsMissing(f"not installed: {', '.join(missing)}; {install(*packages)}")
+        raise ProgramsMissing(
+            f"not installed: {', '.join(missing)}; on Debian: {install(*packages)}"
+        )
 
 
 def install(*packages: str) -> str:
-    """How to install these Debian packages, as the end of an error message."""
-    return f"on Debian: sudo apt-get install --no-install-recommends {' '.join(packages)}"
+    """The command that installs these Debian packages."""
+    return f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
 
 
-def package(program: str) -> str:
-    """The Debian package of a program of the table. Raises KeyError for another program."""
-    return next(group[program] for group in _table().values() if program in group)
+def hint(program: str) -> str:
+    """How to install a program of the table, for an error message; "" for another program."""
+    packages = [group[program] for group in _table().values() if program in group]
+    return f"on Debian: {install(packages[0])}" if packages else ""
+
+
+def groups() -> tuple[str, ...]:
+    """The names of all groups of the table."""
+    return tuple(_table())
 
 
 def group(name: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from kbench import programs
 from kbench.record import provenance
 from kbench.record.recording import Metadata
 from kbench.worker.crosscheck.counters import TICK, steal_ticks
@@ -174,6 +175,6 @@ def _kvm(facts: Metadata) -> list[Check]:
         _check(
             "QEMU", facts["qemu"], facts["qemu"] == "none",
             "the lab, which counts instructions without /dev/kvm, needs QEMU",
-            "apt install qemu-system-x86",
+            programs.install("qemu-system-x86"),
         ),
     ]  # fmt: skip

@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from kbench import programs
 from kbench.errors import ToolError
 from kbench.kernels.errors import KernelError
 
@@ -34,10 +35,11 @@ def run(
 ) -> str:
     """Run `command` for at most `seconds` of wall time and return its standard output.
 
-    missing: how to install the program. what: what could not be done when it fails, in place
-    of the program's name. environment: variables beside those of this process. accepted: the
-    exit statuses that are no failure. held: file descriptors that the program inherits, so
-    that a lock on one of them is held until the last process of the session has ended.
+    missing: how to install a program that programs.toml does not have. what: what could not be
+    done when it fails, in place of the program's name. environment: variables beside those of
+    this process. accepted: the exit statuses that are no failure. held: file descriptors that
+    the program inherits, so that a lock on one of them is held until the last process of the
+    session has ended.
 
     Raises `error` when the program is not installed, does not end in time or fails, with
     the last lines of what it printed.
@@ -58,8 +60,8 @@ def run(
             pass_fds=tuple(held),
         )
     except FileNotFoundError as cause:
-        hint = f": {missing}" if missing else ""
-        raise error(f"{program} is not installed{hint}") from cause
+        hint = missing or programs.hint(program)
+        raise error(f"{program} is not installed; {hint}".removesuffix("; ")) from cause
     except OSError as cause:
         raise error(f"{program} does not start: {cause.strerror}") from cause
     with process:

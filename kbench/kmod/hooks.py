@@ -76,8 +76,7 @@ def _hook(path: Path, rules: Path, name: str) -> None:
     before = _lines(path)
     command = ["spatch", "--very-quiet", "--no-includes", "--in-place"]
     command += ["--sp-file", str(rules), str(path)]
-    missing = "install the package coccinelle"
-    tools.run(command, SPATCH_SECONDS, missing=missing, what=f"spatch failed on {name}")
+    tools.run(command, SPATCH_SECONDS, what=f"spatch failed on {name}")
     added = (line for line in difflib.ndiff(before, _lines(path)) if line.startswith("+ "))
     landed = Counter(word for line in added for word in HOOK.findall(line))
     for hook, wanted in expected(rules).items():

@@ -73,7 +73,6 @@ def patch(tree: Path, patches: list[Path]) -> None:
         tools.run(
             [*command, f"--input={file.resolve()}"],
             TOOL_SECONDS,
-            missing="install the package patch",
             what=f"{file} does not apply to this kernel",
         )
 

@@ -34,8 +34,12 @@ def test_bytes_that_are_no_text_do_not_matter() -> None:
 
 
 def test_missing_program_says_how_to_install_it(programs: Path) -> None:
-    with pytest.raises(PackageUnavailable, match=r"^spatch is not installed: install coccinelle$"):
-        tools.run(["spatch"], SECONDS, missing="install coccinelle", error=PackageUnavailable)
+    with pytest.raises(PackageUnavailable, match=r"^spatch is not installed; .* coccinelle$"):
+        tools.run(["spatch"], SECONDS, error=PackageUnavailable)
+    with pytest.raises(KernelError, match=r"^git is not installed; install git$"):
+        tools.run(["git"], SECONDS, missing="install git")
+    with pytest.raises(KernelError, match=r"^gnuplot is not installed$"):
+        tools.run(["gnuplot"], SECONDS)
 
 
 def test_failure_has_the_last_lines_of_stderr() -> None:

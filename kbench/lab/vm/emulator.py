@@ -5,11 +5,12 @@ import re
 import shutil
 from dataclasses import dataclass
 
+from kbench import programs
 from kbench.kernels import tools
 from kbench.lab.errors import QemuUnavailable
 
 PROGRAM = "qemu-system-x86_64"
-MISSING = f"{PROGRAM} is not here: apt-get install qemu-system-x86"
+MISSING = f"{PROGRAM} is not installed; {programs.hint(PROGRAM)}"
 # The oldest on which the lab was seen to be exact.
 OLDEST = (7, 2)
 VERSION_SECONDS = 60
