@@ -43,9 +43,9 @@ def install(*packages: str) -> str:
 
 
 def hint(program: str) -> str:
-    """How to install a program of the table, for an error message; "" for another program."""
+    """The command that installs a program of the table; "" for another program."""
     packages = [group[program] for group in _table().values() if program in group]
-    return f"on Debian: {install(packages[0])}" if packages else ""
+    return install(packages[0]) if packages else ""
 
 
 def groups() -> tuple[str, ...]:

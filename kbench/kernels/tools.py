@@ -8,9 +8,13 @@ when its time is over or kbench is interrupted: the compilers that make(1) start
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from kbench import programs
 from kbench.errors import ToolError
@@ -46,37 +50,66 @@ def run(
     """
     program = str(command[0])
     failed = what or f"{program} failed"
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={**os.environ, "LC_ALL": "C", **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-            pass_fds=tuple(held),
-        )
-    except FileNotFoundError as cause:
-        hint = missing or programs.hint(program)
-        raise error(f"{program} is not installed; {hint}".removesuffix("; ")) from cause
-    except OSError as cause:
-        raise error(f"{program} does not start: {cause.strerror}") from cause
-    with process:
+    with _interrupts_held() as let_go:
         try:
-            output, errors = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired as cause:
-            _end_session(process)
-            raise error(f"{failed}: it did not end within {seconds:g} s") from cause
-        except BaseException:
-            _end_session(process)
-            raise
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**os.environ, "LC_ALL": "C", **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+                pass_fds=tuple(held),
+            )
+        except FileNotFoundError as cause:
+            hint = missing or programs.hint(program)
+            raise error(f"{program} is not installed: {hint}".removesuffix(": ")) from cause
+        except OSError as cause:
+            raise error(f"{program} does not start: {cause.strerror}") from cause
+        with process:
+            try:
+                let_go()
+                output, errors = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired as cause:
+                _end_session(process)
+                raise error(f"{failed}: it did not end within {seconds:g} s") from cause
+            except BaseException:
+                _end_session(process)
+                raise
     if process.returncode not in accepted:
         said = errors.strip() or output.strip() or f"exit status {process.returncode}"
         raise error(failed, said)
     return output
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[Callable[[], None]]:
+    """Hold SIGINT and SIGTERM back until the function that this yields is called.
+
+    One that is handled while a program starts would leave that running: nothing has it yet.
+    Python handles signals in the main thread, so that others need no care.
+    """
+    came: list[int] = []
+    handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(handler := signal.getsignal(number)):
+                handlers[number] = handler
+                signal.signal(number, lambda number, frame: came.append(number))
+
+    def let_go() -> None:
+        while handlers:
+            signal.signal(*handlers.popitem())
+        while came:
+            signal.raise_signal(came.pop())
+
+    try:
+        yield let_go
+    finally:
+        let_go()
 
 
 def _end_session(process: "subprocess.Popen[str]") -> None:

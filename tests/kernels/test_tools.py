@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,9 +35,9 @@ def test_bytes_that_are_no_text_do_not_matter() -> None:
 
 
 def test_missing_program_says_how_to_install_it(programs: Path) -> None:
-    with pytest.raises(PackageUnavailable, match=r"^spatch is not installed; .* coccinelle$"):
+    with pytest.raises(PackageUnavailable, match=r"^spatch is not installed: sudo .* coccinelle$"):
         tools.run(["spatch"], SECONDS, error=PackageUnavailable)
-    with pytest.raises(KernelError, match=r"^git is not installed; install git$"):
+    with pytest.raises(KernelError, match=r"^git is not installed: install git$"):
         tools.run(["git"], SECONDS, missing="install git")
     with pytest.raises(KernelError, match=r"^gnuplot is not installed$"):
         tools.run(["gnuplot"], SECONDS)
@@ -113,6 +114,24 @@ def interrupted(call: Callable[[], object], when: Path) -> None:
 def test_interrupt_ends_grandchildren(tmp_path: Path) -> None:
     interrupted(lambda: shell(GRANDCHILD.format(tmp_path / "pid")), tmp_path / "pid")
     assert gone(tmp_path / "pid")
+
+
+def test_interrupt_while_the_program_starts_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(subprocess.Popen[str]):
+        def __init__(self, *words: Any, **options: Any) -> None:
+            super().__init__(*words, **options)
+            while not (pid.exists() and pid.read_text()):
+                time.sleep(0.01)
+            signal.raise_signal(signal.SIGINT)
+
+    pid = tmp_path / "pid"
+    monkeypatch.setattr(tools.subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        shell(f"echo $$ > {pid}; sleep 1000")
+    assert gone(pid)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_ignores_the_request_to_end_is_killed(

@@ -67,7 +67,7 @@ def test_damaged_payload(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None
 
 def test_zstd_that_is_not_installed(tmp_path: Path, programs: Path) -> None:
     packed = bzimage(b"\x28\xb5\x2f\xfd" + bytes(50))
-    with pytest.raises(KernelError, match="zstd is not installed; install the package zstd"):
+    with pytest.raises(KernelError, match="zstd is not installed: install the package zstd"):
         vmlinux.bootable(file(tmp_path, packed))
 
 

@@ -89,7 +89,7 @@ def test_a_hook_that_does_not_land_is_an_error(tmp_path: Path) -> None:
 
 
 def test_without_coccinelle(tmp_path: Path, programs: Path) -> None:
-    with pytest.raises(KernelError, match=r"spatch is not installed; .* coccinelle"):
+    with pytest.raises(KernelError, match=r"spatch is not installed: .* coccinelle"):
         hooks.apply(kernel(tmp_path), variants.variant("all"))
 
 

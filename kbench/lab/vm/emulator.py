@@ -10,7 +10,7 @@ from kbench.kernels import tools
 from kbench.lab.errors import QemuUnavailable
 
 PROGRAM = "qemu-system-x86_64"
-MISSING = f"{PROGRAM} is not installed; {programs.hint(PROGRAM)}"
+MISSING = f"{PROGRAM} is not installed: {programs.hint(PROGRAM)}"
 # The oldest on which the lab was seen to be exact.
 OLDEST = (7, 2)
 VERSION_SECONDS = 60

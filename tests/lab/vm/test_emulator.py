@@ -38,5 +38,7 @@ def test_unusable_qemu(programs: Path, script: str, words: str) -> None:
 
 
 def test_missing_qemu(programs: Path) -> None:
-    with pytest.raises(QemuUnavailable, match=r"is not installed; on Debian: .* qemu-system-x86$"):
+    with pytest.raises(
+        QemuUnavailable, match=r"is not installed: sudo apt-get install .* qemu-system-x86$"
+    ):
         emulator.find()
