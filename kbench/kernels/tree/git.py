@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench import programs
 from kbench.kernels import cache, tools
 from kbench.kernels.errors import KernelError
 
 GIT_SECONDS = 600
-MISSING = programs.install("git")
 # The name of what is not committed yet.
 WORKTREE = "worktree"
 
@@ -128,9 +126,7 @@ class Repository:
         self, *words: str, what: str = "", environment: Mapping[str, str] | None = None
     ) -> str:
         command = ["git", "-C", str(self.path), *words]
-        output = tools.run(
-            command, GIT_SECONDS, missing=MISSING, what=what, environment=environment
-        )
+        output = tools.run(command, GIT_SECONDS, what=what, environment=environment)
         return output.strip()
 
 
