@@ -127,7 +127,7 @@ def test_interrupt_while_the_program_starts_ends_it(
             signal.raise_signal(signal.SIGINT)
 
     pid = tmp_path / "pid"
-    monkeypatch.setattr(tools.subprocess, "Popen", Interrupted)
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         shell(f"echo $$ > {pid}; sleep 1000")
     assert gone(pid)
