@@ -8,7 +8,7 @@ export LOCAL
 # What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
 NEEDS_run := $(shell test -w /dev/kvm || echo lab)
 NEEDS_check := check
-NEEDS_test := lab kvm extension compiler browser
+NEEDS_test := lab kvm extension compiler tree browser
 NEEDS_test-kvm := lab kvm extension compiler
 NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
