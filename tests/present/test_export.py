@@ -15,7 +15,7 @@ from kbench.judge.compare import Comparison, Options, compare
 from kbench.judge.gate import outcome
 from kbench.judge.project import Acknowledged, Project
 from kbench.present.comparison import to_csv, to_json
-from kbench.present.gate import to_markdown, to_text
+from kbench.present.gate import to_github, to_markdown, to_text
 from kbench.present.github import annotations
 from kbench.present.junit import to_junit
 from kbench.suite.load import load
@@ -109,3 +109,14 @@ def test_github(host: Comparison, lab: Comparison) -> None:
     answer, *found = annotations(lab, outcome(lab, strict=False)).splitlines()
     titles = "exit.pio_out min%2C p50%2C p90%2C p99"
     assert answer and found == [f"::error title={titles}::+100 (+3.30 %25) (worse)"]
+
+
+def test_nothing_acts_around_githubs_annotations(host: Comparison) -> None:
+    """The table stands between stop-commands and its token, which nobody can know before."""
+    result = outcome(host, strict=False)
+    first, again = (to_github(host, result, list(host.changes)).splitlines() for _ in "ab")
+    stop, token = first[0].rpartition("::")[::2]
+    assert stop == "::stop-commands" and len(token) == 16 and first[0] != again[0]
+    end = first.index(f"::{token}::")
+    assert any("worse, acknowledged" in line for line in first[:end])
+    assert all(line.startswith("::") for line in first[end + 1 :])
