@@ -44,8 +44,8 @@ class Policy:
     `native` are the exits to disable (KVM_X86_DISABLE_EXITS_*). `poll_ns` bounds KVM's halt
     polling, `spin_ns` the guest's polling before it executes HLT. Without `irqchip` the VMM
     emulates the interrupt controller. `needs` is a mechanism of the extension (KVM_KBENCH_*),
-    which must be enabled first if `switched`. `run` is a byte of kvm_run and its value
-    (KVM_RUN_KBENCH_*, KVM_KBENCH_*). `waits` is what the VMM does after an idle exit.
+    and `run` a byte of kvm_run and its value (KVM_RUN_KBENCH_*, KVM_KBENCH_*).
+    `waits` is what the VMM does after an idle exit.
     """
 
     name: str
@@ -57,7 +57,6 @@ class Policy:
     native: tuple[str, ...] = ()
     irqchip: bool = True
     needs: str = ""
-    switched: bool = False
     run: tuple[str, str] | None = None
     waits: Waits = "enter"
 
@@ -67,11 +66,21 @@ class Policy:
         return self.idles == "spins"
 
     @property
+    def switched(self) -> tuple[str, ...]:
+        """The mechanisms to enable: `needs`, and the one that reads its byte of kvm_run."""
+        if self.needs in ("", RFC):
+            return ()
+        exits = self.run is not None and self.run[0] == EXITS
+        return (self.needs, USERSPACE_EXITS) if exits else (self.needs,)
+
+    @property
     def in_userspace(self) -> bool:
         """Whether idling exits to userspace, so that the vCPU thread can do other work."""
         return self.waits == "inject" or (self.run is not None and self.run[0] == EXITS)
 
 
+# The RFC has no switch.
+USERSPACE_EXITS, RFC = "KVM_KBENCH_USERSPACE_EXITS", "KVM_KBENCH_RFC_V1"
 EXITS, NATIVE, MWAIT_AS = (f"KVM_RUN_KBENCH_{byte}" for byte in ("EXITS", "NATIVE", "MWAIT"))
 MAX_US = 1_000_000
 # The mechanism of the extension (KVM_KBENCH_*) that a wait or a kind of MWAIT takes.
@@ -90,8 +99,6 @@ MWAIT_NEEDS = {
     "AS_MONITOR": "MWAIT_MONITOR",
     "LOWPRIO_BIT": "MWAIT_LOWPRIO",
 }
-# A byte of kvm_run alone controls these; the others must be enabled first.
-UNSWITCHED = ("USERSPACE_EXITS", "MWAIT_YIELD", "RFC_V1")
 
 
 def _poll(name: str, us: int) -> Policy:
@@ -115,7 +122,6 @@ def _extended(row: Policy, mechanism: str, byte: str, value: str) -> Policy:
     return replace(
         row,
         needs=f"KVM_KBENCH_{mechanism}",
-        switched=mechanism not in UNSWITCHED,
         run=(byte, f"KVM_KBENCH_{value}"),
     )
 
@@ -136,7 +142,7 @@ def _pause_exit(name: str, title: str) -> Policy:
 
 def _rfc(row: Policy) -> Policy:
     """`row` under the RFC as posted, in its own modules (--kvm rfc-v1)."""
-    return replace(row, needs="KVM_KBENCH_RFC_V1")
+    return replace(row, needs=RFC)
 
 
 def _mwait(name: str, title: str, value: str) -> Policy:

@@ -5,8 +5,14 @@ Its user ABI is ext/kvm/include/kvm_kbench.h: one capability, bytes of struct
 kvm_run that are padding elsewhere, and KVM_ENABLE_CAP on the vCPU.
 """
 
+from collections.abc import Iterable
+from errno import EOPNOTSUPP
+from functools import reduce
+from operator import or_
+
 from kbench._abi import ffi, lib
 from kbench.errors import Unavailable
+from kbench.kvm.errors import IoctlError
 from kbench.kvm.system import System
 from kbench.kvm.vcpu import Vcpu
 
@@ -26,6 +32,11 @@ def mechanisms(system: System) -> int:
     return system.check_extension("KVM_CAP_KBENCH")
 
 
+def bits(names: Iterable[str]) -> int:
+    """The bits of the mechanisms `names` ("KVM_KBENCH_..."), together."""
+    return reduce(or_, (int(getattr(lib, name)) for name in names), 0)
+
+
 def require(system: System, bits: int, name: str) -> None:
     """Raises Unavailable, naming `name`, where the modules lack any of `bits`."""
     if bits & ~mechanisms(system):
@@ -39,8 +50,20 @@ def variant(name: str) -> str:
 
 
 def enable(vcpu: Vcpu, bits: int, eventfd: int = -1) -> None:
-    """Enable exactly these mechanisms; KVM_KBENCH_VCPU_EVENTFD signals `eventfd`."""
-    vcpu.enable_cap("KVM_CAP_KBENCH", bits, eventfd & 0xFFFFFFFF)
+    """Enable exactly these mechanisms; KVM_KBENCH_VCPU_EVENTFD signals `eventfd`.
+
+    Raises Unavailable for one that cannot be right on this machine (see ext/kvm/README.md,
+    "known limits"), IoctlError for one that the modules lack.
+    """
+    try:
+        vcpu.enable_cap("KVM_CAP_KBENCH", bits, eventfd & 0xFFFFFFFF)
+    except IoctlError as error:
+        if error.errno == EOPNOTSUPP:
+            raise Unavailable(
+                f"this KVM refuses the mechanisms {bits:#x} here: interrupts are posted without "
+                "KVM (IPI virtualization, an assigned device), or the guest is encrypted"
+            ) from error
+        raise
 
 
 def write(vcpu: Vcpu, offset: int, value: int) -> None:

@@ -14,7 +14,7 @@ def test_row_names_what_exists(row: Policy) -> None:
     assert load(f"idle_{row.guest}").data
     named = [*row.native, *([row.needs] if row.needs else []), *(row.run or ())]
     assert all(hasattr(lib, name) for name in named), named
-    assert bool(row.run) == bool(row.needs) >= row.switched
+    assert bool(row.run) == bool(row.needs) >= bool(row.switched)
     assert row.waits == "enter" or row.in_userspace
 
 

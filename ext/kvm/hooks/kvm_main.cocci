@@ -4,7 +4,7 @@
 @include@
 @@
  #include "kvm_mm.h"
-+#include "kbench/kbench.h"
++#include "kbench/hooks.h"
 
 @reserve@
 expression size;

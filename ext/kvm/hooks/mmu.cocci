@@ -4,7 +4,7 @@
 @include@
 @@
  #include "x86.h"
-+#include "kbench/kbench.h"
++#include "kbench/hooks.h"
 
 @write@
 identifier vcpu, fault;

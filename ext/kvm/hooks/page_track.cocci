@@ -4,7 +4,7 @@
 @include@
 @@
  #include "mmu_internal.h"
-+#include "kbench/kbench.h"
++#include "kbench/hooks.h"
 
 @enabled@
 identifier kvm;

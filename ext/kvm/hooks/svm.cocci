@@ -30,3 +30,14 @@ expression E, F;
 -	return E;
 +	return kvm_kbench_pause_end(vcpu, E);
  }
+
+@create@
+identifier vcpu, svm;
+@@
+ svm_vcpu_create(struct kvm_vcpu *vcpu)
+ {
+ 	...
+ 	svm = to_svm(vcpu);
++	svm_kbench_created(svm);
+ 	...
+ }

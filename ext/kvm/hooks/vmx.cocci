@@ -30,3 +30,15 @@ expression E, F;
 -	return E;
 +	return kvm_kbench_pause_end(vcpu, E);
  }
+
+@create@
+identifier vcpu;
+statement S;
+@@
+ vmx_vcpu_create(struct kvm_vcpu *vcpu)
+ {
+ 	...
++	vmx_kbench_created(vcpu);
+ 	if (vmx_can_use_ipiv(vcpu)) S
+ 	...
+ }

@@ -4,7 +4,7 @@
 @include@
 @@
  #include "x86.h"
-+#include "kbench/kbench.h"
++#include "kbench/hooks.h"
 
 @mwait@
 identifier vcpu, emulate;
@@ -98,3 +98,20 @@ identifier kvm, slot;
  	memslot_rmap_free(slot);
  	...
  }
+
+@events@
+typedef bool;
+identifier vcpu;
+@@
++bool kvm_kbench_has_events(struct kvm_vcpu *vcpu)
++{
++	return kvm_vcpu_has_events(vcpu);
++}
++
+ kvm_arch_vcpu_runnable(struct kvm_vcpu *vcpu)
+ { ... }
+
+@exit@
+@@
++	kvm_kbench_exit();
+ 	kvm_lapic_exit();

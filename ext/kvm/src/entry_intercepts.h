@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * M3 entry_intercepts: the choice of KVM_CAP_X86_DISABLE_EXITS as a byte of
+ * entry_intercepts: the choice of KVM_CAP_X86_DISABLE_EXITS as a byte of
  * kvm_run, compared at every entry, the intercepts changed when it changed.
  *
  * From Paolo Bonzini's answer of 2023-09-22: "KVM_ENABLE_CAP(KVM_X86_DISABLE_EXITS)
@@ -10,8 +10,12 @@
  *
  * What is saved is the controls themselves: an INIT resets them to the VM's choice.
  */
+#ifndef __KVM_X86_KBENCH_ENTRY_INTERCEPTS_H
+#define __KVM_X86_KBENCH_ENTRY_INTERCEPTS_H
+
+#include "mwait_step.h"
+#include "state.h"
 #include "x86.h"
-#include "kbench.h"
 
 /* The KVM_KBENCH_NATIVE_* bits for this entry: the vCPU's, else the VM's. */
 static inline u8 kbench_native(struct kvm_vcpu *vcpu)
@@ -19,8 +23,7 @@ static inline u8 kbench_native(struct kvm_vcpu *vcpu)
 	struct kvm_kbench *kb = kbench_of(vcpu);
 	u8 native = 0;
 
-	if (kbench_has(KVM_KBENCH_ENTRY_INTERCEPTS) &&
-	    READ_ONCE(kb->enabled) & KVM_KBENCH_ENTRY_INTERCEPTS) {
+	if (kbench_enabled(vcpu, KVM_KBENCH_ENTRY_INTERCEPTS)) {
 		native = kbench_byte(vcpu, KVM_RUN_KBENCH_NATIVE) & kb->allowed;
 	} else {
 		if (kvm_mwait_in_guest(vcpu->kvm))
@@ -30,8 +33,10 @@ static inline u8 kbench_native(struct kvm_vcpu *vcpu)
 		if (kvm_pause_in_guest(vcpu->kvm))
 			native |= KVM_KBENCH_NATIVE_PAUSE;
 	}
-	/* M5: the step's MWAIT is the CPU's. */
+	/* mwait_step: the step's MWAIT is the CPU's. */
 	if (kbench_has(KVM_KBENCH_MWAIT_STEP) && kb->step == KBENCH_STEP_ARMED)
 		native |= KVM_KBENCH_NATIVE_MWAIT;
 	return native;
 }
+
+#endif

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The entry hook of SVM, for M3 and M5. Included by svm.c.
+ * The entry hook of SVM, for entry_intercepts and mwait_step. Included by svm.c.
  */
+#ifndef __KVM_X86_KBENCH_ENTRY_SVM_H
+#define __KVM_X86_KBENCH_ENTRY_SVM_H
+
 #include "entry_intercepts.h"
+#include "hooks.h"
+
+/* What the mechanisms cannot find out later. */
+static inline void svm_kbench_created(struct vcpu_svm *svm)
+{
+	kbench_of(&svm->vcpu)->encrypted = sev_guest(svm->vcpu.kvm);
+}
 
 static inline void svm_kbench_control(struct vcpu_svm *svm, u32 intercept, bool native)
 {
@@ -15,7 +25,20 @@ static inline void svm_kbench_control(struct vcpu_svm *svm, u32 intercept, bool 
 }
 
 /*
- * M5 by EFLAGS.TF. KVM's own stepping over an NMI window hides the flag from
+ * Whether the CPU delivers interrupts or NMIs without an exit (AVIC, virtual NMIs): it
+ * would push a frame that has TF set, which no one takes out again.
+ */
+static inline bool svm_kbench_delivers(struct vcpu_svm *svm)
+{
+#ifdef V_NMI_ENABLE_MASK
+	if (svm->vmcb->control.int_ctl & V_NMI_ENABLE_MASK)
+		return true;
+#endif
+	return kvm_vcpu_apicv_active(&svm->vcpu);
+}
+
+/*
+ * mwait_step by EFLAGS.TF. KVM's own stepping over an NMI window hides the flag from
  * everybody and takes it back on the #DB: the step is one more user of it.
  */
 static inline void svm_kbench_step(struct vcpu_svm *svm)
@@ -24,6 +47,11 @@ static inline void svm_kbench_step(struct vcpu_svm *svm)
 	struct kvm_kbench *kb = kbench_of(vcpu);
 	bool inject = svm->vmcb->control.event_inj & SVM_EVTINJ_VALID;
 
+	if (kb->step == KBENCH_STEP_WANTED && svm_kbench_delivers(svm)) {
+		kb->no_step = true;
+		kbench_step_done(vcpu);
+		return;
+	}
 	if (kb->step == KBENCH_STEP_WANTED && !inject) {
 		if (!svm->nmi_singlestep) {
 			svm->nmi_singlestep_guest_rflags = kvm_get_rflags(vcpu);
@@ -58,6 +86,8 @@ static noinline void __svm_kbench_entry(struct vcpu_svm *svm)
 
 static __always_inline void svm_kbench_entry(struct vcpu_svm *svm)
 {
-	if (kbench_has(KBENCH_ENTRY) && static_branch_unlikely(&kvm_kbench_entry_key))
+	if (kbench_has(KBENCH_ENTRY) && static_branch_unlikely(&kvm_kbench_entry_key.key))
 		__svm_kbench_entry(svm);
 }
+
+#endif

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The entry hook of VMX, for M3 and M5. Included by vmx.c. Built, not run yet.
+ * The entry hook of VMX, for entry_intercepts and mwait_step. Included by vmx.c.
  *
  * The control accessors compare with a shadow copy: no VMWRITE without a change.
  */
+#ifndef __KVM_X86_KBENCH_ENTRY_VMX_H
+#define __KVM_X86_KBENCH_ENTRY_VMX_H
+
+#include <asm/irq_remapping.h>
 #include "entry_intercepts.h"
+#include "hooks.h"
+
+/* What the mechanisms cannot find out later. */
+static inline void vmx_kbench_created(struct kvm_vcpu *vcpu)
+{
+	struct kvm_kbench *kb = kbench_of(vcpu);
+
+	kb->ipiv = vmx_can_use_ipiv(vcpu);
+	kb->vtd = enable_apicv && irq_remapping_cap(IRQ_POSTING_CAP);
+}
 
 static inline void vmx_kbench_control(struct vcpu_vmx *vmx, u32 exiting, bool native)
 {
@@ -14,7 +28,7 @@ static inline void vmx_kbench_control(struct vcpu_vmx *vmx, u32 exiting, bool na
 		exec_controls_setbit(vmx, exiting);
 }
 
-/* M5 by the monitor trap flag, which pends until the MWAIT or an event is over. */
+/* mwait_step by the monitor trap flag, which pends until the MWAIT or an event is over. */
 static inline void vmx_kbench_step(struct vcpu_vmx *vmx)
 {
 	struct kvm_vcpu *vcpu = &vmx->vcpu;
@@ -72,6 +86,8 @@ static noinline void __vmx_kbench_entry(struct vcpu_vmx *vmx)
 
 static __always_inline void vmx_kbench_entry(struct vcpu_vmx *vmx)
 {
-	if (kbench_has(KBENCH_ENTRY) && static_branch_unlikely(&kvm_kbench_entry_key))
+	if (kbench_has(KBENCH_ENTRY) && static_branch_unlikely(&kvm_kbench_entry_key.key))
 		__vmx_kbench_entry(vmx);
 }
+
+#endif

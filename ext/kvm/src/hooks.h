@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hooks that the semantic patches insert, one each; included by kbench.h. */
+/* The hooks that the semantic patches insert, one each, into all but the vendors' files. */
+#ifndef __KVM_X86_KBENCH_HOOKS_H
+#define __KVM_X86_KBENCH_HOOKS_H
+
+#include "idle_flag.h"
+#include "mwait.h"
+#include "mwait_monitor.h"
+#include "run.h"
+#include "state.h"
+#include "switch.h"
+#include "userspace_exits.h"
+#include "vcpu_poll.h"
+#include "wakeups.h"
 
 static __always_inline int kvm_kbench_check_extension(long ext, int r)
 {
@@ -21,10 +33,13 @@ static __always_inline int kvm_kbench_run(struct kvm_vcpu *vcpu, int (*run)(stru
 {
 	int r;
 
-	if (kbench_has(KBENCH_RUN) && static_branch_unlikely(&kvm_kbench_run_key))
-		__kvm_kbench_run_begin(vcpu);
+	if (kbench_in_use(KBENCH_SWITCHED)) {
+		r = __kvm_kbench_run_begin(vcpu);
+		if (r)
+			return r;
+	}
 	r = run(vcpu);
-	if (kbench_has(KBENCH_RUN) && static_branch_unlikely(&kvm_kbench_run_key))
+	if (kbench_in_use(KBENCH_BLOCK | KVM_KBENCH_MWAIT_LOWPRIO))
 		__kvm_kbench_run_end(vcpu);
 	return r;
 }
@@ -34,14 +49,10 @@ static __always_inline int kvm_kbench_block(struct kvm_vcpu *vcpu, int (*block)(
 {
 	int r;
 
-	if ((kbench_has(KVM_KBENCH_USERSPACE_EXITS) &&
-	     unlikely(kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_HLT))) ||
-	    (kbench_has(KBENCH_BLOCK) && static_branch_unlikely(&kvm_kbench_run_key))) {
-		if (!__kvm_kbench_block_begin(vcpu))
-			return 0;
-	}
+	if (kbench_in_use(KBENCH_BLOCK) && !__kvm_kbench_block_begin(vcpu))
+		return 0;
 	r = block(vcpu);
-	if (kbench_has(KBENCH_BLOCK) && static_branch_unlikely(&kvm_kbench_run_key))
+	if (kbench_in_use(KBENCH_BLOCK))
 		__kvm_kbench_block_end(vcpu);
 	return r;
 }
@@ -53,16 +64,15 @@ static __always_inline int kvm_kbench_halt(struct kvm_vcpu *vcpu, int r)
 }
 
 /*
- * In the exit handler of MWAIT: vCPU loaded, kvm->srcu held, preemptible. While
- * nothing is asked for, the emulation is called as stock KVM calls it.
+ * In the exit handler of MWAIT: vCPU loaded, kvm->srcu held, preemptible. While nothing is
+ * on, the emulation is called as stock KVM calls it.
  */
 static __always_inline int kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate,
 					    const char *insn)
 {
 	if (kbench_has(KVM_KBENCH_RFC_V1))
 		return kbench_rfc_v1_mwait(vcpu, emulate(vcpu, insn));
-	if (unlikely(kbench_asks_of_mwait(vcpu)) ||
-	    (kbench_has(KVM_KBENCH_IDLE_FLAG) && static_branch_unlikely(&kvm_kbench_run_key)))
+	if (kbench_in_use(KBENCH_MWAIT | KVM_KBENCH_USERSPACE_EXITS | KVM_KBENCH_IDLE_FLAG))
 		return __kvm_kbench_mwait(vcpu, emulate, insn);
 	return emulate(vcpu, insn);
 }
@@ -71,7 +81,8 @@ static __always_inline int kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulat
 static __always_inline int kvm_kbench_monitor(struct kvm_vcpu *vcpu, kbench_emulate_t emulate,
 					      const char *insn)
 {
-	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && static_branch_unlikely(&kvm_kbench_monitor_key))
+	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) &&
+	    static_branch_unlikely(&kvm_kbench_monitor_key.key))
 		return __kvm_kbench_monitor(vcpu, emulate, insn);
 	return emulate(vcpu, insn);
 }
@@ -93,15 +104,20 @@ static __always_inline int kvm_kbench_pause_end(struct kvm_vcpu *vcpu, int r)
 /* An event for the vCPU has been made pending. Any context, hard interrupts too. */
 static __always_inline void kvm_kbench_wake(struct kvm_vcpu *vcpu)
 {
-	if (kbench_has(KBENCH_EVENTS | KVM_KBENCH_MWAIT_LOWPRIO) &&
-	    static_branch_unlikely(&kvm_kbench_run_key))
+	if (kbench_in_use(KBENCH_EVENTS | KVM_KBENCH_MWAIT_LOWPRIO))
 		__kvm_kbench_wake(vcpu);
+}
+
+/* Whether the local APIC's timer may be the hypervisor's; preemption may be off. */
+static __always_inline bool kvm_kbench_hv_timer(struct kvm_vcpu *vcpu)
+{
+	return !kbench_in_use(KBENCH_EVENTS | KBENCH_ENTRY) || !kbench_needs_sw_timer(vcpu);
 }
 
 /* At the end of every vCPU ioctl, under vcpu->mutex; the vCPU is not loaded. */
 static __always_inline void kvm_kbench_ioctl_done(struct kvm_vcpu *vcpu)
 {
-	if (kbench_has(KBENCH_EVENTS) && static_branch_unlikely(&kvm_kbench_run_key))
+	if (kbench_in_use(KBENCH_EVENTS))
 		kbench_events_changed(vcpu);
 }
 
@@ -111,26 +127,35 @@ static __always_inline void kvm_kbench_vcpu_destroy(struct kvm_vcpu *vcpu)
 		__kvm_kbench_vcpu_destroy(vcpu);
 }
 
+/* The vendor module goes; there are no VMs any more. */
+static inline void kvm_kbench_exit(void)
+{
+	__kvm_kbench_exit();
+}
+
 /* Before a write fault is handled: process context, kvm->srcu held, no locks. */
 static __always_inline void kvm_kbench_write_fault(struct kvm_vcpu *vcpu, bool write,
 						   struct kvm_memory_slot *slot, gfn_t gfn)
 {
 	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && write && slot &&
-	    static_branch_unlikely(&kvm_kbench_monitor_key))
+	    static_branch_unlikely(&kvm_kbench_monitor_key.key))
 		__kvm_kbench_write_fault(vcpu, slot, gfn);
 }
 
 /* Before the arrays of a memory slot that nobody can find any more are freed. */
 static __always_inline void kvm_kbench_free_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
-	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && static_branch_unlikely(&kvm_kbench_monitor_key))
+	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) &&
+	    static_branch_unlikely(&kvm_kbench_monitor_key.key))
 		__kvm_kbench_free_memslot(kvm, slot);
 }
 
-/* M7 needs the tracking arrays of every slot, from its creation. */
+/* mwait_monitor needs the tracking arrays of every slot, from its creation. */
 static __always_inline bool kvm_kbench_write_tracking(void)
 {
 	return kbench_has(KVM_KBENCH_MWAIT_MONITOR);
 }
 
 #define KVM_KBENCH_POLL (kbench_has(KVM_KBENCH_VCPU_POLL) ? kvm_kbench_poll : NULL)
+
+#endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * M4 idle_flag: kvm_run.flags says what the vCPU is doing.
+ * idle_flag: kvm_run.flags says what the vCPU is doing.
  *
  * From Paolo Bonzini's answer of 2023-09-22: "To avoid races you need two flags
  * though; there needs to be also a kernel->userspace communication of whether the
@@ -10,8 +10,12 @@
  * state (the other way round). Each side writes its own, passes a full barrier
  * and reads the other's, so at least one of them sees what the other wrote:
  * either the VMM finds the vCPU idle and signals it, or the vCPU finds the exit
- * bit and leaves. An instruction that is not intercepted (M3) shows as RUNNING.
+ * bit and leaves. An instruction that is not intercepted (entry_intercepts) shows as RUNNING.
  */
+#ifndef __KVM_X86_KBENCH_IDLE_FLAG_H
+#define __KVM_X86_KBENCH_IDLE_FLAG_H
+
+#include "state.h"
 
 static inline void __kbench_publish_idle(struct kvm_vcpu *vcpu, u16 state)
 {
@@ -28,6 +32,8 @@ static inline void __kbench_publish_idle(struct kvm_vcpu *vcpu, u16 state)
 
 static __always_inline void kbench_publish_idle(struct kvm_vcpu *vcpu, u16 state)
 {
-	if (kbench_has(KVM_KBENCH_IDLE_FLAG) && static_branch_unlikely(&kvm_kbench_run_key))
+	if (kbench_in_use(KVM_KBENCH_IDLE_FLAG))
 		__kbench_publish_idle(vcpu, state);
 }
+
+#endif

@@ -1,37 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* An intercepted MWAIT: which mechanism takes it. */
+#include "idle_flag.h"
+#include "mwait.h"
+#include "mwait_lowprio.h"
+#include "mwait_monitor.h"
+#include "mwait_step.h"
+#include "mwait_yield.h"
+#include "userspace_exits.h"
 #include "x86.h"
-#include "kbench.h"
 
-static void idle(struct kvm_vcpu *vcpu, u8 mode)
+static void kbench_mwait_idle(struct kvm_vcpu *vcpu, u8 mode)
 {
-	if (kbench_has(KVM_KBENCH_MWAIT_LOWPRIO) && mode & KVM_KBENCH_MWAIT_LOWPRIO_BIT &&
-	    kbench_enabled(vcpu, KVM_KBENCH_MWAIT_LOWPRIO)) {
+	if (kbench_enabled(vcpu, KVM_KBENCH_MWAIT_LOWPRIO) && mode & KVM_KBENCH_MWAIT_LOWPRIO_BIT) {
 		kbench_lowprio_yield(vcpu);
 		return;
 	}
 	switch (mode & ~KVM_KBENCH_MWAIT_LOWPRIO_BIT) {
 	case KVM_KBENCH_MWAIT_AS_YIELD:
-		if (kbench_has(KVM_KBENCH_MWAIT_YIELD))
+		if (kbench_enabled(vcpu, KVM_KBENCH_MWAIT_YIELD))
 			kbench_mwait_yield(vcpu);
 		break;
 	case KVM_KBENCH_MWAIT_AS_RESCHED:
-		if (kbench_has(KVM_KBENCH_MWAIT_YIELD))
+		if (kbench_enabled(vcpu, KVM_KBENCH_MWAIT_YIELD))
 			kbench_mwait_resched(vcpu);
 		break;
 	case KVM_KBENCH_MWAIT_AS_TIMEOUT:
-		if (kbench_has(KVM_KBENCH_MWAIT_YIELD))
+		if (kbench_enabled(vcpu, KVM_KBENCH_MWAIT_YIELD))
 			kbench_sleep(vcpu, kbench_time_ns(vcpu, 64 * NSEC_PER_USEC), NULL);
 		break;
 	case KVM_KBENCH_MWAIT_AS_MONITOR:
-		if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) &&
-		    kbench_enabled(vcpu, KVM_KBENCH_MWAIT_MONITOR))
+		if (kbench_enabled(vcpu, KVM_KBENCH_MWAIT_MONITOR))
 			kbench_monitor_wait(vcpu);
 		break;
 	}
 }
 
-/* M4 is on or the VMM asks for something; see kvm_kbench_mwait(). */
+/* Some vCPU has a mechanism on; see kvm_kbench_mwait(). */
 int __kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const char *insn)
 {
 	u8 mode = kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT);
@@ -51,7 +55,7 @@ int __kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const ch
 		vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
 		return 0;
 	}
-	idle(vcpu, mode);
+	kbench_mwait_idle(vcpu, mode);
 	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
 	return r;
 }

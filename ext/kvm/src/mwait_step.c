@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * M5 mwait_step: let the CPU execute the guest's MWAIT, and know when it is over.
+ * mwait_step: let the CPU execute the guest's MWAIT, and know when it is over.
  *
  * From Paolo Bonzini's answer of 2023-09-22: "To set a kvm_run flag during MWAIT,
  * you could reenter MWAIT with the MWAIT-exiting bit cleared and the monitor trap
@@ -11,9 +11,12 @@
  * The request is made here, in the MWAIT handler; the vendor's entry hook arms the
  * step and takes it back (entry_svm.h, entry_vmx.h).
  */
-#include "x86.h"
 #include "kvm_cache_regs.h"
-#include "kbench.h"
+#include "idle_flag.h"
+#include "mwait_lowprio.h"
+#include "mwait_step.h"
+#include "userspace_exits.h"
+#include "x86.h"
 
 /* Whether the MWAIT will be stepped. False: emulate it as usual. */
 bool kbench_step_request(struct kvm_vcpu *vcpu)
@@ -36,9 +39,8 @@ bool kbench_step_request(struct kvm_vcpu *vcpu)
 	if (kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_MWAIT))
 		return false;
 	kb->step = KBENCH_STEP_WANTED;
-	if (kbench_has(KVM_KBENCH_MWAIT_LOWPRIO) &&
-	    kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT) & KVM_KBENCH_MWAIT_LOWPRIO_BIT &&
-	    kbench_enabled(vcpu, KVM_KBENCH_MWAIT_LOWPRIO))
+	if (kbench_enabled(vcpu, KVM_KBENCH_MWAIT_LOWPRIO) &&
+	    kbench_byte(vcpu, KVM_RUN_KBENCH_MWAIT) & KVM_KBENCH_MWAIT_LOWPRIO_BIT)
 		kbench_lowprio_begin(vcpu);
 	return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * M2 mwait_yield: give the pCPU away on an emulated MWAIT.
+ * mwait_yield: give the pCPU away on an emulated MWAIT.
  *
  * From David Woodhouse's RFC of 2023-09-18: "we can stick a yield() into that
  * busy-loop. The yield() has fairly poorly defined semantics, but it's better
@@ -12,8 +12,9 @@
 #include <linux/rcuwait.h>
 #include <linux/sched/signal.h>
 #include "lapic.h"
+#include "events.h"
+#include "mwait_yield.h"
 #include "x86.h"
-#include "kbench.h"
 
 void kbench_mwait_yield(struct kvm_vcpu *vcpu)
 {
@@ -31,11 +32,18 @@ void kbench_mwait_resched(struct kvm_vcpu *vcpu)
 	kvm_vcpu_srcu_read_lock(vcpu);
 }
 
-/* Requests include those that only the vCPU's own entry can serve. */
-static bool must_run(struct kvm_vcpu *vcpu)
+/*
+ * Requests include those that only the vCPU's own entry can serve. A masked interrupt may
+ * end an MWAIT (ECX bit 0; SDM vol. 2, "MWAIT").
+ */
+static bool kbench_must_run(struct kvm_vcpu *vcpu)
 {
-	return kvm_request_pending(vcpu) || signal_pending(current) ||
-	       kvm_cpu_has_interrupt(vcpu) || kvm_cpu_has_pending_timer(vcpu);
+	int srcu = srcu_read_lock(&vcpu->kvm->srcu);
+	bool must = kvm_request_pending(vcpu) || signal_pending(current) ||
+		    kbench_event_due(vcpu) || kvm_cpu_has_interrupt(vcpu);
+
+	srcu_read_unlock(&vcpu->kvm->srcu, srcu);
+	return must;
 }
 
 /*
@@ -60,7 +68,7 @@ void kbench_sleep(struct kvm_vcpu *vcpu, u64 ns, const bool *end)
 	preempt_enable();
 
 	set_current_state(TASK_INTERRUPTIBLE);
-	if (!must_run(vcpu) && !(end && READ_ONCE(*end)))
+	if (!kbench_must_run(vcpu) && !(end && READ_ONCE(*end)))
 		schedule_hrtimeout_range(ns ? &left : NULL, 0, HRTIMER_MODE_REL);
 
 	preempt_disable();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * M8 vcpu_poll: poll() on the vCPU's file descriptor, and the same as an eventfd.
+ * vcpu_poll: poll() on the vCPU's file descriptor, and the same as an eventfd.
  *
  * From the thread: "it would also be nice to get an *event* on an eventfd when the
  * vCPU becomes runnable [...] Or perhaps even to be able to poll() on the vCPU fd"
@@ -13,42 +13,16 @@
  */
 #include <linux/eventfd.h>
 #include <linux/version.h>
-#include "lapic.h"
-#include "x86.h"
-#include "kbench.h"
+#include "events.h"
+#include "vcpu_poll.h"
 
-/*
- * Whether an event waits for the vCPU. From any context: reads memory and no
- * vendor state that belongs to the vCPU's thread. An interrupt counts however
- * it is masked; "quiet" is what makes a halt of that.
- */
-bool kbench_event_pending(struct kvm_vcpu *vcpu)
+static __poll_t kbench_poll_mask(struct kvm_vcpu *vcpu)
 {
-	if (kvm_arch_dy_runnable(vcpu) || kvm_test_request(KVM_REQ_UNBLOCK, vcpu) ||
-	    atomic_read(&vcpu->arch.nmi_queued) || READ_ONCE(vcpu->arch.nmi_pending))
-		return true;
-	if (!lapic_in_kernel(vcpu))
-		return false;
-	return kvm_cpu_has_pending_timer(vcpu) || kvm_lapic_find_highest_irr(vcpu) >= 0 ||
-	       kvm_apic_has_pending_init_or_sipi(vcpu);
-}
+	bool event = kbench_event_posted(vcpu) && !READ_ONCE(kbench_of(vcpu)->quiet);
 
-/* An interrupt or NMI, exactly; the vCPU is loaded. */
-bool kbench_interrupt_pending(struct kvm_vcpu *vcpu)
-{
-	return atomic_read(&vcpu->arch.nmi_queued) || vcpu->arch.nmi_pending ||
-	       kvm_cpu_has_interrupt(vcpu) || kvm_cpu_has_pending_timer(vcpu);
-}
-
-static __poll_t ready(struct kvm_vcpu *vcpu)
-{
-	__poll_t mask = 0;
-
-	if (kbench_event_pending(vcpu) && !READ_ONCE(kbench_of(vcpu)->quiet))
-		mask = EPOLLPRI | EPOLLIN | EPOLLRDNORM;
-	if (READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_RUNNABLE)
-		mask |= EPOLLIN | EPOLLRDNORM;
-	return mask;
+	if (kbench_mp_state(vcpu, event) != KVM_MP_STATE_RUNNABLE)
+		return 0;
+	return EPOLLIN | EPOLLRDNORM | (event ? EPOLLPRI : 0);
 }
 
 __poll_t kvm_kbench_poll(struct file *file, poll_table *wait)
@@ -59,95 +33,98 @@ __poll_t kvm_kbench_poll(struct file *file, poll_table *wait)
 	/* As for a file without the operation. */
 	if (!(smp_load_acquire(&kb->enabled) & KVM_KBENCH_VCPU_POLL))
 		return DEFAULT_POLLMASK;
-	poll_wait(file, &kb->wq, wait);
-	/* Pairs with kbench_poll_wake(): it sees us or we see its event. */
+	poll_wait(file, &kb->poll.wq, wait);
+	/* Pairs with wq_has_sleeper(): it sees us or we see its event. */
 	smp_mb();
-	return ready(vcpu);
+	return kbench_poll_mask(vcpu);
 }
 
-/* Only who waits for what is ready: most KVM_RUNs end without an event. */
-void kbench_poll_wake(struct kvm_vcpu *vcpu)
+static void kbench_eventfd_signal(struct kvm_kbench *kb)
 {
-	struct kvm_kbench *kb = kbench_of(vcpu);
-	__poll_t mask;
-
-	if (!wq_has_sleeper(&kb->wq))
-		return;
-	mask = ready(vcpu);
-	if (mask)
-		wake_up_poll(&kb->wq, mask);
-}
-
-static void signal_now(struct eventfd_ctx *context)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
-	eventfd_signal(context, 1);
-#else
-	eventfd_signal(context);
-#endif
-}
-
-static void signal_later(struct irq_work *work)
-{
-	struct kvm_kbench *kb = container_of(work, struct kvm_kbench, signal);
 	struct eventfd_ctx *context;
 
 	rcu_read_lock();
-	context = rcu_dereference(kb->eventfd);
-	if (context)
-		signal_now(context);
+	context = rcu_dereference(kb->poll.eventfd);
+	if (context) {
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+		eventfd_signal(context, 1);
+#else
+		eventfd_signal(context);
+#endif
+	}
 	rcu_read_unlock();
+}
+
+static void kbench_poll_notify_now(struct kvm_kbench *kb)
+{
+	__poll_t mask;
+
+	if (xchg(&kb->poll.signal, false))
+		kbench_eventfd_signal(kb);
+	if (!wq_has_sleeper(&kb->poll.wq))
+		return;
+	/* Only who waits for what is ready: most KVM_RUNs end without an event. */
+	mask = kbench_poll_mask(kbench_vcpu(kb));
+	if (mask)
+		wake_up_poll(&kb->poll.wq, mask);
+}
+
+static void kbench_poll_work(struct irq_work *work)
+{
+	kbench_poll_notify_now(container_of(work, struct kvm_kbench, poll.work));
 }
 
 /*
- * An irqfd injects inside the wake-up of its own eventfd, where another one must
- * not be signalled (eventfd counts nesting as recursion): leave that context
- * first. Its lock is held with interrupts off, so the work runs right after it.
+ * The wait queue may have a sleeper who is ready now; `signal`: the eventfd is due as well.
+ * Any context, under any locks. Both take spinlocks, which is wrong under a raw one and in
+ * the hard interrupts of PREEMPT_RT, and an irqfd injects inside the wake-up of its own
+ * eventfd, where signalling another one counts as recursion: leave such contexts first.
  */
-void kbench_eventfd_signal(struct kvm_kbench *kb)
+void kbench_poll_notify(struct kvm_vcpu *vcpu, bool signal)
 {
-	struct eventfd_ctx *context;
+	struct kvm_kbench *kb = kbench_of(vcpu);
 
-	rcu_read_lock();
-	context = rcu_dereference(kb->eventfd);
-	if (!context)
-		;
-	else if (eventfd_signal_allowed())
-		signal_now(context);
+	if (signal)
+		WRITE_ONCE(kb->poll.signal, true);
+	else if (!wq_has_sleeper(&kb->poll.wq))
+		return;
+	if (preemptible())
+		kbench_poll_notify_now(kb);
 	else
-		irq_work_queue(&kb->signal);
-	rcu_read_unlock();
+		irq_work_queue(&kb->poll.work);
 }
 
 void kbench_poll_init(struct kvm_kbench *kb)
 {
-	init_waitqueue_head(&kb->wq);
-	init_irq_work(&kb->signal, signal_later);
+	init_waitqueue_head(&kb->poll.wq);
+	init_irq_work(&kb->poll.work, kbench_poll_work);
 }
 
-/* Replace the eventfd; under vcpu->mutex or at the vCPU's end. */
-static void replace(struct kvm_kbench *kb, struct eventfd_ctx *context)
+/* Under vcpu->mutex or at the vCPU's end. */
+static void kbench_eventfd_replace(struct kvm_kbench *kb, struct eventfd_ctx *context)
 {
-	struct eventfd_ctx *old = rcu_replace_pointer(kb->eventfd, context, true);
+	struct eventfd_ctx *old = rcu_replace_pointer(kb->poll.eventfd, context, true);
 
 	if (!old)
 		return;
 	synchronize_rcu();
-	irq_work_sync(&kb->signal);
 	eventfd_ctx_put(old);
 }
 
-int kbench_eventfd_set(struct kvm_vcpu *vcpu, int fd)
+/* Errors: EBADF, EINVAL. */
+int kbench_eventfd_set(struct kvm_kbench *kb, bool on, int fd)
 {
-	struct eventfd_ctx *context = eventfd_ctx_fdget(fd);
+	struct eventfd_ctx *context = on ? eventfd_ctx_fdget(fd) : NULL;
 
 	if (IS_ERR(context))
 		return PTR_ERR(context);
-	replace(kbench_of(vcpu), context);
+	kbench_eventfd_replace(kb, context);
 	return 0;
 }
 
-void kbench_eventfd_drop(struct kvm_kbench *kb)
+/* Nobody can make an event of the vCPU any more. */
+void kbench_poll_destroy(struct kvm_kbench *kb)
 {
-	replace(kb, NULL);
+	irq_work_sync(&kb->poll.work);
+	kbench_eventfd_replace(kb, NULL);
 }

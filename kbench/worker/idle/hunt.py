@@ -84,8 +84,7 @@ def prepare(benchmark: IdleWindow) -> Iterator[Hunt]:
         vm = stack.enter_context(idle_vm.build(row, benchmark.vcpus))
         if needs := NEEDS.get(benchmark.method):
             extension.require(vm.system, getattr(lib, needs), needs)
-            switched = {needs, *([row.needs] if row.switched else [])}
-            on = sum(getattr(lib, name) for name in switched)
+            on = extension.bits((needs, *row.switched))
             for each in vm.vcpus:
                 extension.enable(each.vcpu, on)
         eventfd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)

@@ -69,7 +69,7 @@ def prepare(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd
     regs.r14, regs.r15 = 0, address
     lapic = _enable_lapic(vcpu) if policy.irqchip else None
     if policy.switched:
-        extension.enable(vcpu, getattr(lib, policy.needs), event_fd)
+        extension.enable(vcpu, extension.bits(policy.switched), event_fd)
     if policy.needs == "KVM_KBENCH_ENTRY_INTERCEPTS":
         # It starts as the VM: PAUSE is not intercepted where the CPU has no pause filter.
         extension.write(vcpu, lib.KVM_RUN_KBENCH_NATIVE, 0)

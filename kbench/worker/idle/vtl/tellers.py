@@ -58,7 +58,7 @@ class Tellers:
         fds = (self._eventfd(), self._eventfd()) if eventfds else (zero.fd, one.fd)
         extension.enable(one, bit, fds[1])
         if idle:
-            extension.enable(zero, bit, fds[0])
+            extension.enable(zero, bit | lib.KVM_KBENCH_USERSPACE_EXITS, fds[0])
             extension.write(zero, lib.KVM_RUN_KBENCH_EXITS, lib.KVM_KBENCH_EXIT_HLT)
             processor.wait_for(*fds, eventfds)
             return []

@@ -19,6 +19,8 @@ MWAIT_PIO = bytes.fromhex("0f01c9e610ebf9")  # 1: mwait; out %al,$0x10; jmp 1b
 HLT_PIO = bytes.fromhex("b93f080000b84000000031d20f30fbf4fae610ebe9")
 TICK, AFTER_TICK = 4_000_000, 200_000
 SWITCHED = {
+    "userspace_exits": lib.KVM_KBENCH_USERSPACE_EXITS,
+    "mwait_yield": lib.KVM_KBENCH_MWAIT_YIELD,
     "entry_intercepts": lib.KVM_KBENCH_ENTRY_INTERCEPTS,
     "idle_flag": lib.KVM_KBENCH_IDLE_FLAG,
     "mwait_step": lib.KVM_KBENCH_MWAIT_STEP,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""M3: intercepts of HLT, MWAIT and PAUSE, chosen at every entry."""
+"""entry_intercepts: intercepts of HLT, MWAIT and PAUSE, chosen at every entry."""
 
 import random
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""M4: the state in kvm_run.flags, and the hunt for an idle vCPU."""
+"""idle_flag: the state in kvm_run.flags, and the hunt for an idle vCPU."""
 
 import random
 import time

@@ -34,7 +34,7 @@ def idle_round(machine: Machine, op: int, use: Use) -> None:
 
 
 def check_disabled_exits(use: Use) -> None:
-    """KVM_CAP_X86_DISABLE_EXITS: an instruction that makes no exit is out of reach, but for M3."""
+    """KVM_CAP_X86_DISABLE_EXITS: only entry_intercepts reaches an instruction without an exit."""
     with use.machine(caps={"KVM_CAP_X86_DISABLE_EXITS": ALL_NATIVE}) as machine:
         if use.on & lib.KVM_KBENCH_ENTRY_INTERCEPTS:
             found = extension.read(machine.vcpu, lib.KVM_RUN_KBENCH_NATIVE)
@@ -65,7 +65,7 @@ def check_mwait_that_faults(use: Use) -> None:
 
 
 def check_userspace_irqchip(use: Use) -> None:
-    """Without KVM's LAPIC HLT exits, as ever; M8 and M9 have nothing to tell and say so."""
+    """Without KVM's LAPIC HLT exits, as ever; those that tell of events have none, and say so."""
     if use.on & EVENTS:
         try:
             with use.machine(irqchip=False):
@@ -74,7 +74,7 @@ def check_userspace_irqchip(use: Use) -> None:
             expect(error.errno, errno.EINVAL, "errno")
         return
     with use.machine(irqchip=False) as machine:
-        use.set(machine, 0, 0, use.mwait[-1], 8)  # M7 is bounded: no event will come
+        use.set(machine, 0, 0, use.mwait[-1], 8)  # mwait_monitor is bounded: no event will come
         # The guest's first steps are about the LAPIC.
         machine.start_at_mwait()
         machine.plan(HLT)

@@ -4,7 +4,10 @@
 import errno
 import fcntl
 import random
+import signal
 import struct
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -68,6 +71,8 @@ class Machine:
                 regs.rbp = COUNT + WORDS * number
                 vcpu.set_regs(regs)
             self.vcpu = self.vcpus[0]
+            self._have = extension.mechanisms(self.system)
+            self._on, self._bytes, self._eventfd = 0, 0, -1
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -124,23 +129,27 @@ class Machine:
         self.vm.signal_msi(VECTOR)
 
     def exits(self, bits: int) -> None:
-        """KVM_KBENCH_EXIT_*; a test that needs them is skipped where the modules lack M1."""
-        if not extension.mechanisms(self.system) & EXITS:
-            raise Skip("it needs the exits of M1")
+        """KVM_KBENCH_EXIT_*; a test that needs them is skipped where KVM has none."""
+        if not self._have & EXITS:
+            raise Skip("it needs userspace_exits")
+        self._use(lib.KVM_KBENCH_USERSPACE_EXITS)
         extension.write(self.vcpu, lib.KVM_RUN_KBENCH_EXITS, bits)
-
-    def signal_mask(self, blocked: int | None) -> None:
-        """The signals that are blocked during KVM_RUN; None: as outside."""
-        mask = 0 if blocked is None else struct.pack("=IQ", 8, blocked)
-        fcntl.ioctl(self.vcpu.fd, SET_SIGNAL_MASK, mask)
 
     def mwait(self, mode: int, time: int = 0) -> None:
         """KVM_KBENCH_MWAIT_AS_* and the time code of its bound."""
+        self._use(lib.KVM_KBENCH_MWAIT_YIELD)
         extension.write(self.vcpu, lib.KVM_RUN_KBENCH_MWAIT, mode)
         extension.write(self.vcpu, lib.KVM_RUN_KBENCH_TIME, time)
 
     def enable(self, bits: int, eventfd: int = -1) -> None:
-        extension.enable(self.vcpu, bits, eventfd)
+        """Switch on `bits`; what exits() and mwait() have switched on stays."""
+        extension.enable(self.vcpu, bits | self._bytes, eventfd)
+        self._on, self._eventfd = bits, eventfd
+
+    def _use(self, bit: int) -> None:
+        if bit & self._have and not bit & self._bytes:
+            self._bytes |= bit
+            self.enable(self._on, self._eventfd)
 
 
 def run(vcpu: Vcpu) -> int:
@@ -152,6 +161,19 @@ def run(vcpu: Vcpu) -> int:
             return INTERRUPTED
         raise
     return int(vcpu.run.exit_reason)
+
+
+def run_with_pending_signal(vcpu: Vcpu) -> int:
+    """pthread_kill + KVM_RUN: the signal is pending, and only KVM_RUN unblocks it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    try:
+        fcntl.ioctl(vcpu.fd, SET_SIGNAL_MASK, struct.pack("=IQ", 8, 0))
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        return run(vcpu)
+    finally:
+        fcntl.ioctl(vcpu.fd, SET_SIGNAL_MASK, 0)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
+        time.sleep(0)
 
 
 def expect(found: object, wanted: object, what: str = "exit reason") -> None:

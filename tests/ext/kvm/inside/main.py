@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ SUITES = {
     "quirk": 0,
     "shadow": 0,
     "costs": 0,
+    "event_table": 0,
     "userspace_exits": lib.KVM_KBENCH_USERSPACE_EXITS,
     "rfc_v1": lib.KVM_KBENCH_RFC_V1,
     "mwait_yield": lib.KVM_KBENCH_MWAIT_YIELD,
@@ -63,7 +64,8 @@ def main(job: dict[str, Any], send: Send) -> None:
     if job["parameters"]:
         reload("kvm_amd", job["parameters"])
     only = job["only"]
-    for name, test in tests(have, job["without"]):
+    chosen = suites(job["suites"]) if job["suites"] else tests(have, job["without"])
+    for name, test in chosen:
         if not only or any(part in name for part in only):
             perform(name, test, send)
     for name in job["unload"]:
@@ -95,6 +97,14 @@ def system_call(name: str, number: int, *arguments: int | bytes) -> None:
         raise OSError(ctypes.get_errno(), name)
 
 
+def suites(names: Sequence[str]) -> Iterator[tuple[str, Test]]:
+    """Every test of these modules, by its name."""
+    for suite in names:
+        module = importlib.import_module(f"selftests.{suite}")
+        for name in [name for name in dir(module) if name.startswith("test_")]:
+            yield f"{suite}.{name}", getattr(module, name)
+
+
 def tests(have: int, without: dict[str, str]) -> Iterator[tuple[str, Test]]:
     """Every test that the modules with the bits `have` can run, by its name.
 
@@ -104,9 +114,9 @@ def tests(have: int, without: dict[str, str]) -> Iterator[tuple[str, Test]]:
         if bits & ~have == 0 and suite in without:
             yield f"{suite}.skipped", partial(skip, without[suite])
         elif bits & ~have == 0:
-            module = importlib.import_module(f"selftests.{suite}")
-            for name in [name for name in dir(module) if name.startswith("test_")]:
-                yield f"{suite}.{name}", getattr(module, name)
+            yield from suites([suite])
+    if have & ~lib.KVM_KBENCH_RFC_V1:
+        yield from suites(["switching"])
     for suite in FOR_EACH:
         module = importlib.import_module(f"selftests.{suite}")
         for mechanism, use in present(without).items():

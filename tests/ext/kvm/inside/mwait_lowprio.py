@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""M6: the lowest priority while on MWAIT, bounded and restored."""
+"""mwait_lowprio: the lowest priority while on MWAIT, bounded and restored."""
 
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +76,24 @@ def test_realtime_is_left_alone() -> None:
             expect(os.sched_getscheduler(0), os.SCHED_FIFO, "policy")
         finally:
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def test_an_administrators_nice_stays() -> None:
+    """Set from another process while the priority is low: nothing takes it back."""
+    with Machine() as machine, neighbour():
+        machine.enable(ON)
+        machine.mwait(MODE, 15)  # 16 ms
+        machine.start()
+        machine.plan(MWAIT)
+        for value in (19, 7):
+            os.setpriority(os.PRIO_PROCESS, 0, 0)
+            renice = threading.Timer(0.004, os.setpriority, (os.PRIO_PROCESS, os.getpid(), value))
+            renice.start()
+            expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+            renice.join()
+            expect(nice(), value, "nice")
+            machine.plan(MWAIT)
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def test_race_with_timer_and_signals() -> None:

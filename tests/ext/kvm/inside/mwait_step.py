@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""M5: MWAIT executed by the CPU under single-step."""
+"""mwait_step: MWAIT executed by the CPU under single-step."""
 
 from selftests.machine import MWAIT, Machine, expect, run
 

@@ -9,9 +9,8 @@ a selftest for it."
 
 import signal
 import threading
-import time
 
-from selftests.machine import HLT, INTERRUPTED, Machine, expect, run
+from selftests.machine import HLT, INTERRUPTED, Machine, expect, run, run_with_pending_signal
 
 from kbench._abi import lib
 
@@ -50,19 +49,6 @@ def test_pending_signal_updates() -> None:
         halted(machine)
         machine.interrupt()
         before = machine.interrupts
-        expect(run_with_pending_signal(machine), INTERRUPTED)
+        expect(run_with_pending_signal(machine.vcpu), INTERRUPTED)
         expect(machine.interrupts, before, "the guest has not run")
         expect(machine.vcpu.get_mp_state(), lib.KVM_MP_STATE_RUNNABLE, "mp_state")
-
-
-def run_with_pending_signal(machine: Machine) -> int:
-    """pthread_kill + KVM_RUN: the signal is pending, and only KVM_RUN unblocks it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-    try:
-        machine.signal_mask(0)
-        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
-        return int(run(machine.vcpu))
-    finally:
-        machine.signal_mask(None)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
-        time.sleep(0)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""M9: the byte that says whether KVM_RUN would run the guest."""
+"""run_mp_state: the byte that says whether KVM_RUN would run the guest."""
 
 import time
 
-from selftests.machine import HLT, Machine, delays, expect, run
+from selftests.machine import HLT, INTERRUPTED, Machine, delays, expect, run
+from selftests.sources import FIXED, INIT, SIPI, TO_ONE, Target
 
 from kbench._abi import lib
 from kbench.kvm import extension
+from kbench.kvm.vm import Msi
 
 ON = lib.KVM_KBENCH_RUN_MP_STATE
 LOST = 0.05  # virtual seconds
@@ -67,3 +69,23 @@ def test_race_with_the_timer() -> dict[str, int]:
             expect(machine.interrupts, number, "interrupts")
     assert halts
     return {"halts": halts}
+
+
+def test_init_and_sipi_of_a_halted_processor() -> None:
+    """INIT leaves it waiting for its SIPI, which KVM_RUN would block for; the SIPI starts it."""
+    with Target() as target:
+        extension.enable(target.one, ON)
+        target.plan(HLT, number=1)
+        expect(target.enter(), INTERRUPTED, "the guest's HLT")
+        expect(one(target), HALTED, "halted")
+        target.vm.signal_msi(Msi(INIT, TO_ONE))
+        expect(one(target), VALID | lib.KVM_MP_STATE_INIT_RECEIVED, "after INIT")
+        target.vm.signal_msi(Msi(FIXED, TO_ONE))
+        expect(one(target), VALID | lib.KVM_MP_STATE_INIT_RECEIVED, "after an interrupt")
+        target.vm.signal_msi(Msi(SIPI, TO_ONE))
+        expect(one(target), RUNNABLE, "after SIPI")
+        expect(target.one.get_mp_state(), lib.KVM_MP_STATE_RUNNABLE, "KVM_GET_MP_STATE")
+
+
+def one(target: Target) -> int:
+    return extension.read(target.one, lib.KVM_RUN_KBENCH_MP_STATE)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""M1: exits on HLT, MWAIT and PAUSE."""
+"""userspace_exits: exits on HLT, MWAIT and PAUSE."""
 
-from selftests.machine import (
-    HLT,
-    MWAIT,
-    Machine,
-    delays,
-    expect,
-    run,
-)
+import select
+import time
+
+from selftests.event_table import ready
+from selftests.machine import HLT, MWAIT, Machine, Skip, delays, expect, run
 
 from kbench._abi import lib
+from kbench.kvm import extension
+
+X2APIC_LVT_TIMER, MASKED = 0x832, 1 << 16
 
 
 def test_hlt() -> None:
@@ -77,3 +77,31 @@ def test_race_with_the_timer() -> dict[str, int]:
             expect(reason, lib.KVM_EXIT_IO)
             expect(machine.interrupts, number, "interrupts")
     return {"halts": halts}
+
+
+def test_masked_timer_is_no_livelock() -> dict[str, int]:
+    """A guest arms its timer, masks it and halts: what stays of it ends no halt.
+
+    A VMM that enters again whenever it is told would never stop.
+    """
+    told = lib.KVM_KBENCH_VCPU_POLL | lib.KVM_KBENCH_RUN_MP_STATE
+    rounds = 0
+    with Machine() as machine:
+        if told & ~extension.mechanisms(machine.system):
+            raise Skip("it needs vcpu_poll and run_mp_state")
+        machine.enable(told)
+        machine.start()
+        machine.exits(lib.KVM_KBENCH_EXIT_HLT)
+        machine.plan(HLT, timer=20_000)
+        expect(run(machine.vcpu), lib.KVM_EXIT_HLT)
+        lvt = machine.vcpu.get_msr(X2APIC_LVT_TIMER)
+        machine.vcpu.set_msrs({X2APIC_LVT_TIMER: lvt | MASKED})
+        time.sleep(0.001)
+        while rounds < 100 and ready(machine.vcpu.fd, select.POLLIN, 50):
+            expect(run(machine.vcpu), lib.KVM_EXIT_HLT)
+            rounds += 1
+        halted = lib.KVM_KBENCH_MP_STATE_VALID | lib.KVM_MP_STATE_HALTED
+        found = extension.read(machine.vcpu, lib.KVM_RUN_KBENCH_MP_STATE)
+        expect(found, halted, "KVM_RUN_KBENCH_MP_STATE")
+    assert rounds <= 1, f"{rounds} rounds for a timer that is masked"
+    return {"rounds": rounds}

@@ -47,9 +47,8 @@ class Use:
             yield machine
 
     def enable(self, machine: Machine, told: int) -> None:
-        """Switch it on; M8 tells the eventfd `told`."""
-        if self.on:
-            machine.enable(self.on, told)
+        """Switch it on; vcpu_poll tells the eventfd `told`."""
+        machine.enable(self.on, told)
 
     def set(self, machine: Machine, exits: int, native: int, mwait: int, time: int) -> None:
         """Write its bytes of kvm_run, and only its."""
@@ -69,8 +68,11 @@ class Use:
 
 _SWITCHED = lib.KVM_KBENCH_VCPU_POLL | lib.KVM_KBENCH_VCPU_EVENTFD
 USES = {
-    "userspace_exits": Use(lib.KVM_KBENCH_USERSPACE_EXITS, exits=(0, 1, 2, 3)),
+    "userspace_exits": Use(
+        lib.KVM_KBENCH_USERSPACE_EXITS, lib.KVM_KBENCH_USERSPACE_EXITS, exits=(0, 1, 2, 3)
+    ),
     "mwait_yield": Use(
+        lib.KVM_KBENCH_MWAIT_YIELD,
         lib.KVM_KBENCH_MWAIT_YIELD,
         mwait=(
             *NOP,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""M8: poll() on the vCPU fd and the eventfd form."""
+"""vcpu_poll: poll() on the vCPU fd and the eventfd form."""
 
 import os
 import re
