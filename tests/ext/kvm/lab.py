@@ -68,12 +68,14 @@ def run(
     *,
     parameters: str = "",
     unload: Sequence[str] = (),
+    suites: Sequence[str] = (),
     kept: pytest.Cache | None = None,
 ) -> Messages:
     """Test name -> its message, of every selftest that the mechanisms of `loaded` allow.
 
     `only` selects tests by parts of their names, `parameters` are kvm-amd's, `unload` are
-    modules that go at the end. What `kept` has of an equal run is the answer.
+    modules that go at the end, `suites` modules of inside/ that run in the place of all.
+    What `kept` has of an equal run is the answer.
     """
     shot = snapshot.ensure(find.find(kernel, print), print)
     job: dict[str, Any] = {
@@ -81,7 +83,8 @@ def run(
         "entry": "selftests.main:main",
         "only": list(only),
     }
-    job |= {"parameters": parameters, "unload": list(unload), "without": {}}
+    job |= {"parameters": parameters, "unload": list(unload)}
+    job |= {"suites": list(suites), "without": {}}
     version = shot.emulator.version
     if not version.startswith(STEPS_MWAIT):
         job["without"] = {"mwait_step": UNSTEPPED.format(version.split()[0])}
