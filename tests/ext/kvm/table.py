@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Prints the tables of costs in docs/extension.md: `.venv/bin/python -P tests/ext/kvm/table.py`."""
+"""Prints the tables of costs in docs/extension.md: `.venv/bin/python -P tests/ext/kvm/table.py`.
+
+With the argument `events` it puts the table of events into ext/kvm/README.md.
+"""
 
 import sys
 import tempfile
@@ -7,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from ext.kvm import lab
+from ext.kvm import events, lab
 from kbench.kernels import debian
 from kbench.kmod import variants
 
@@ -32,6 +35,11 @@ def more(costs: Costs, stock: Costs, suffix: str = "") -> str:
 
 
 def main() -> None:
+    if sys.argv[1:] == ["events"]:
+        with tempfile.TemporaryDirectory() as directory:
+            loaded = lab.built(KERNEL, "all")
+            events.publish(lab.run(KERNEL, loaded, Path(directory), ["event_table"]))
+        return
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
         found = {

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ext.kvm import lab
+from ext.kvm import events, lab, pretend
+from kbench.kernels import find
 from kbench.kmod import live, variants
 
 pytestmark = [
@@ -19,6 +20,12 @@ pytestmark = [
 KERNELS = ["6.1", pytest.param("6.12", marks=pytest.mark.test_kvm)]
 # Taint bits of Documentation/admin-guide/tainted-kernels.rst: out of tree, unsigned.
 EXPECTED_TAINT = 1 << 12 | 1 << 13
+# What each suite of inside/ pretends.
+PRETENDED = {
+    "refusals": pretend.REFUSALS,
+    "sw_timer": pretend.TIMERS,
+    "delivery": pretend.DELIVERY,
+}
 # What the live module does as the hooked build does; the others it says it does not.
 LIVE = (
     "quirk",
@@ -66,6 +73,23 @@ def test_all(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.S
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
+def test_published_table(kernel: str, tmp_path: Path, kept: pytest.Cache) -> None:
+    """ext/kvm/README.md says what is measured; `table.py events` prints it anew."""
+    messages = lab.run(kernel, lab.built(kernel, "all"), tmp_path, kept=kept)
+    assert events.published() == events.markdown(messages)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_stock_ways(kernel: str, tmp_path: Path, kept: pytest.Cache) -> None:
+    """Stock KVM's own ways see as much without the extension."""
+    found = [
+        events.stock_part(lab.run(kernel, lab.built(kernel, variant), tmp_path, kept=kept))
+        for variant in ("stock", "all")
+    ]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_rfc_as_posted(
     kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
 ) -> None:
@@ -99,6 +123,17 @@ def test_nested_off(tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtest
     """kvm-amd's own default is on."""
     messages = lab.run("6.1", lab.built("6.1", "all"), tmp_path, parameters="nested=0", kept=kept)
     check(messages, {"interactions", *suites("all")}, subtests)
+
+
+@pytest.mark.test_kvm
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+@pytest.mark.parametrize("suite", sorted(PRETENDED))
+def test_hardware_that_the_lab_lacks(
+    suite: str, kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
+) -> None:
+    loaded = pretend.built(find.find(kernel, print).tree(print), suite, PRETENDED[suite])
+    messages = lab.run(kernel, loaded, tmp_path, suites=[suite], kept=kept)
+    check(messages, {suite}, subtests)
 
 
 @pytest.mark.test_kvm
