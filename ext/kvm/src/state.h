@@ -58,6 +58,7 @@ struct kvm_kbench {
 		struct eventfd_ctx __rcu *eventfd;
 		struct irq_work work;
 		bool signal;			/* the eventfd is due */
+		bool used;			/* events have been told of */
 	} poll;
 
 	struct {				/* mwait_lowprio */

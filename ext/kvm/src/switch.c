@@ -159,6 +159,8 @@ int kvm_kbench_enable_cap(struct kvm_vcpu *vcpu, struct kvm_enable_cap *cap)
 		kb->no_step = false;
 	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) && !(wanted & KVM_KBENCH_MWAIT_MONITOR))
 		kbench_monitor_disarm(vcpu);
+	if (wanted & KBENCH_EVENTS)
+		kb->poll.used = true;
 	kbench_set_enabled(kb, wanted);
 	kbench_set_entry(kb, kb->entry || wanted & KBENCH_ENTRY);
 	if (lapic_in_kernel(vcpu) && kvm_lapic_hv_timer_in_use(vcpu) && kbench_needs_sw_timer(vcpu))

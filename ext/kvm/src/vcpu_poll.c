@@ -122,9 +122,12 @@ int kbench_eventfd_set(struct kvm_kbench *kb, bool on, int fd)
 	return 0;
 }
 
-/* Nobody can make an event of the vCPU any more. */
+/* Nothing is enabled any more; a timer's interrupt may still be on its way through a wake-up. */
 void kbench_poll_destroy(struct kvm_kbench *kb)
 {
+	if (!kb->poll.used)
+		return;
+	synchronize_rcu();
 	irq_work_sync(&kb->poll.work);
 	kbench_eventfd_replace(kb, NULL);
 }
