@@ -56,7 +56,7 @@ def switch_on(target: Target, beside: int = 0) -> int:
     bits = have() & (TOLD | BYTE | FLAG | beside)
     if bits:
         extension.enable(target.one, bits, fd)
-    return fd
+    return int(fd)
 
 
 def put(target: Target, source: Source, state: str) -> None:
@@ -89,7 +89,7 @@ def runs(target: Target) -> bool:
     target.plan(NOTHING, number=1)
     with bounded():
         reason = run(target.one)
-    return reason != INTERRUPTED or target.one.get_mp_state() == RUNNABLE
+    return bool(reason != INTERRUPTED or target.one.get_mp_state() == RUNNABLE)
 
 
 def announced(target: Target, fd: int, state: str) -> Cell:
@@ -146,7 +146,7 @@ def again(source: Source, state: str) -> bool:
         extension.write(target.one, lib.KVM_RUN_KBENCH_EXITS, lib.KVM_KBENCH_EXIT_HLT)
         target.plan(NOTHING, number=1)
         with bounded():
-            return run(target.one) != lib.KVM_EXIT_HLT
+            return bool(run(target.one) != lib.KVM_EXIT_HLT)
 
 
 def entered(runner: Runner) -> int:
@@ -155,7 +155,7 @@ def entered(runner: Runner) -> int:
     if not runner.stopped(SOON / 1e9):
         runner.kick()
         assert runner.stopped(FIRST)
-    return runner.reason
+    return int(runner.reason)
 
 
 def inside(target: Target, source: Source, state: str) -> Cell:

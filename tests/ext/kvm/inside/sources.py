@@ -44,7 +44,7 @@ FAULT_PAGE = 0x600000
 TOUCH = bytes.fromhex("8b0425") + FAULT_PAGE.to_bytes(4, "little") + b"\xe6\x10"  # mov, out
 
 
-class Target(Machine):
+class Target(Machine):  # type: ignore[misc]  # selftests is a package of the lab
     """Two vCPUs; `one` is the vCPU of the table, at the beginning of its first round.
 
     `enter` is one KVM_RUN of it that ends within SOON, if need be by a signal.
@@ -70,7 +70,7 @@ class Target(Machine):
     def _enter(self) -> int:
         signal.setitimer(signal.ITIMER_REAL, SOON / 1e9)
         try:
-            return run(self.one)
+            return int(run(self.one))
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -107,13 +107,13 @@ def void(_: object) -> None:
 
 
 def irqfd_arm(target: Target) -> None:
-    target.irq = target.eventfd()  # type: ignore[attr-defined]
+    target.irq = target.eventfd()
     target.vm.set_gsi_routing([(GSI, Msi(FIXED, TO_ONE))])
-    target.vm.irqfd(target.irq, GSI)  # type: ignore[attr-defined]
+    target.vm.irqfd(target.irq, GSI)
 
 
 def irqfd_fire(target: Target) -> None:
-    os.eventfd_write(target.irq, 1)  # type: ignore[attr-defined]
+    os.eventfd_write(target.irq, 1)
 
 
 def ioapic(target: Target) -> None:
@@ -197,7 +197,7 @@ def page_arm(target: Target) -> None:
         block = (ctypes.c_uint64 * len(words))(*words)
         if libc.ioctl(fd, ctypes.c_ulong(request), block):
             raise OSError(ctypes.get_errno(), f"userfaultfd, request {request:#x}")
-    target.page = (libc, fd, memory.address)  # type: ignore[attr-defined]
+    target.page = (libc, fd, memory.address)
     target.memory.write(lib.KB_ENTRY, TOUCH)
     regs = target.one.get_regs()
     regs.rip, regs.rflags = lib.KB_ENTRY, 0x202
@@ -206,7 +206,7 @@ def page_arm(target: Target) -> None:
 
 
 def page_fire(target: Target) -> None:
-    libc, fd, address = target.page  # type: ignore[attr-defined]
+    libc, fd, address = target.page
     block = (ctypes.c_uint64 * 4)(address, mmap.PAGESIZE, 0, 0)
     if libc.ioctl(fd, ctypes.c_ulong(UFFDIO_ZEROPAGE), block):
         raise OSError(ctypes.get_errno(), "UFFDIO_ZEROPAGE")
