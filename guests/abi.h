@@ -82,7 +82,7 @@ struct kb_params {
 	uint64_t vcpus;		/* in: how many vCPUs run this guest */
 	uint64_t ready;		/* vCPUs that have finished start-up */
 	uint64_t unused[7];
-	uint64_t turn;		/* whose turn it is, on a cache line of its own */
+	uint64_t turn;		/* the vCPU whose turn it is, alone on a cache line */
 };
 
 struct kb_idle {

@@ -2,7 +2,7 @@
 """Rows that the tables do not list: another rate, another time, more vCPUs.
 
 `idle.tick300@hlt`, `wake.irqfd@hlt-poll-20us`, `idle.poisson@hlt/4` (four vCPUs, which share
-the pCPUs where those are fewer), `idle.poisson@hlt/2pinned` (each on a pCPU of its own).
+the pCPUs where those are fewer), `idle.poisson@hlt/2pinned` (a pCPU each).
 """
 
 import re

@@ -39,7 +39,7 @@ def row(
 
 
 def userspace(event: str, title: str, guest: str, reason: str) -> RoundTrip:
-    """A single round trip to userspace, for the rows beside it."""
+    """A single round trip to userspace, as the reference of other rows."""
     return RoundTrip(
         name=f"inkernel.{event}", title=title, guest=guest, expect=f"KVM_EXIT_{reason}"
     )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The patterns: when an idle guest has something to do. One row each.
 
-A pattern makes a schedule, absolute times fixed before the run begins: an open loop that
-waits for nobody. Distances are random from a seed, because governors and dynamic halt
-polling learn a fixed period; the ticks are fixed all the same, as a guest's tick is.
+A pattern makes a schedule: absolute times, fixed before the window begins (an open loop).
+Distances are random from a seed, because governors and dynamic halt polling learn a fixed
+period; only the ticks are periodic, as a guest's tick is.
 """
 
 import re
@@ -16,19 +16,19 @@ from kbench.errors import KbenchError
 
 Kind = Literal["silent", "tick", "poisson", "burst", "storage", "pingpong"]
 
-MOST_HZ = 10_000  # events a second that the guest's ring of stamps has room for in a window
+MAX_HZ = 10_000  # events a second for which the guest's ring of stamps has room in a window
 BURST_EVENTS, BURST_GAP_NS, BURST_HZ = 8, 50_000, 100
 RATED = ("tick", "poisson")  # kinds with a rate
-STORAGE_NS = (20_000, 200_000)  # an idle period that ends with a fast device's answer
+STORAGE_NS = (20_000, 200_000)  # idle periods while waiting for a fast device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
     """One row: `kind` of schedule, mean `rate` in events a second where it has one, `seed`.
 
-    With `timer` the guest's own LAPIC timer makes the events, else a device does: an
-    eventfd that KVM turns into an MSI. "pingpong" has no schedule: two vCPUs answer each
-    other. Raises KbenchError for a rate out of range.
+    With `timer` the events come from the guest's LAPIC timer, else from a device: an eventfd
+    that KVM turns into an MSI. "pingpong" has no schedule: two vCPUs answer each other.
+    Raises KbenchError for a rate out of range.
     """
 
     name: str
@@ -39,21 +39,21 @@ class Pattern:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if self.kind in RATED and not 1 <= self.rate <= MOST_HZ:
+        if self.kind in RATED and not 1 <= self.rate <= MAX_HZ:
             raise KbenchError(
-                f"pattern {self.name}: its rate must be 1 to {MOST_HZ} events a second, "
+                f"pattern {self.name}: its rate must be 1 to {MAX_HZ} events a second, "
                 f"not {self.rate}"
             )
 
-    def schedule(self, nanoseconds: int, turn: int = 0) -> list[int]:
+    def schedule(self, nanoseconds: int, seed_index: int = 0) -> list[int]:
         """The times of the events in a window of this length, in ns from its start.
 
-        They increase strictly. `turn` numbers the windows of a run: each has a sequence
-        of its own, the same in every run. "silent" has one event, at the window's end.
+        They increase strictly. `seed_index` numbers the windows of a run: each has another
+        sequence, the same in every run. "silent" has one event, at the window's end.
         """
         if self.kind == "silent":
             return [nanoseconds]
-        random = Random(f"{self.name} {self.seed} {turn}")
+        random = Random(f"{self.name} {self.seed} {seed_index}")
         times: list[int] = []
         now = 0
         for gap in self._gaps(random):
@@ -91,7 +91,7 @@ PATTERNS = (
     _tick(1000),
     Pattern(name="poisson", title="a device, 1,000 times a second", kind="poisson", rate=1000),
     Pattern(name="burst", title="a device, bursts of 8 within 0.4 ms", kind="burst"),
-    Pattern(name="storage", title="a device, idle 20 to 200 us at a time", kind="storage"),
+    Pattern(name="storage", title="a device, after 20 to 200 us of idling", kind="storage"),
     Pattern(name="pingpong", title="two vCPUs that wake each other", kind="pingpong"),
 )
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Named selections: several globs under one word for `kbench run` and `kbench list`."""
 
-FLOOR = "floor.thread_wake"  # what waking any thread costs: read it beside every wake-up
+FLOOR = "floor.thread_wake"  # what waking any thread costs: the floor of every wake-up
 
 SELECTIONS = {
     # A family of idle guests is measured with its floor.

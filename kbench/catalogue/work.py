@@ -11,16 +11,16 @@ FAIR_LOOPS = 40
 STAGES = {"wake": "planned time to the guest's handler"}
 
 METHODS = {
-    "batch": "VMM work without end beside the idle vCPU",
-    "nice19": "VMM work without end, at nice 19, beside the idle vCPU",
-    "competitor": "VMM work without end, and a competing task: what is left for the task",
-    "competitor19": "VMM work without end, and a competing task at nice 19",
+    "batch": "endless VMM work on the idle vCPU's pCPU",
+    "nice19": "endless VMM work at nice 19 on the idle vCPU's pCPU",
+    "competitor": "endless VMM work and a competing task: the task's share of the pCPU",
+    "competitor19": "endless VMM work and a competing task at nice 19: its share of the pCPU",
     "urgent": "VMM work that arrives 500 times a second: its delay",
 }
 
 
 def methods(policy: Policy) -> list[str]:
-    """All but nice19 where the vCPU thread does the work: that cannot have a nice of its own."""
+    """Without nice19 where the vCPU thread does the work: one thread has one nice value."""
     return [method for method in METHODS if method != "nice19" or not policy.in_userspace]
 
 

@@ -10,7 +10,7 @@ from kbench.kvm.errors import IoctlError
 from kbench.kvm.handle import Handle
 from kbench.kvm.vm import Vm
 
-API_VERSION = 12  # constant since 2007; KVM's documentation asks to refuse any other
+API_VERSION = 12  # constant since 2007; api.rst: applications should refuse any other
 
 
 class System(Handle):
@@ -30,7 +30,7 @@ class System(Handle):
             raise
 
     def check_extension(self, name: str) -> int:
-        """KVM_CHECK_EXTENSION of "KVM_CAP_...": 0 means absent, other values are its own."""
+        """KVM_CHECK_EXTENSION of "KVM_CAP_...": 0 means absent; the capability defines the rest."""
         return self.ioctl("KVM_CHECK_EXTENSION", getattr(lib, name))
 
     def create_vm(self) -> Vm:

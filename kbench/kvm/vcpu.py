@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A vCPU: its registers, its state, and the page it shares with the kernel."""
+"""A vCPU: its registers, its state, and struct kvm_run, which it shares with the kernel."""
 
 import mmap
 from collections.abc import Iterator, Mapping
@@ -34,10 +34,10 @@ class Vcpu(Handle):
 
     @contextmanager
     def in_thread(self) -> Iterator[None]:
-        """Around what a thread of its own does with this vCPU.
+        """Keep kvm_run mapped while another thread runs this vCPU.
 
-        close() meanwhile leaves kvm_run mapped: a thread that did not come back from
-        KVM_RUN in time, and was given up, writes to it when it does.
+        close() then leaves it mapped: a thread that did not return from KVM_RUN in time, and
+        was abandoned, still writes to it when it returns.
         """
         with memoryview(self._map):
             yield
@@ -65,7 +65,7 @@ class Vcpu(Handle):
 
     # KVM_CAP_EXT_CPUID
     def set_cpuid2(self, cpuid: Any) -> None:
-        """The CPUID leaves of the guest, as System.get_supported_cpuid() returns them."""
+        """Set the guest's CPUID leaves, as System.get_supported_cpuid() returns them."""
         self.ioctl("KVM_SET_CPUID2", cpuid)
 
     def get_msr(self, index: int) -> int:
@@ -89,7 +89,7 @@ class Vcpu(Handle):
         self.ioctl("KVM_SET_MP_STATE", ffi.new("struct kvm_mp_state *", {"mp_state": state}))
 
     def set_signal_mask(self, blocked: int) -> None:
-        """The signals (bit n: signal n + 1) that are blocked during KVM_RUN, and no others."""
+        """Block exactly these signals (bit n: signal n + 1) during KVM_RUN."""
         mask = ffi.new(
             "struct kvm_signal_mask *", {"len": 8, "sigset": blocked.to_bytes(8, "little")}
         )
@@ -131,7 +131,7 @@ class Vcpu(Handle):
 
     # KVM_CAP_VCPU_ATTRIBUTES (Linux 5.16)
     def set_tsc_offset(self, offset: int) -> None:
-        """What this vCPU's TSC is ahead of the host's, in ticks."""
+        """Set how many ticks this vCPU's TSC is ahead of the host's."""
         value = ffi.new("uint64_t *", offset % (1 << 64))
         attribute = ffi.new("struct kvm_device_attr *")
         attribute.group, attribute.attr = lib.KVM_VCPU_TSC_CTRL, lib.KVM_VCPU_TSC_OFFSET

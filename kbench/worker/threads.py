@@ -13,7 +13,7 @@ from kbench._native import helpers
 from kbench.errors import KbenchError
 
 WAKER_PRIORITY = 1  # SCHED_FIFO
-# What a machine with ten times more to do than CPUs takes, with some to spare.
+# Ample even with ten times more runnable tasks than CPUs.
 START_SECONDS = END_SECONDS = 30.0
 SLACK_NS = 1
 
@@ -94,7 +94,7 @@ def running(where: Scheduling, jobs: Sequence[Job], stop: Callable[[], None]) ->
     to end each job wherever it is. Raises KbenchError where one does not start or end.
     """
     threads = Threads()
-    members = [_Member(place, job) for place, job in jobs]
+    members = [_Member(at, job) for at, job in jobs]
     affinity, slack = os.sched_getaffinity(0), helpers.set_timer_slack(SLACK_NS)
     scheduling = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
@@ -115,9 +115,9 @@ def running(where: Scheduling, jobs: Sequence[Job], stop: Callable[[], None]) ->
 
 
 class _Member(threading.Thread):
-    def __init__(self, place: Scheduling, job: Callable[[], None]) -> None:
+    def __init__(self, where: Scheduling, job: Callable[[], None]) -> None:
         super().__init__(daemon=True)  # one that hangs in KVM_RUN must not hold up the exit
-        self.place, self.job = place, job
+        self.where, self.job = where, job
         self.ready = threading.Event()
         self.note = ""
         self.clock = 0
@@ -126,7 +126,7 @@ class _Member(threading.Thread):
         # These are for the main thread, which acts on them; kicks are not blocked.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGALRM, signal.SIGTERM})
         self.clock = time.pthread_getcpuclockid(threading.get_ident())
-        self.note = self.place.take()
+        self.note = self.where.take()
         self.ready.set()
         self.job()
 

@@ -15,16 +15,16 @@ SCHEDULED = [row for row in PATTERNS if row.kind not in ("silent", "pingpong")]
 
 
 @pytest.mark.parametrize("row", SCHEDULED, ids=lambda row: row.name)
-@given(length=st.integers(1_000, SECOND), turn=st.integers(0, 1000))
-def test_a_schedule_increases_within_its_window(row: Pattern, length: int, turn: int) -> None:
-    times = row.schedule(length, turn)
+@given(length=st.integers(1_000, SECOND), seed_index=st.integers(0, 1000))
+def test_a_schedule_increases_within_its_window(row: Pattern, length: int, seed_index: int) -> None:
+    times = row.schedule(length, seed_index)
     assert times and all(0 <= a < b for a, b in pairwise([-1, *times]) if a >= 0)
     assert times[-1] < length
-    assert times == row.schedule(length, turn)
+    assert times == row.schedule(length, seed_index)
 
 
 @pytest.mark.parametrize("row", SCHEDULED, ids=lambda row: row.name)
-def test_random_schedules_differ_by_turn(row: Pattern) -> None:
+def test_random_schedules_differ_by_window(row: Pattern) -> None:
     differ = row.schedule(SECOND, 1) != row.schedule(SECOND, 2)
     assert differ == (row.kind != "tick")
 

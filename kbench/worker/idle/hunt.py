@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family `hunt`: work arrives at an empty queue, and the VMM hunts for an idle vCPU to do it.
+"""Family `hunt`: work arrives at an empty queue, and the VMM looks for an idle vCPU to do it.
 
 "When work is added to an empty workqueue, the VMM will want to hunt for a vCPU which is
 currently idle and then signal it to exit" (David Woodhouse, 2023-09-23). The histogram is
@@ -38,7 +38,7 @@ NEEDS = {
 
 
 class Hunt(WindowedMeasurement):
-    """Hunts `loops` times a run; all vCPUs idle, and none has an event of its own."""
+    """Hunts `loops` times a run; all vCPUs idle, and no event wakes a guest."""
 
     def __init__(self, benchmark: IdleWindow, vm: IdleVm, eventfd: int) -> None:
         row = vm.policy

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Family `wake`: from the planned time of an event to its acknowledgement in userspace.
 
-Stages: `late` (planned -> fired: the waker's own lateness), `guest` (fired -> the guest's
-handler starts) and `ack` (handler -> its report is back in userspace; of a signal, which
-enters no handler: fired -> KVM_RUN returns).
+Stages: `late` (planned -> fired: how late the waker was), `guest` (fired -> the guest's
+handler starts) and `ack` (handler -> its report reaches userspace). A signal enters no
+handler: its `ack` is fired -> KVM_RUN returns.
 """
 
 from collections.abc import Iterator, Sequence
@@ -52,7 +52,7 @@ class Wake(WindowedMeasurement):
             found: Sequence[int] = range(min(loops, len(starts)))
         else:  # a kick enters no handler
             found = waker.answers(window.fired, acks if name == "signal" else starts)
-        # The guest reports each event, so reports and events have the same numbers.
+        # The guest reports each event, so reports and events have the same indices.
         events = [(n, at) for n, at in enumerate(found) if 0 <= at < len(acks)]
         planned, fired = window.planned, window.fired
         self.record(acks[at] - planned[n] for n, at in events)
@@ -63,7 +63,7 @@ class Wake(WindowedMeasurement):
         else:
             self.stage("guest", (starts[at] - fired[n] for n, at in events))
             self.stage("ack", (acks[at] - starts[at] for _, at in events))
-        # A signal takes the thread out of a halt that goes on with the next KVM_RUN.
+        # A signal interrupts a halt that continues with the next KVM_RUN.
         woken = 0 if name == "signal" else len({at for _, at in events})
         self.count(window, due=loops, handled=len(events), woken=woken)
         total = self.histogram.nanoseconds(self.histogram.total_ticks - before)

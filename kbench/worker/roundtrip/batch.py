@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""What a batch is held against: its control, and what the guest counted of both."""
+"""The control of a batch, and the TSC ticks that the guest counted of both."""
 
 from typing import Any
 
 from kbench._abi import ffi
 from kbench._native.hdr import Histogram
 
-# TSC ticks. A dearer RDTSC exits, or is emulated, and is no clock for a guest.
+# TSC ticks. A slower RDTSC exits or is emulated: the guest cannot use it as a clock.
 CHEAP_PAIR = 100
 
 
 class BatchHistograms:
-    """The histograms beside the batches' own, all filled by kbench._native.batches.
+    """What kbench._native.batches records besides the batches.
 
-    `control`: the control's round trips; `guest`, `guest_control`: the TSC ticks that the
-    guest counted of either. `params` is the guest's live struct kb_params.
+    `control` has the control's round trips; `guest` and `guest_control` the TSC ticks that the
+    guest counted of batch and control. `params` is the guest's live struct kb_params.
     """
 
     def __init__(self, params: Any, tsc_khz: int) -> None:
@@ -35,8 +35,8 @@ class BatchHistograms:
     def figures(self, batch: Histogram) -> dict[str, float]:
         """The control in ns, and the difference for each subject; by metadata name.
 
-        The guest's own count is among them only where a pair of RDTSC costs less than
-        CHEAP_PAIR ticks. A difference below 0 is noise around nothing, and 0 here.
+        The guest's count is included only where a pair of RDTSC takes less than CHEAP_PAIR
+        ticks. A negative difference is noise and becomes 0.
         """
         size = int(self._params.batch)
         figures = {
@@ -53,7 +53,7 @@ class BatchHistograms:
 
 
 def _each(prefix: str, batch: Histogram, control: Histogram, size: int) -> dict[str, float]:
-    """The difference for one of `size` subjects: of the medians, and of the minima."""
+    """The difference for each of `size` subjects: of the medians, and of the minima."""
     median = batch.percentile(50) - control.percentile(50)
     least = batch.minimum - control.minimum
     return {
