@@ -6,7 +6,6 @@ that is restored from there, main().
 """
 
 import gc
-import importlib
 import re
 import signal
 import time
@@ -15,11 +14,11 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-from kbench.catalogue import catalogue, find
+from kbench.catalogue import IdleWindow, catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.record.measurement import Measurement
-from kbench.worker import prepare
+from kbench.worker import idle, prepare
 from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
@@ -56,9 +55,10 @@ class Alarm(Exception):
 
 
 def ready(job: dict[str, Any], send: Send) -> None:
-    """Import what any benchmark needs: from the snapshot that follows it is free."""
-    catalogue()
-    importlib.import_module("kbench.worker.idle")
+    """Import what any benchmark needs: the snapshot that follows has it."""
+    for row in catalogue():
+        if isinstance(row, IdleWindow):
+            idle.module(row)
 
 
 def main(job: dict[str, Any], send: Send) -> None:

@@ -10,6 +10,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import ModuleType
 
 from kbench.catalogue import IdleWindow
 from kbench.catalogue.derive import require_pcpus
@@ -28,7 +29,12 @@ def prepare(benchmark: IdleWindow) -> Iterator[WindowedMeasurement]:
     than the policy says, and KbenchError for more pinned vCPUs than pCPUs.
     """
     require_pcpus([benchmark], len(os.sched_getaffinity(0)))
-    name = benchmark.measured_by or benchmark.family
-    prepare_row: Prepare = importlib.import_module(f"kbench.worker.idle.{name}").prepare
+    prepare_row: Prepare = module(benchmark).prepare
     with prepare_row(benchmark) as measurement:
         yield measurement
+
+
+def module(benchmark: IdleWindow) -> ModuleType:
+    """The module that measures `benchmark`; a worker imports no other family's."""
+    name = benchmark.measured_by or benchmark.family
+    return importlib.import_module(f"kbench.worker.idle.{name}")
