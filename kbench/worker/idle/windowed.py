@@ -35,6 +35,7 @@ CROWDED = 0.1
 CROWDED_OUT = (
     "vCPU threads waited for their pCPU more than a tenth of the time: other tasks ran there"
 )
+TSC_DISAGREES = "the CPUs' TSCs disagree: a stamp is {:,} ticks older than the one before it"
 TCG_NATIVE_MWAIT = "with one pCPU, QEMU's TCG executes a guest's MWAIT as HLT"
 
 
@@ -130,13 +131,21 @@ class WindowedMeasurement(ABC):
 
     def record(self, late: Iterable[int]) -> None:
         """Put these durations (TSC ticks) into the main histogram."""
-        self.histogram.record_ticks(array("Q", late))
+        self.histogram.record_ticks(self._durations(late))
 
     def stage(self, name: str, ticks: Iterable[int]) -> None:
         """Put these durations (TSC ticks) into the histogram of the stage `name`."""
         if name not in self.stages:
             self.stages[name] = Histogram(self.histogram.tsc_khz)
-        self.stages[name].record_ticks(array("Q", ticks))
+        self.stages[name].record_ticks(self._durations(ticks))
+
+    def _durations(self, ticks: Iterable[int]) -> "array[int]":
+        """These differences of stamps. One below 0 voids the run and becomes 0."""
+        found = list(ticks)
+        if (least := min(found, default=0)) < 0:
+            self._void = self._void or TSC_DISAGREES.format(-least)
+            found = [max(0, each) for each in found]
+        return array("Q", found)
 
     def took(self, nanoseconds: float, events: int) -> float:
         """Note what these events of a window took together, and return it.
