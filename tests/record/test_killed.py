@@ -194,12 +194,12 @@ def test_a_run_costs_its_own_size() -> None:
     def seconds(count: int) -> float:
         path = folder / f"kbench-test-{os.getpid()}-{count}.json"
         made = [run(number) for number in range(count)]
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             with SuiteWriter(path) as writer:
                 for each in made:
                     writer.add(each)
-            return time.perf_counter() - start
+            return time.process_time() - start
         finally:
             path.unlink(missing_ok=True)
 
