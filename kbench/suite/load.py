@@ -128,6 +128,9 @@ def _check_run(run: Run, stored: RunJson, uniform: Mapping[str, Scalar | None]) 
             raise KbenchError(f"has no provenance ({key}): it cannot be compared with anything")
     for key in sorted(_figures() & run.metadata.keys()):
         number(key, run.get(key))
+    low, high = run.number("kbench_min"), run.number("kbench_max")
+    if low is not None and high is not None and high < low:
+        raise KbenchError(f"kbench_max is {high:g}, less than kbench_min {low:g}")
     _check_histograms(run)
 
 

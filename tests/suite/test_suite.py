@@ -200,6 +200,7 @@ HOSTILE = {
     "host": ("hostname is 'other'", _last("hostname", "other")),
     "escape": ("control characters", _metadata("kbench_void", "\x1b[2J")),
     "newline": ("control characters", _metadata("kbench_warnings", "a\nb")),
+    "extremes": ("kbench_max is 1e-09, less than kbench_min", _last("kbench_max", 1e-9)),
     "key": ("control characters", _metadata("a\x07", "b")),
     "no-schema": ("kbench did not write", _drop("kbench_schema")),
     "no-provenance": ("no provenance", _drop("kbench_backend")),
