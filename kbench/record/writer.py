@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from kbench.errors import KbenchError
 from kbench.files import check_absent, check_regular
-from kbench.suite.format import UNIFORM
+from kbench.suite.format import UNIFORM, printable
 
 if TYPE_CHECKING:
     from kbench.suite.pyperf_json import RunJson
@@ -102,6 +102,7 @@ class SuiteWriter:
         from kbench.suite.suite import Run
 
         stored = next(expanded(decode("the worker's result", output, SuiteJson)))
+        stored.metadata = printable(stored.metadata)
         run = Run(tuple(stored.values), stored.metadata, {})
         self._check(run)
         first = len(self._runs) == self._kept

@@ -38,6 +38,18 @@ RENAMED_KEYS = {
 }
 
 
+def printable(metadata: Mapping[str, Value]) -> dict[str, Value | str]:
+    """`metadata` with texts that can be shown on one line, as load() demands them: a host may be
+    named with control characters.
+    """
+    found: dict[str, Value | str] = dict(metadata)
+    for key, value in metadata.items():
+        if isinstance(value, str):
+            text = "".join(char if char.isprintable() else "?" for char in value)
+            found[key] = text.strip() or "none"
+    return found
+
+
 def present_names(metadata: Mapping[str, Value]) -> dict[str, Value | str]:
     """`metadata` of a run under today's names: its keys, and the benchmark that is its `name`."""
     found: dict[str, Value | str] = {

@@ -88,6 +88,17 @@ def test_where_python_lies_stays_out(tmp_path: Path) -> None:
     assert len(load(path).benchmarks["a"].runs) == 2
 
 
+def test_what_is_written_can_be_read(tmp_path: Path) -> None:
+    """A host may be named with control characters."""
+    path = tmp_path / "a.json"
+    with SuiteWriter(path) as writer:
+        for value in (1e-6, 2e-6):
+            writer.add(output("a", value, hostname="my\u00a0\x1b[2Jhost"))
+        assert len(writer.suite().benchmarks["a"].runs) == 2
+    (benchmark,) = load(path)
+    assert benchmark.provenance("hostname") == "my??[2Jhost"
+
+
 def test_append_refuses_what_pyperf_would(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", {"a": [host_run(1e-6)]}, hostname="here")
     with SuiteWriter(path, append=True) as writer:

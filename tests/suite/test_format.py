@@ -10,7 +10,7 @@ from kbench.catalogue import catalogue
 from kbench.catalogue.renamed import RENAMED_EVENTS
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
-from kbench.suite.format import RENAMED_KEYS, present_names
+from kbench.suite.format import RENAMED_KEYS, present_names, printable
 from kbench.suite.load import load
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +37,11 @@ def test_no_name_of_today_is_an_old_one() -> None:
     events = {row.name.partition("@")[0] for row in catalogue()}
     assert not RENAMED_EVENTS.keys() & events
     assert set(RENAMED_EVENTS.values()) <= events
+
+
+def test_printable() -> None:
+    odd = {"a": "\x07b\u2028", "b": " ", "c": 1}
+    assert printable(odd) == {"a": "?b?", "b": "none", "c": 1}
 
 
 def test_names_of_runs() -> None:
