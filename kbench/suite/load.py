@@ -30,13 +30,14 @@ def load(path: str | Path, limits: Limits | None = None) -> Suite:
     path = Path(path)
     stored, waiting = merged(path, limits or Limits())
     suite = checked(path, stored)
-    if waiting:
+    if beside(path).exists():
         try:
             with Journal(path) as journal:
                 recover(journal)
                 journal.remove()
-        except KbenchError:
-            say(f"{path} is not complete: {waiting} runs are read from {beside(path)}")
+        except KbenchError:  # it is being written, or this directory cannot be
+            if waiting:
+                say(f"{path} is not complete: {waiting} runs are read from {beside(path)}")
     return suite
 
 

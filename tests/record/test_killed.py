@@ -116,6 +116,17 @@ def test_half_a_line_is_no_run(killed: Path) -> None:
     assert runs(killed) == 2
 
 
+def test_a_writer_killed_before_its_first_run_leaves_nothing_to_the_next_reader(
+    killed: Path,
+) -> None:
+    assert runs(killed) == 3
+    journal = killed.with_name("a.json.journal")
+    for left in (b"", b'{"names":[],"keeps":true}\n', b'{"names":[],"keeps":tr'):
+        journal.write_bytes(left)
+        assert runs(killed) == 3
+        assert not journal.exists()
+
+
 def test_a_damaged_journal_is_left_alone(killed: Path) -> None:
     journal = killed.with_name("a.json.journal")
     journal.write_bytes(journal.read_bytes().replace(b'"values"', b'"values', 1))
