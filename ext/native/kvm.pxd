@@ -52,5 +52,17 @@ cdef extern from "kvm_kbench.h" nogil:
         KVM_RUN_KBENCH_IDLE_MASK
         KVM_RUN_KBENCH_IDLE_SHIFT
         KVM_KBENCH_EXIT_HLT
+        KVM_KBENCH_IDLE_OUTSIDE
         KVM_KBENCH_IDLE_HLT
         KVM_KBENCH_MP_STATE_VALID
+
+
+cdef inline int idle_flag(const kvm_run *run) noexcept nogil:
+    """KVM_KBENCH_IDLE_* of the vCPU (idle_flag): bits 8 to 10 of kvm_run.flags."""
+    return (<const volatile uint8_t *>run)[15] & 7
+
+
+cdef inline bint is_halted(const kvm_run *run) noexcept nogil:
+    """Whether kvm_run says that the vCPU is in HLT (run_mp_state)."""
+    return (<const volatile uint8_t *>run)[KVM_RUN_KBENCH_MP_STATE] == (
+        KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)

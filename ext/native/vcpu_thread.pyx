@@ -11,8 +11,7 @@ from kbench._native.clock cimport stamp_end
 from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
     KB_VECTOR, KVM_EXIT_HLT, KVM_EXIT_IO, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE,
-    KVM_INTERRUPT, KVM_KBENCH_MP_STATE_VALID, KVM_MP_STATE_HALTED, KVM_RUN, KVM_RUN_KBENCH_EXITS,
-    KVM_RUN_KBENCH_MP_STATE, ioctl, kvm_interrupt, kvm_run,
+    KVM_INTERRUPT, KVM_RUN, KVM_RUN_KBENCH_EXITS, ioctl, is_halted, kvm_interrupt, kvm_run,
 )
 from kbench._native.work cimport WorkQueue, kb_queue_empty, take
 
@@ -29,8 +28,7 @@ cdef bint event(kb_vcpu_thread *thread) noexcept nogil:
     """Whether the halted vCPU has an event, as far as what the VMM watches says."""
     cdef pollfd ready
     if thread.waits == KB_WAITS_MP_STATE:
-        return (<volatile uint8_t *>thread.run)[KVM_RUN_KBENCH_MP_STATE] != (
-            KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
+        return not is_halted(thread.run)
     ready.fd = thread.event_fd
     ready.events = POLLIN
     return poll(&ready, 1, 0) != 0

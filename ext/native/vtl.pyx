@@ -15,7 +15,7 @@ from kbench._native.clock cimport stamp_end
 from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
     KVM_EXIT_HLT, KVM_EXIT_IO, KVM_KBENCH_EXIT_HLT, KVM_KBENCH_IDLE_HLT, KVM_RUN,
-    KVM_RUN_KBENCH_EXITS, KVM_SIGNAL_MSI, ioctl, kvm_run,
+    KVM_RUN_KBENCH_EXITS, KVM_SIGNAL_MSI, idle_flag, ioctl, kvm_run,
 )
 from kbench._native.vcpu_thread cimport (
     POLLIN, POLLPRI, VcpuThread, kb_vcpu_thread, kb_vcpu_thread_begin, kb_vcpu_thread_end,
@@ -185,7 +185,7 @@ cdef class VirtualProcessor(VcpuThread):
         kb_set(self.pending)
         if self.way == IDLE_ONLY:
             kb_ask(run + KVM_RUN_KBENCH_EXITS, KVM_KBENCH_EXIT_HLT)
-            if (run[15] & 7) != KVM_KBENCH_IDLE_HLT:    # bits 8 to 10 of kvm_run.flags
+            if idle_flag(self.state.run) != KVM_KBENCH_IDLE_HLT:
                 return
         kb_vcpu_thread_kick(&self.state)
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint64_t
 
 from kbench._native.eventfd cimport write_eventfd
 from kbench._native.kvm cimport (
-    KVM_KBENCH_IDLE_HLT, KVM_KBENCH_MP_STATE_VALID, KVM_MP_STATE_HALTED, KVM_RUN,
-    KVM_RUN_KBENCH_MP_STATE, KVM_SIGNAL_MSI, ioctl,
+    KVM_KBENCH_IDLE_HLT, KVM_KBENCH_IDLE_OUTSIDE, KVM_RUN, KVM_SIGNAL_MSI, idle_flag, ioctl,
+    is_halted,
 )
 from kbench._native.vcpu_thread cimport kb_vcpu_thread, kb_vcpu_thread_kick, poll, pollfd
 from kbench._native.work cimport kb_queue, kb_queue_arrive
@@ -61,14 +61,13 @@ cdef class WakeSource:
 cdef inline bint seems_idle(Wake *wake, int at) noexcept nogil:
     """Whether the VMM sees the vCPU as idle, from any thread."""
     cdef kb_vcpu_thread *thread = wake.threads[at]
-    cdef uint8_t *run = <uint8_t *>thread.run
     cdef int flag
     if wake.find == FLAG:
-        # Bits 8 to 10 of kvm_run.flags; 0 outside KVM_RUN, HLT, MWAIT and PAUSE are 2 to 4.
-        flag = run[15] & 7
-        return flag >= KVM_KBENCH_IDLE_HLT or (flag == 0 and thread.idle)
+        # HLT, MWAIT and PAUSE follow each other.
+        flag = idle_flag(thread.run)
+        return flag >= KVM_KBENCH_IDLE_HLT or (flag == KVM_KBENCH_IDLE_OUTSIDE and thread.idle)
     if wake.find == BYTE:
-        return run[KVM_RUN_KBENCH_MP_STATE] == (KVM_KBENCH_MP_STATE_VALID | KVM_MP_STATE_HALTED)
+        return is_halted(thread.run)
     if wake.find == POLLED:
         return wake.polled[at].revents == 0
     return thread.idle
