@@ -8,12 +8,12 @@ export LOCAL
 # What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
 NEEDS_run := $(shell test -w /dev/kvm || echo lab)
 NEEDS_check := check
-NEEDS_test := lab kvm extension compiler tree browser
-NEEDS_test-kvm := lab kvm extension compiler
+NEEDS_test := lab zstd kvm extension compiler tree browser
+NEEDS_test-kvm := lab zstd kvm extension compiler
 NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
-NEEDS_reports := lab kvm extension compiler
-NEEDS_reports-measure := lab kvm extension compiler
+NEEDS_reports := lab zstd kvm extension compiler
+NEEDS_reports-measure := lab zstd kvm extension compiler
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
