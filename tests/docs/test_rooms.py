@@ -9,6 +9,8 @@ from support.docs import ROOT, name, pages, spans
 
 from kbench.catalogue.families import FAMILIES
 
+# A table that a test holds to what it measures.
+GENERATED = r"<!-- \w+: begin -->.*<!-- \w+: end -->"
 ROOMS = [
     page
     for page in pages()
@@ -18,7 +20,8 @@ ROOMS = [
 
 @pytest.mark.parametrize("page", ROOMS, ids=name)
 def test_a_readme_is_short(page: Path) -> None:
-    assert len(page.read_text().splitlines()) <= 60, "the manual is docs/"
+    text = re.sub(GENERATED, "", page.read_text(), flags=re.DOTALL)
+    assert len(text.splitlines()) <= 60, "the manual is docs/"
 
 
 @pytest.mark.parametrize("page", ROOMS, ids=name)
