@@ -45,10 +45,6 @@ EXCEPTED = {
     "kbench/lab/image": "what the lab boots",
     "kbench/kmod/sources.py": "C sources of KVM",
 }
-# Class names that several modules have, each for a thing of its own.
-SHARED = {
-    "Format": "the forms of one command: the word of its option",
-}
 
 
 def classes() -> dict[str, list[str]]:
@@ -86,7 +82,7 @@ def retired(names: Iterator[str] | list[str]) -> dict[str, set[str]]:
 
 def test_class_names_are_unique() -> None:
     twice = {name: files for name, files in classes().items() if len(files) > 1}
-    assert {name: files for name, files in twice.items() if name not in SHARED} == {}
+    assert twice == {}
 
 
 def test_retired_words_stay_out_of_names() -> None:
