@@ -18,6 +18,7 @@ FLOORS = (
     {"doctor"},
     {"session"},
     {"report"},
+    {"answers"},
     {"present"},
     {"judge"},
     {"lab"},

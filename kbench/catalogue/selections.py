@@ -3,9 +3,25 @@
 
 FLOOR = "floor.thread_wake"  # what waking any thread costs: the floor of every wake-up
 
+QUICK_EXITS = (
+    *("pio_out", "pio_in", "mmio_write", "mmio_read"),
+    *("hlt", "msr_read", "msr_write", "debug_step"),
+)
+QUICK_POLICIES = ("hlt", "hlt-poll-200us", "guest-haltpoll", "spin")
+MWAIT_POLICIES = ("hlt", "mwait-monitor", "mwait-exit", "mwait-yield", "mwait-nop", "spin")
+
 SELECTIONS = {
     # A family of idle guests is measured with its floor.
     **{family: (f"{family}.*", FLOOR) for family in ("wake", "idle", "work", "hunt")},
+    # The three questions of `make run`: what exits, wake-ups and idling cost.
+    "quick": (
+        *(f"exit.{event}" for event in QUICK_EXITS),
+        *("floor.clock", "floor.syscall", "floor.get_mp_state", "floor.immediate_exit", FLOOR),
+        *(f"wake.irqfd@{policy}" for policy in QUICK_POLICIES),
+        *(f"idle.tick250@{policy}" for policy in QUICK_POLICIES),
+    ),
+    # What MWAIT idling costs, against HLT and spinning: in the lab, with the extension.
+    "mwait": tuple(f"idle.tick250@{policy}" for policy in MWAIT_POLICIES),
     # What should an idle vCPU do? Each policy: how late it wakes, what it burns, what it leaves.
     "rfc": (
         FLOOR,

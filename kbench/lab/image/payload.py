@@ -12,7 +12,18 @@ from kbench.lab.image.initramfs import compiled
 
 # The rooms that only the host side uses; of the lab itself two modules run inside.
 HOST_SIDE = (
-    *("cli", "doctor", "judge", "kernels", "kmod", "lab", "present", "report", "session"),
+    *(
+        "answers",
+        "cli",
+        "doctor",
+        "judge",
+        "kernels",
+        "kmod",
+        "lab",
+        "present",
+        "report",
+        "session",
+    ),
     *("targets", "programs.py", "programs.toml"),
 )
 INSIDE = tuple(
