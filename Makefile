@@ -6,7 +6,7 @@ LOCAL := reports/local
 export LOCAL
 
 # What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
-NEEDS_run := $(shell test -w /dev/kvm || echo lab)
+NEEDS_run := $(if $(LAB),lab kvm extension compiler,$(shell test -w /dev/kvm || echo lab))
 NEEDS_check := check
 NEEDS_test := lab zstd kvm extension compiler tree browser
 NEEDS_test-kvm := lab zstd kvm extension compiler
@@ -14,6 +14,8 @@ NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
 NEEDS_reports := lab zstd kvm extension compiler
 NEEDS_reports-measure := lab zstd kvm extension compiler
+# What `make run` has measured: expanded when its last commands run.
+QUICK_SUITES = $$(ls $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
@@ -22,13 +24,18 @@ SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -no
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-run: .venv/installed ## measure this machine's KVM: a table here, suite and report under reports/local/
+run: .venv/installed ## what exits, wake-ups and idling cost here: tables, three sentences, suites in reports/local/
 	@mkdir -p $(LOCAL)
-	$(BIN)/kbench run exit floor --fast --force -o $(LOCAL)/suite.json
-	$(BIN)/kbench hdr $(LOCAL)/suite.json exit.pio_out --force -o $(LOCAL)/exit.pio_out.hlog
-	@$(BIN)/kbench show $(LOCAL)/suite.json --force -o $(LOCAL)/suite.md
-	$(BIN)/kbench report $(LOCAL)/suite.json --force -o $(LOCAL)/report.html
-	@echo "files in $(LOCAL): suite.json suite.md exit.pio_out.hlog report.html"
+	@rm -f $(LOCAL)/quick.json $(LOCAL)/mwait.json
+	$(BIN)/kbench run quick --quiet --fast -o $(LOCAL)/quick.json
+	@# MWAIT idling takes the extension, and so the lab: measured where what that needs is installed.
+	@if .ci/packages --check lab kvm extension compiler; then \
+	  $(BIN)/kbench run mwait --quiet --target lab --kvm all -o $(LOCAL)/mwait.json; fi || true
+	@$(BIN)/kbench report $(QUICK_SUITES) --force -o $(LOCAL)/report.html
+	@echo; COLUMNS=80 $(BIN)/kbench answers $(QUICK_SUITES)
+	@echo; echo "suites and page: $(LOCAL)/quick.json $$(ls $(LOCAL)/mwait.json 2>/dev/null) $(LOCAL)/report.html"
+	@.ci/packages --check lab kvm extension compiler || echo "MWAIT policies in the lab: make run LAB=1"
+	@echo "next: $(BIN)/kbench show $(LOCAL)/quick.json; $(BIN)/kbench list; $(BIN)/kbench doctor"
 
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)
