@@ -187,7 +187,7 @@ def test_dkms_directory(tmp_path: Path) -> None:
     tree = find.find("6.1", print).tree(print)
     place = dkms.write(tree, "all", tmp_path, print)
     assert 'BUILT_MODULE_NAME[1]="kvm-amd"' in (place / "dkms.conf").read_text()
-    assert (place / "arch/x86/kvm/kbench/kbench.h").is_file()
+    assert (place / "arch/x86/kvm/kbench/state.h").is_file()
     with pytest.raises(KernelError, match="is there already"):
         dkms.write(tree, "all", tmp_path, print)
 

@@ -42,12 +42,12 @@ def mpstate(extended: Lab) -> "dict[str, LabResult]":
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("right@get", "still says HALTED, in 1,000 looks; after a KVM_RUN it says RUNNABLE"),
+        ("right@get", "still says HALTED, in 1,000 probes; after a KVM_RUN it says RUNNABLE"),
         ("right@stats", "says nothing of a vCPU outside KVM_RUN"),
         ("probe@flag", "says nothing of a vCPU outside KVM_RUN"),
         ("probe_inside@get", "KVM_RUN holds the vCPU's mutex"),
-        ("right_inside@stats", "the vCPU's own thread has to run for it"),
-        ("right_inside@flag", "the vCPU's own thread has to run for it"),
+        ("right_inside@stats", "the vCPU thread has to run for it"),
+        ("right_inside@flag", "the vCPU thread has to run for it"),
     ],
 )
 def test_a_way_that_is_never_right_has_no_figure(
