@@ -15,7 +15,7 @@ NEEDS_lab-baseline := lab
 NEEDS_reports := lab zstd kvm extension compiler
 NEEDS_reports-measure := lab zstd kvm extension compiler
 # What `make run` has measured: expanded when its last commands run.
-QUICK_SUITES = $$(ls $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
+QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help

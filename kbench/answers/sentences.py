@@ -94,8 +94,9 @@ def _level(rows: Sequence[Measured]) -> str:
     return f" The runs of {', of '.join(level)} overlap." if level else ""
 
 
-QUESTIONS: dict[str, Callable[[Suite], str]] = {
-    "exit": exits,
-    "wake-up": wakeups,
-    "idle": idling,
+QUESTIONS: dict[str, tuple[str, Callable[[Suite], str]]] = {
+    "exit": ("exit", exits),
+    "wake-up": ("wake", wakeups),
+    "idle": ("idle", idling),
 }
+"""By name: the family whose rows ask it, and the sentence."""

@@ -41,8 +41,11 @@ def to_markdown(suites: Sequence[Suite]) -> str:
 
 
 def _answers(suite: Suite) -> Iterator[tuple[str, str]]:
-    """Each question with its sentence, or with the reason why the suite has none."""
-    for question, sentence in QUESTIONS.items():
+    """What the suite was measured for: its sentence, or the reason why there is none."""
+    families = {benchmark.name.partition(".")[0] for benchmark in suite}
+    for question, (family, sentence) in QUESTIONS.items():
+        if family not in families:
+            continue
         try:
             yield question, sentence(suite)
         except Unsupported as reason:

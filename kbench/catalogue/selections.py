@@ -48,6 +48,8 @@ SELECTIONS = {
 }
 
 TITLES = {
+    "quick": "what exits, wake-ups and idling cost: the rows of make run",
+    "mwait": "MWAIT idling against HLT and spinning, in the lab with --kvm all",
     "rfc": "every idle policy: wakeup latency, pCPU cost, work left for the VMM",
 }
 """What a selection that is no family measures, in words."""
