@@ -19,8 +19,15 @@ def command(
     ] = None,
     ab: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", help="Measure two sides: venv paths, @VARIANTs or lab KVMs."),
+        typer.Option(
+            metavar="A B",
+            help="Measure both sides: kbench builds (venvs), @VARIANTs, KVM variants, kernels.",
+        ),
     ] = None,
+    tree: Annotated[
+        str,
+        typer.Option(metavar="DIR[,tiny]", help="--ab: A and B are commits of this kernel tree."),
+    ] = "",
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Measure this gate: A/A, and A against A + x %.")
     ] = False,
@@ -77,7 +84,7 @@ def command(
     if ab:
         from kbench.session.ab.measure import measured
 
-        comparison = measured(ab, words, chosen, max_time, keep)
+        comparison = measured(ab, words, chosen, max_time, keep, tree)
     else:
         from kbench.judge.compare import compare
         from kbench.suite.load import load

@@ -130,14 +130,14 @@ def _levels(
     for name in chosen or newest:
         if name not in newest:
             raise KbenchError(f"no suite of this history has {name}")
-        wanted = identity(newest[name])
+        wanted = _identity(newest[name])
         measured = [
             (entry, entry.suite.benchmarks[name])
             for entry in history
             if name in entry.suite.benchmarks
         ]
         comparable = [
-            (entry, benchmark) for entry, benchmark in measured if identity(benchmark) == wanted
+            (entry, benchmark) for entry, benchmark in measured if _identity(benchmark) == wanted
         ]
         for metric in _judged(newest[name]) if shown is None else shown:
             row = _series(comparable, metric, len(measured) - len(comparable))
@@ -145,6 +145,14 @@ def _levels(
                 benchmark = comparable[-1][1]
                 cuts = _cuts(row, benchmark, metric, project, alpha)
                 yield _Levels(row, benchmark, metric, tuple(cuts))
+
+
+def _identity(benchmark: Benchmark) -> dict[str, str]:
+    """What is equal along a series; in the history of a kernel's own commits, not the kernel."""
+    found = identity(benchmark)
+    if benchmark.runs[0].get("kbench_kernel_commit") is not None:
+        found.pop("kbench_pin_kernel", None)
+    return found
 
 
 def _judged(benchmark: Benchmark) -> Iterator[Metric]:

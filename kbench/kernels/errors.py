@@ -12,6 +12,10 @@ class PackageUnavailable(KernelError):
     """Debian's packages of a kernel cannot be had."""
 
 
+class BuildFailed(KernelError):
+    """A kernel does not build, or its configuration lacks what the lab needs."""
+
+
 class NoSpace(KernelError):
     """The cache's file system, or the one of temporary files, is full."""
 

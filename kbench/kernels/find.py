@@ -7,6 +7,7 @@ from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import Kernel
 from kbench.kernels.tree import build
 
+ORIGINS = ("debian", "tree", "installed", "image")
 FORMS = (
     "debian:6.1, debian:6.12, debian:newest, tree:DIR[@REF][,tiny], "
     "installed:/boot/vmlinuz-X, image:FILE[,MODULES]"

@@ -69,6 +69,11 @@ class Kernel(ABC):
     vmlinuz: Path
     modules: Path
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What provenance says of it beside its version and release, by metadata key."""
+        return {}
+
     def module(self, name: str) -> Path:
         """The file of module `name`, compressed or not; dashes and underscores are the same.
 

@@ -88,7 +88,7 @@ class Lab:
             benchmark=job.benchmark,
             kvm=self.kvm,
             identity=self.identity,
-            facts=facts,
+            facts={**facts, **self.snapshot.kernel.facts},
             counts=measured[0].counts,
             further=tuple(message.counts for message in measured[1:] if message.counts),
             skipped=measured[0].skipped,

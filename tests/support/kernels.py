@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A kernel that nobody boots."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class GitTree:
 
     def __init__(self, place: Path) -> None:
         self.place = place
+        self.commits = 0
         place.mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit(Makefile=MAKEFILE, **{"core.c": "0", "kvm.c": "0"})
@@ -67,12 +69,17 @@ class GitTree:
         """Write `files`, commit them, and return the commit's hash."""
         for name, text in files.items():
             (self.place / name).write_text(text)
+        self.commits += 1
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", " ".join(files.values())[:30])
         return self.git("rev-parse", "HEAD")
 
     def git(self, *words: str) -> str:
         name = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
-        command = ["git", *name, *words]
-        done = subprocess.run(command, cwd=self.place, check=True, capture_output=True, text=True)
+        # A day between one commit and the next.
+        date = {"GIT_COMMITTER_DATE": f"{1_700_000_000 + 86400 * self.commits} +0000"}
+        done = subprocess.run(
+            ["git", *name, *words], cwd=self.place, check=True, capture_output=True, text=True,
+            env={**os.environ, **date},
+        )  # fmt: skip
         return done.stdout.strip()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 
-from kbench.kernels.errors import KernelError
+from kbench.kernels.errors import BuildFailed
 
 # Option -> value as .config has it: y, m, a number or a quoted string; n where it is off.
 Options = dict[str, str]
@@ -29,7 +29,7 @@ def text(options: Mapping[str, str]) -> str:
 
 
 def require(written: str, kernel: str) -> None:
-    """Raise KernelError that names what the .config `written` of `kernel` lacks for the lab."""
+    """Raise BuildFailed that names what the .config `written` of `kernel` lacks for the lab."""
     found = parse(written)
     lacking = [
         f"{name}={value}"
@@ -37,4 +37,4 @@ def require(written: str, kernel: str) -> None:
         if found.get(name, "n") != value
     ]
     if lacking:
-        raise KernelError(f"the lab cannot boot {kernel}: it needs {', '.join(lacking)}")
+        raise BuildFailed(f"the lab cannot boot {kernel}: it needs {', '.join(lacking)}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from kbench import programs
 from kbench.kernels import cache, config, elf, files, tools
 from kbench.kernels.cache import Progress
+from kbench.kernels.errors import BuildFailed
 from kbench.kernels.kernel import Kernel, KernelTree
 from kbench.kernels.tree.configure import BASES, configure, options
 from kbench.kernels.tree.git import Commit, Repository
@@ -38,6 +39,16 @@ class TreeKernel(Kernel):
     repository: Repository
     commit: Commit
     base: str
+    compiler: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The commit, the base of the configuration and the compiler."""
+        return {
+            "kbench_kernel_commit": self.commit.name,
+            "kbench_kernel_base": self.base,
+            "kbench_kernel_compiler": self.compiler,
+        }
 
     def tree(self, progress: Progress) -> KernelTree:
         """Its build directory, at this commit, and the sources of KVM from git."""
@@ -89,7 +100,8 @@ def build(repository: Repository, commit: Commit, base: str, progress: Progress)
             _make(source, out, ("vmlinux", "modules"), lock)
             _collect(out, work)
 
-    key = cache.digest(commit.tree, config.text(chosen), compiler())
+    built_by = compiler()
+    key = cache.digest(commit.tree, config.text(chosen), built_by)
     place = cache.entry("kernel-tree", f"{base}-{key}", fill, progress)
     release = (place / RELEASE).read_text()
     rough = TreeKernel(
@@ -103,6 +115,7 @@ def build(repository: Repository, commit: Commit, base: str, progress: Progress)
         repository=repository,
         commit=commit,
         base=base,
+        compiler=built_by,
     )
     content = files.digest(rough)
     version = f"{release}-{base}-{content[:8]}"
@@ -150,7 +163,7 @@ def _make(source: Path, out: Path, words: Sequence[str], lock: int) -> str:
     command += ["LOCALVERSION=", *(("CC=ccache gcc",) if shutil.which("ccache") else ()), *words]
     return tools.run(
         command, BUILD_SECONDS, what="the kernel does not build",
-        environment=REPRODUCIBLE, held=(lock,),
+        environment=REPRODUCIBLE, held=(lock,), error=BuildFailed,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kbench.kernels import cache, tools
@@ -64,6 +65,11 @@ class Repository:
             )
         rows = (line.split()[-2:] for line in lines)
         return [first, *(Commit(tree, name, name[:12]) for name, tree in rows)]
+
+    def date(self, commit: Commit) -> datetime:
+        """When it was committed (UTC)."""
+        seconds = self._git("show", "--no-patch", "--format=%ct", commit.hash)
+        return datetime.fromtimestamp(int(seconds), UTC)
 
     def subject(self, commit: Commit) -> str:
         """The short hash and the first line of the message."""

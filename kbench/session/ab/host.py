@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kbench.catalogue import catalogue, select
 from kbench.errors import KbenchError
+from kbench.kernels.find import ORIGINS
 from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import Suite
 from kbench.targets.host import calibrated_loops
@@ -69,7 +70,9 @@ def side(text: str) -> tuple[RunOptions, str]:
 
 
 def is_host(text: str) -> bool:
-    """Paths, venvs and @VARIANTs are measured on the host, names of KVM variants in the lab."""
+    """Paths, venvs and @VARIANTs are measured on the host, KVM variants and kernels in the lab."""
+    if text.startswith(tuple(f"{origin}:" for origin in ORIGINS)):
+        return False
     return text.startswith("@") or "/" in text or Path(text, "pyvenv.cfg").is_file()
 
 

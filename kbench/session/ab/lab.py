@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The sides in the lab: one run of each KVM variant, compared exactly."""
+"""The sides in the lab, KVM variants or kernels: one run of each, compared exactly."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 
@@ -17,29 +17,55 @@ from kbench.session.progress import progress_bar, say
 from kbench.targets.options import RunOptions
 
 
+@dataclass(frozen=True)
+class LabSide:
+    """What one side measures: `label` is what the verdict calls it, `kernel` as find() takes it."""
+
+    label: str
+    kernel: str = DEFAULT
+    variant: str = labs.STOCK
+
+
+def lab_side(text: str, tree: str) -> LabSide:
+    """The side that `text` names: a commit of `tree` (DIR[,BASE]), a kernel or a KVM variant."""
+    if tree:
+        directory, comma, base = tree.partition(",")
+        return LabSide(text, f"tree:{directory}@{text}{comma}{base}")
+    return LabSide(text, kernel=text) if ":" in text else LabSide(text, variant=text)
+
+
 def in_the_lab(
-    variants: tuple[str, str],
+    sides: tuple[LabSide, LabSide],
     selectors: Sequence[str],
     options: Options,
     writers: Sequence[SuiteWriter],
 ) -> Comparison:
-    """Measure `variants` of the KVM modules and compare; equal modules are not run at all."""
+    """Measure both sides and compare; equal kernels with equal modules are not run at all.
+
+    Kernels that differ are compared, as that is what was asked for, and a note says so.
+    """
     console = Console(stderr=True)
     rows = select(list(selectors) or ["exit"])
-    pair = [labs.prepare(DEFAULT, variant, say) for variant in variants]
+    pair = [labs.prepare(side.kernel, side.variant, say) for side in sides]
+    labels = sides[0].label, sides[1].label
     if pair[0].kvm[1] == pair[1].kvm[1] and pair[0].identity == pair[1].identity:
-        return identical(*variants, "modules, guest images and the lab machine are the same")
+        return identical(*labels, "the kernel, its modules and the guest images are the same")
+    kernels = [lab.identity["kernel"] for lab in pair]
     notes = []
-    for variant, writer in zip(variants, writers, strict=True):
+    if kernels[0] != kernels[1]:
+        notes.append(f"the sides run different kernels: {kernels[0]} and {kernels[1]}")
+        options = replace(options, force=True)
+    for side, writer in zip(sides, writers, strict=True):
         with progress_bar(console) as show:
-            outcome = LabTarget(variant=variant, report=say).measure(
+            outcome = LabTarget(side.kernel, side.variant, report=say).measure(
                 rows, RunOptions(), writer, progress=show
             )
         if outcome.failed:
-            raise KbenchError(f"{variant}: {'; '.join(outcome.failed.values())}")
-        notes += [f"skipped {name} ({variant}): {why}" for name, why in outcome.skipped.items()]
+            raise KbenchError(f"{side.label}: {'; '.join(outcome.failed.values())}")
+        skipped = outcome.skipped.items()
+        notes += [f"skipped {name} ({side.label}): {why}" for name, why in skipped]
         if not len(writer):
-            raise KbenchError(f"{variant}: nothing could be measured: {'; '.join(notes)}")
+            raise KbenchError(f"{side.label}: nothing could be measured: {'; '.join(notes)}")
     base, head = (writer.suite() for writer in writers)
     found = compare(base, head, options)
-    return replace(found, base=variants[0], head=variants[1], notes=(*notes, *found.notes))
+    return replace(found, base=labels[0], head=labels[1], notes=(*notes, *found.notes))

@@ -10,7 +10,7 @@ from pathlib import Path
 from kbench.judge.compare import Comparison, Options
 from kbench.record.writer import SuiteWriter
 from kbench.session.ab.host import HostSide, is_host, named, side
-from kbench.session.ab.lab import in_the_lab
+from kbench.session.ab.lab import in_the_lab, lab_side
 from kbench.session.ab.pairs import PairLimits, measure_and_compare
 from kbench.session.progress import counter
 from kbench.targets.host import machine_lock
@@ -22,9 +22,11 @@ def measured(
     options: Options,
     max_time: float,
     output: Path | None,
+    tree: str = "",
 ) -> Comparison:
     """Measure both sides and compare them; the suites stay at `output`-a.json and -b.json.
 
+    With `tree`, a kernel's git tree as DIR[,BASE], the sides are its commits.
     On the host in pairs until there is a verdict or `max_time` (s) is over; in the lab once,
     as counts repeat. Raises KbenchError for a side that is none, and where nothing ran.
     """
@@ -34,8 +36,9 @@ def measured(
             stack.enter_context(SuiteWriter(folder.with_name(f"{folder.name}-{letter}.json")))
             for letter in "ab"
         ]
-        if not any(is_host(text) for text in sides):
-            return in_the_lab(sides, selectors, options, writers)
+        if tree or not any(is_host(text) for text in sides):
+            base_side, head_side = (lab_side(text, tree) for text in sides)
+            return in_the_lab((base_side, head_side), selectors, options, writers)
         hosts = [side(text) for text in sides]
         loops: dict[str, int] = {}
         base, head = (

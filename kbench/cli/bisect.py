@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""`kbench bisect`: which commits of a kernel tree moved an exact count."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    good: Annotated[str, typer.Argument(metavar="GOOD", help="The older end: any git ref.")],
+    bad: Annotated[str, typer.Argument(metavar="BAD", help="The newer end.")],
+    benchmark: Annotated[
+        str, typer.Argument(metavar="BENCHMARK[:METRIC]", help="What to count; METRIC is p50.")
+    ],
+    tree: Annotated[
+        str, typer.Option(metavar="DIR[,tiny]", help="The kernel's git tree, and its base config.")
+    ],
+    threshold: Annotated[
+        float, typer.Option(min=1, help="Smallest change to look for, in instructions.")
+    ] = 1,
+    history: Annotated[
+        Path | None, typer.Option(help="Keep each commit's suite here, for kbench history.")
+    ] = None,
+    every: Annotated[
+        int, typer.Option(min=0, help="With --history: measure every Nth commit as well.")
+    ] = 0,
+) -> None:
+    """Find the commits that moved a count of the lab, each with its instructions.
+
+    Builds and measures commits between GOOD and BAD until every change is between two
+    neighbours. Commits that do not build or boot are passed over. The tree is only read.
+
+    Example: kbench bisect v6.12 v6.13 exit.pio_out --tree ~/linux,tiny
+    """
+    import sys
+
+    from kbench.errors import KbenchError
+    from kbench.present.bisection import text
+    from kbench.session.bisect import bisect
+
+    if every and history is None:
+        raise KbenchError("--every takes --history DIR, which keeps the suites")
+    found = bisect(
+        good,
+        bad,
+        tree,
+        benchmark,
+        threshold=threshold,
+        every=every,
+        keep=history,
+        report=lambda line: print(line, file=sys.stderr),
+    )
+    print(text(found))
