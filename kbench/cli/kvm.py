@@ -52,6 +52,29 @@ def diff(variant: Variant = "all", kernel: Kernel = "6.1") -> None:
     print(kvm.diff(variant, kernel), end="")
 
 
+@app.command("hooks")
+def hooks_(kernel: Kernel = "6.1") -> None:
+    """Say which hooks of the extension land in the KVM of a kernel; exit code 1 when one does not.
+
+    Example: kbench kvm hooks --kernel tree:~/linux@v6.13
+    """
+    import tempfile
+
+    from kbench.kernels import find
+    from kbench.kmod import hooks, sources
+    from kbench.session.progress import say
+
+    tree = find.find(kernel, say).tree(say)
+    with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
+        sources.copy(sources.pristine(tree, say), Path(scratch))
+        found = hooks.landings(Path(scratch))
+    for landing in found:
+        typer.echo(landing)
+    missed = sum(landing.missed for landing in found)
+    typer.echo(f"{len(found) - missed} of {len(found)} land in {tree.kernel.version}")
+    raise typer.Exit(1 if missed else 0)
+
+
 @app.command()
 def info() -> None:
     """List the mechanisms, and the variants made of them.

@@ -7,7 +7,7 @@ import typer
 
 app = typer.Typer(no_args_is_help=True)
 
-Kernel = Annotated[str, typer.Option(help="debian:6.1 (or 6.1), debian:6.12 ...")]
+Kernel = Annotated[str, typer.Option(help="debian:6.1, tree:DIR@REF ... (docs/kernels.md).")]
 Variant = Annotated[str, typer.Option("--kvm", metavar="VARIANT", help="The KVM modules.")]
 
 

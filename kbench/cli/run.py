@@ -37,7 +37,9 @@ def command(
     kvm: Annotated[
         str | None, typer.Option(metavar="VARIANT", help="Lab: the KVM modules (kbench kvm info).")
     ] = None,
-    kernel: Annotated[str | None, typer.Option(help="Lab: debian:6.1, debian:6.12 ...")] = None,
+    kernel: Annotated[
+        str | None, typer.Option(help="Lab: debian:6.1, tree:DIR@REF ... (docs/kernels.md).")
+    ] = None,
     limit: Annotated[float, typer.Option(min=0.01, help="Seconds a KVM_RUN may take.")] = 5.0,
     vcpus: Annotated[
         str | None, typer.Option(metavar="N,...", help="Numbers of vCPUs of idle guests: 1,2,4.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kbench.errors import KbenchError
-from kbench.judge.compat import Difference, differences
+from kbench.judge.compat import KERNEL, Difference, differences
 from kbench.judge.judging import (
     Pending,
     Sample,
@@ -29,7 +29,8 @@ class Options:
 
     `margin` overrides every margin, `margins` those of single metrics; both take precedence
     over the project's. `shown` names metrics to list besides the judged ones. `today` decides
-    which acknowledgements have not expired.
+    which acknowledgements have not expired. `across_kernels`: the lab's kernel is what is
+    compared.
     """
 
     today: date
@@ -38,6 +39,7 @@ class Options:
     margins: Mapping[str, Margin] = field(default_factory=dict)
     shown: tuple[str, ...] = ()
     force: bool = False
+    across_kernels: bool = False
     rule: HostRule = field(default_factory=HostRule)
 
 
@@ -85,7 +87,8 @@ def compare(base: Suite, head: Suite, options: Options) -> Comparison:
         raise KbenchError(f"{base.path} and {head.path} have no benchmark in common")
     pairs = [(base.benchmarks[name], head.benchmarks[name]) for name in names]
     found = differences(pairs)
-    refused = [str(row) for row in found if row.forbids]
+    meant = {KERNEL} if options.across_kernels else set()
+    refused = [str(row) for row in found if row.forbids and row.key not in meant]
     if refused and not options.force:
         raise KbenchError(
             f"{base.path} and {head.path} cannot be compared: {'; '.join(refused)} "

@@ -11,8 +11,10 @@ from kbench.suite.suite import Benchmark
 
 # Figures measured under two values of one of these mean different things.
 _IDENTITY = ("kbench_target", "kbench_backend", "kbench_cpu_model")
-# Results of different lab pins (QEMU, -cpu, kernel, options) are never compared.
+# What identifies the lab (QEMU, -cpu, kernel, options): different ones are never compared,
+# but for the kernel where it is what the comparison is about.
 _PIN = "kbench_pin_"
+KERNEL = "kbench_pin_kernel"
 # Figures of a run, and what each run measures anew: not conditions of the measurement.
 # A title is prose, and may be reworded by a release.
 _MEASURED = ("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_schema", "kbench_title")

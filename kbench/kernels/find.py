@@ -42,7 +42,8 @@ def update(spec: str) -> None:
 
 def known(spec: str) -> str:
     """Version and release of one of Debian's kernels that has been resolved; else empty."""
-    packages = debian.recorded(_debian(spec))
+    name = debian_name(spec)
+    packages = debian.recorded(name) if name else None
     return f"{packages.version} ({packages.release})" if packages else ""
 
 

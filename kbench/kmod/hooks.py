@@ -9,6 +9,7 @@ hook is counted afterwards: each must have landed exactly once.
 import difflib
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from kbench.kernels import tools
@@ -20,13 +21,15 @@ from kbench.kmod.variants import Variant
 SPATCH_SECONDS = 300
 DIFF_SECONDS = 60
 OWN = Path("arch/x86/kvm/kbench")
+# A line of a rule's context at which the definition of a function begins.
+FUNCTION = re.compile(r" (?:[a-z]\w*[ *]+)*(\w+)\(")
 HOOK = re.compile(r"\b(?:kvm|svm|vmx)_kbench_\w+|kbench/\w+\.h")
 
 
 def apply(tree: Path, variant: Variant) -> None:
     """Hook the KVM sources of `tree` and add the extension's files for `variant`.
 
-    Errors: KernelError naming the file and the hook that did not land.
+    Raises KernelError that names each hook that did not land, with its file and function.
     """
     if variant.mechanisms:
         hook(tree)
@@ -34,9 +37,10 @@ def apply(tree: Path, variant: Variant) -> None:
 
 
 def hook(tree: Path) -> None:
-    """What all variants have in common: the hooks and the extension's files. Errors: as apply()."""
-    for name, rules in variants.hooks().items():
-        _hook(tree / name, rules, name)
+    """What all variants have in common: the hooks and the extension's files. Raises as apply()."""
+    missed = [landing for landing in landings(tree) if landing.missed]
+    if missed:
+        raise KernelError("\n".join(map(str, missed)))
     own = tree / OWN
     own.mkdir()
     for source in variants.sources():
@@ -72,19 +76,65 @@ def diff(before: Path, after: Path) -> str:
     return "".join(parts)
 
 
-def _hook(path: Path, rules: Path, name: str) -> None:
+@dataclass(frozen=True)
+class Landing:
+    """How often a hook landed in a kernel file, and how often it should have.
+
+    function: the kernel's function that the hook is put into, as far as the rule names one.
+    """
+
+    file: str
+    hook: str
+    landed: int
+    wanted: int
+    function: str
+
+    @property
+    def missed(self) -> bool:
+        """Whether the kernel has changed where the rule looks."""
+        return self.landed != self.wanted
+
+    def __str__(self) -> str:
+        where = f"{self.function}() in {self.file}" if self.function else self.file
+        if self.missed:
+            return f"the hook {self.hook} landed {self.landed} times, not {self.wanted}: {where}"
+        return f"{self.hook} landed in {where}"
+
+
+def landings(tree: Path) -> list[Landing]:
+    """Put the hooks into the sources of `tree` and say of each whether it landed."""
+    return [
+        landing
+        for name, rules in variants.hooks().items()
+        for landing in _landings(tree / name, rules, name)
+    ]
+
+
+def _landings(path: Path, rules: Path, name: str) -> list[Landing]:
     before = _lines(path)
     command = ["spatch", "--very-quiet", "--no-includes", "--in-place"]
     command += ["--sp-file", str(rules), str(path)]
     tools.run(command, SPATCH_SECONDS, what=f"spatch failed on {name}")
     added = (line for line in difflib.ndiff(before, _lines(path)) if line.startswith("+ "))
     landed = Counter(word for line in added for word in HOOK.findall(line))
-    for hook, wanted in expected(rules).items():
-        if landed[hook] != wanted:
-            raise KernelError(
-                f"the hook {hook} landed {landed[hook]} times in {name}, not {wanted}: "
-                f"{rules.name} does not know this kernel"
-            )
+    text = rules.read_text()
+    return [
+        Landing(name, hook, landed[hook], wanted, function(text, hook))
+        for hook, wanted in expected(rules).items()
+    ]
+
+
+def function(rules: str, hook: str) -> str:
+    """The function whose definition surrounds `hook` in a semantic patch; empty without one."""
+    name = ""
+    for line in rules.splitlines():
+        if line.startswith("@"):
+            name = ""
+        elif found := FUNCTION.match(line):
+            name = found[1]
+        elif line.startswith("+") and hook in line:
+            return name
+    return ""
 
 
 def expected(rules: Path) -> Counter[str]:

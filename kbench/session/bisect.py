@@ -22,7 +22,8 @@ from kbench.lab.errors import BootFailed, LabPanic, ModuleRefused
 from kbench.lab.target import LabTarget
 from kbench.metrics import Metric, metrics
 from kbench.record.writer import SuiteWriter
-from kbench.suite.suite import Suite, load
+from kbench.suite.load import load
+from kbench.suite.suite import Suite
 from kbench.targets.options import RunOptions
 
 

@@ -113,6 +113,16 @@ def test_lab_value_that_is_no_mean_is_judged(run: Compared) -> None:
     assert verdicts(comparison)["idle.silent min"] == "same"
 
 
+def test_kernels_are_compared_where_they_are_the_question(run: Compared) -> None:
+    sides = ({"exit.hlt": [lab_run(100)]}, {"exit.hlt": [lab_run(100)]})
+    with pytest.raises(KbenchError, match="cannot be compared: pin kernel"):
+        run(*sides, {"kbench_pin_kernel": "6.13"})
+    found = run(*sides, {"kbench_pin_kernel": "6.13"}, across_kernels=True)
+    assert not found.forced
+    with pytest.raises(KbenchError, match="cannot be compared: pin qemu"):
+        run(*sides, {"kbench_pin_qemu": "11"}, across_kernels=True)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

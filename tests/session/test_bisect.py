@@ -13,12 +13,15 @@ from kbench.errors import KbenchError
 from kbench.judge import history
 from kbench.judge.bisection import Bisection, Move
 from kbench.judge.project import Project
+from kbench.judge.series import series as series_of
 from kbench.kernels.errors import BuildFailed, NoSpace
+from kbench.kernels.tree.git import Commit
 from kbench.lab.errors import BootFailed
 from kbench.metrics import metrics
 from kbench.present.bisection import text
 from kbench.session import bisect
-from kbench.suite.suite import Suite, load
+from kbench.suite.load import load
+from kbench.suite.suite import Suite
 
 NAME = "exit.pio_out"
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -37,7 +40,7 @@ def tree(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> GitTree
     made.commit(**{"core.c": "100"})
     made.git("tag", "good")
 
-    def measure(lab: object, commit: bisect.Commit, path: Path) -> Suite:
+    def measure(lab: object, commit: Commit, path: Path) -> Suite:
         words = made.git("show", f"{commit.hash}:core.c")
         failures: dict[str, Callable[[str], Exception]] = {
             "broken": BuildFailed, "dead": BootFailed, "full": NoSpace,
@@ -82,7 +85,7 @@ def test_suites_are_kept_for_the_history(tree: GitTree, tmp_path: Path) -> None:
         tree.commit(**{"core.c": words})
     keep = tmp_path / "history"
     found(tree, threshold=10, keep=keep, every=2)
-    (series,) = history.series(history.entries(keep), [NAME], [metrics()["p50"]], Project())
+    (series,) = series_of(history.entries(keep), [NAME], [metrics()["p50"]], Project())
     assert [point.value for point in series.points] == [100, 102, 104]
 
 

@@ -54,7 +54,7 @@ def in_the_lab(
     notes = []
     if kernels[0] != kernels[1]:
         notes.append(f"the sides run different kernels: {kernels[0]} and {kernels[1]}")
-        options = replace(options, force=True)
+        options = replace(options, across_kernels=True)
     for side, writer in zip(sides, writers, strict=True):
         with progress_bar(console) as show:
             outcome = LabTarget(side.kernel, side.variant, report=say).measure(
