@@ -21,8 +21,8 @@ from kbench.kmod.variants import Variant
 SPATCH_SECONDS = 300
 DIFF_SECONDS = 60
 OWN = Path("arch/x86/kvm/kbench")
-# A line of a rule's context at which the definition of a function begins.
-FUNCTION = re.compile(r" (?:[a-z]\w*[ *]+)*(\w+)\(")
+# The beginning of a function's definition in the context of a rule.
+FUNCTION = re.compile(r"^ (?:[a-z]\w*[ *]+)*(\w+)\([^;]*\)\n \{", re.MULTILINE)
 HOOK = re.compile(r"\b(?:kvm|svm|vmx)_kbench_\w+|kbench/\w+\.h")
 
 
@@ -126,14 +126,10 @@ def _landings(path: Path, rules: Path, name: str) -> list[Landing]:
 
 def function(rules: str, hook: str) -> str:
     """The function whose definition surrounds `hook` in a semantic patch; empty without one."""
-    name = ""
-    for line in rules.splitlines():
-        if line.startswith("@"):
-            name = ""
-        elif found := FUNCTION.match(line):
-            name = found[1]
-        elif line.startswith("+") and hook in line:
-            return name
+    for rule in re.split(r"^@.*\n", rules, flags=re.MULTILINE):
+        if found := re.search(rf"^\+.*{hook}", rule, re.MULTILINE):
+            names = FUNCTION.findall(rule[: found.start()])
+            return names[-1] if names else ""
     return ""
 
 
