@@ -104,8 +104,10 @@ def _build(
         below = place.path / "arch/x86/kvm"
         make(tree, below, options, held=(place.lock,))
         for name in names:
-            data = elf.stripped((below / f"{name}.ko").read_bytes(), "--strip-debug")
-            (into / f"{name}.ko").write_bytes(data)
+            built = below / f"{name}.ko"
+            if not built.exists():
+                raise KernelError(f"the configuration of {tree.kernel.version} has no {name}")
+            (into / f"{name}.ko").write_bytes(elf.stripped(built.read_bytes(), "--strip-debug"))
         shutil.copyfile(below / SYMBOLS, into / SYMBOLS)
 
 
