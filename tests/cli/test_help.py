@@ -16,7 +16,10 @@ from kbench.cli import build
 
 # Examples that fetch kernels, boot the lab or need an interactive terminal, and those of
 # commands whose own tests run them.
-DEAR = ("kbench lab", "kbench gate", "kbench history", "kbench run", "kbench kvm", "kbench report")
+DEAR = (
+    *("kbench lab", "kbench gate", "kbench history", "kbench run", "kbench kvm", "kbench report"),
+    "kbench bisect",
+)
 
 
 def commands() -> dict[str, str]:
