@@ -26,7 +26,7 @@ def command(
         int, typer.Option(min=0, help="With --history: measure every Nth commit as well.")
     ] = 0,
 ) -> None:
-    """Find the commits that moved a count of the lab, each with its instructions.
+    """Find the commits that moved an exact count.
 
     Builds and measures commits between GOOD and BAD until every change is between two
     neighbours. Commits that do not build or boot are passed over. The tree is only read.

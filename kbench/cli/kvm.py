@@ -54,7 +54,9 @@ def diff(variant: Variant = "all", kernel: Kernel = "6.1") -> None:
 
 @app.command("hooks")
 def hooks_(kernel: Kernel = "6.1") -> None:
-    """Say which hooks of the extension land in the KVM of a kernel; exit code 1 when one does not.
+    """List which hooks land in a kernel.
+
+    Exit code 1 when one of them does not.
 
     Example: kbench kvm hooks --kernel tree:~/linux@v6.13
     """
