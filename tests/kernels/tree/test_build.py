@@ -107,7 +107,7 @@ def test_first_build_says_what_it_takes(tree: GitTree, root: Path) -> None:
     said: list[str] = []
     find.find(f"tree:{tree.place},tiny", said.append)
     assert "330 s of CPU time" in said[0]
-    assert "1200 MB" in said[0]
+    assert "2000 MB" in said[0]
     tree.commit(**{"core.c": "1"})
     said.clear()
     find.find(f"tree:{tree.place},tiny", said.append)
