@@ -5,7 +5,7 @@ import errno
 import time
 
 from selftests.machine import Machine, expect, run
-from selftests.uses import present
+from selftests.uses import eventfd, present
 
 from kbench._abi import lib
 from kbench.kvm import extension
@@ -84,16 +84,16 @@ def test_unknown_capability_bits_are_refused() -> None:
 def test_switching_patches_no_text() -> dict[str, int]:
     """Off and on again costs as much as on twice: static keys are let go after a second."""
     use = next(iter(present().values()))
-    with Machine() as machine:
+    with eventfd() as told, Machine() as machine:
 
         def cost(first: int, second: int) -> int:
             begin = time.monotonic_ns()
             for _ in range(PAIRS):
-                machine.enable(first)
-                machine.enable(second)
+                machine.enable(first, told)
+                machine.enable(second, told)
             return (time.monotonic_ns() - begin) // (2 * PAIRS)
 
-        machine.enable(use.on)
+        machine.enable(use.on, told)
         same, other = cost(use.on, use.on), cost(0, use.on)
         assert other < 2 * same, f"expected less than {2 * same} instructions, got {other}"
         return {"same": same, "other": other}
