@@ -32,8 +32,8 @@ def wakeups(suite: Suite) -> str:
         raise Unsupported("wake-ups of polling and spinning vCPUs take two pCPUs, the lab has one")
     figures = ", ".join(f"{row.p50} under {row.policy}" for row in rows)
     return (
-        "From an irqfd write to the guest's answer in userspace it takes (p50) "
-        f"{figures}.{_level(rows)}"
+        "From the planned time of an irqfd write to the guest's answer in userspace it takes "
+        f"(p50) {figures}.{_level(rows)}"
     )
 
 

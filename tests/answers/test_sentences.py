@@ -74,6 +74,7 @@ def test_wake_ups_that_overlap_are_named(stored: Stored) -> None:
     near = {"hlt": (4e-5, 5e-5), "spin": (4.5e-5, 6e-5), "hlt-poll-200us": (1e-5, 2e-5)}
     rows = {f"wake.irqfd@{name}": [host_run(p50) for p50 in p50s] for name, p50s in near.items()}
     text = wakeups(stored(rows))
+    assert text.startswith("From the planned time of an irqfd write")
     assert text.endswith("The runs of hlt and spin overlap.")
     assert "hlt-poll-200us" in text.partition(". ")[0]
 
