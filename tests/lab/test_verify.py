@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from support.cli import wait_for
 
 from kbench.lab import protocol, verify
 from kbench.lab.labs import LabResult
-from tests.support.cli import wait_for
 
 NAMES = ["exit.hlt", "exit.pio_out", "floor.clock"]
 
