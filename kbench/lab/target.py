@@ -92,7 +92,8 @@ class LabTarget:
                             p50 = run.figure(metrics()["p50"])
                     except KbenchError as error:
                         outcome.failed[result.benchmark] = str(error)
-                progress(Step(result.benchmark, done, len(benchmarks), self.unit, p50))
+                state = outcome.state(result.benchmark)
+                progress(Step(result.benchmark, done, len(benchmarks), self.unit, p50, state))
         return outcome
 
 

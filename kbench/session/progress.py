@@ -23,6 +23,8 @@ def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
     p50s: dict[str, list[float]] = {}
 
     def text(step: Step) -> str:
+        if step.state:
+            return step.state
         if step.p50 is not None:
             p50s.setdefault(step.benchmark, []).append(step.p50)
         seen = sorted(p50s.get(step.benchmark, ()))

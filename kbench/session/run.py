@@ -87,9 +87,8 @@ def _session(rows: tuple[Benchmark, ...], words: Words, choice: Choice, output: 
                 say(f"interrupted: {len(writer)} finished runs are in {path}")
             raise
         empty = not len(writer)
-    for reason in dict.fromkeys(outcome.skipped.values()):
-        skipped = [name for name, why in outcome.skipped.items() if why == reason]
-        say(f"skipped {' '.join(skipped)}: {reason}")
+    for line in outcome.skips():
+        say(line)
     if not empty:
         _show(path, words)
     _refuse(outcome, empty=empty)

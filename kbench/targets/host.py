@@ -70,7 +70,8 @@ class Host:
                         outcome.skipped[row.name] = str(reason)
                     except KbenchError as error:
                         outcome.failed[row.name] = str(error)
-                    progress(Step(row.name, done, steps, self.unit, p50))
+                    state = outcome.state(row.name)
+                    progress(Step(row.name, done, steps, self.unit, p50, state))
         return outcome
 
 

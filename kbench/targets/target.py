@@ -17,16 +17,34 @@ class RunOutcome:
     skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
+    def state(self, benchmark: str) -> str:
+        """ "skipped", "failed" or ""."""
+        if benchmark in self.skipped:
+            return "skipped"
+        return "failed" if benchmark in self.failed else ""
+
+    def skips(self) -> list[str]:
+        """A line for each reason to skip, with the benchmarks that it holds for."""
+        return [
+            f"skipped {', '.join(name for name, why in self.skipped.items() if why == reason)}: "
+            f"{reason}"
+            for reason in dict.fromkeys(self.skipped.values())
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One finished step of a session. `p50` is in `unit` (pyperf's), None for a calibration."""
+    """One finished step of a session.
+
+    `p50` is in `unit` (pyperf's); None for a calibration, and where `state` is not "".
+    """
 
     benchmark: str
     done: int
     total: int
     unit: str
     p50: float | None
+    state: str = ""
 
 
 class Target(Protocol):

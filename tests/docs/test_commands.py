@@ -64,9 +64,12 @@ def test_benchmarks_exist(page: Path) -> None:
 
 def test_the_search_finds_and_refuses() -> None:
     assert sum(len(commands(code(page))) for page in WRITTEN) >= 20
-    assert commands("x/kbench list exit --names | less\n$ kbench list  # all") == [
+    text = "x/kbench list exit --names | less\n$ kbench list  # all\nkbench doctor\nkbench show x\n"
+    assert commands(text) == [
         "kbench list exit --names",
         "kbench list",
+        "kbench doctor",
+        "kbench show x",
     ]
     assert refused("kbench show a.json --no-such-option") == "NoSuchOption"
     assert refused("kbench show") == "MissingParameter"

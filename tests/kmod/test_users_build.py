@@ -3,12 +3,16 @@
 
 import difflib
 import json
+import os
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from support.cli import command
+from support.docs import ROOT, blocks, commands, spans
 
 from kbench.kernels import find
 from kbench.kmod import sources
@@ -18,44 +22,76 @@ pytestmark = [
     pytest.mark.test_kvm,
     pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed"),
 ]
-CHANGED = "arch/x86/kvm/x86.c"
-FUNCTION = "int kvm_fast_pio("
+# Where each exit that the CPU makes passes once: a NOP there is one instruction more in each.
+CHANGED = "arch/x86/kvm/svm/svm.c"
+FUNCTION = "int svm_invoke_exit_handler("
 BUILD_SECONDS = 1800
 
 
-def run(*words: object) -> str:
-    """`kbench WORDS...`, which must work."""
-    done = subprocess.run(command(*words), capture_output=True, text=True, timeout=BUILD_SECONDS)
-    assert done.returncode == 0, done.stderr
+def run(*words: object, cwd: Path, status: int = 0) -> str:
+    """The output of `kbench WORDS...`, which must end with `status`: tables with all columns."""
+    done = subprocess.run(
+        command(*words), cwd=cwd, capture_output=True, text=True, timeout=BUILD_SECONDS,
+        env={**os.environ, "COLUMNS": "160"},
+    )  # fmt: skip
+    assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
 
 
 def one_instruction_more(text: str) -> str:
-    """The same file with a NOP where the exits of `in` and `out` begin."""
+    """The same file with a NOP where the function begins."""
     lines = text.splitlines(keepends=True)
     function = next(number for number, line in enumerate(lines) if line.startswith(FUNCTION))
-    place = lines.index("\n", function)
-    return "".join([*lines[:place], "\n", '\tasm volatile("nop");\n', *lines[place + 1 :]])
+    place = lines.index("{\n", function) + 1
+    return "".join([*lines[:place], '\tasm volatile("nop");\n', *lines[place:]])
 
 
-def p50(variant: str, into: Path) -> float:
-    out = into / f"{variant}.json"
-    run("run", "exit.pio_out", "--target", "lab", "--kvm", variant, "-o", out)
-    (benchmark,) = json.loads(run("show", out, "--format", "json"))["benchmarks"]
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with `linux`, KVM's sources with that NOP, and `my.patch`, which makes it."""
+    place = tmp_path_factory.mktemp("change")
+    tree = find.find("6.1", print).tree(print)
+    sources.copy(sources.pristine(tree, print), place / "linux")
+    changed = place / "linux" / CHANGED
+    before = changed.read_text()
+    after = one_instruction_more(before)
+    changed.write_text(after)
+    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    difference = difflib.unified_diff(*lines, f"a/{CHANGED}", f"b/{CHANGED}")
+    (place / "my.patch").write_text("".join(difference))
+    return place
+
+
+def p50(variant: str, place: Path) -> float:
+    """The p50 of exit.pio_out on a KVM variant."""
+    out = place / f"{variant}.json"
+    words = ("exit.pio_out", "--target", "lab", "--kvm", variant, "--force", "-o", out)
+    run("run", *words, cwd=place)
+    (benchmark,) = json.loads(run("show", out, "--format", "json", cwd=place))["benchmarks"]
     return float(benchmark["percentiles"]["50"])
 
 
-def test_patch_and_tree(tmp_path: Path) -> None:
-    tree = find.find("6.1", print).tree(print)
-    source = tmp_path / "linux"
-    sources.copy(sources.pristine(tree, print), source)
-    before = (source / CHANGED).read_text()
-    after = one_instruction_more(before)
-    (source / CHANGED).write_text(after)
-    patch = tmp_path / "nop.diff"
-    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    patch.write_text("".join(difflib.unified_diff(*lines, f"a/{CHANGED}", f"b/{CHANGED}")))
-    stock = p50("stock", tmp_path)
-    for words in (("--patch", patch), ("--source", source)):
-        name = run("kvm", "build", *words).split()[0]
-        assert p50(name, tmp_path) == stock + 1, name
+def test_tree(place: Path) -> None:
+    stock = p50("stock", place)
+    name = run("kvm", "build", "--source", "linux", cwd=place).split()[0]
+    assert p50(name, place) == stock + 1
+
+
+def test_what_the_readme_tells_a_kvm_developer(place: Path) -> None:
+    """Its two commands as printed, NAME by what the first prints; docs/gate.md has the same two
+    and the table that they show.
+    """
+    ours = [span for span in spans(ROOT / "README.md") if "my.patch" in span or "NAME" in span]
+    build, gate = (shlex.split(span)[1:] for span in ours if span.startswith("kbench "))
+    name = run(*build, cwd=place).split()[0]
+    words = [name if word == "NAME" else word for word in gate]
+    shown = run(*words, cwd=place, status=1)
+
+    page = ROOT / "docs" / "gate.md"
+    (manual,) = (text for text in blocks(page, "sh") if "my.patch" in text)
+    theirs = [re.sub(r"stock\+\w{8}", name, line).rstrip() for line in commands(manual)]
+    assert [shlex.split(line)[1:] for line in theirs] == [build, words]
+    (table,) = (text for text in blocks(page) if "exit.mmio_read" in text)
+    rows = [line.split() for line in shown.splitlines()]
+    assert [line for line in table.splitlines() if line.split() not in rows] == []
+    assert not [row for row in rows if row[:1] == ["floor.immediate_exit"]], "it is the same"

@@ -49,5 +49,5 @@ def code(page: Path) -> str:
 
 def commands(text: str) -> list[str]:
     """Every `kbench ...` in `text`, without what the shell does before it and after it."""
-    found = re.findall(r"^(?:.*[\s/$])?(kbench (?!measures).*)", text, re.MULTILINE)
+    found = re.findall(r"^(?:.*[ /$])?(kbench (?!measures).*)", text, re.MULTILINE)
     return [re.split(r"\s(?:#|>|\|\|?|&&)(?:\s|$)", line)[0].rstrip("\\ ") for line in found]

@@ -15,6 +15,7 @@ from kbench.lab.target import LabTarget
 from kbench.record.writer import SuiteWriter
 from kbench.session.progress import progress_bar, say
 from kbench.targets.options import RunOptions
+from kbench.targets.target import RunOutcome
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,31 @@ def in_the_lab(
     if kernels[0] != kernels[1]:
         notes.append(f"the sides run different kernels: {kernels[0]} and {kernels[1]}")
         options = replace(options, across_kernels=True)
+    outcomes = []
     for side, writer in zip(sides, writers, strict=True):
+        say(f"measuring {side.label}")
         with progress_bar(console) as show:
             outcome = LabTarget(side.kernel, side.variant, report=say).measure(
                 rows, RunOptions(), writer, progress=show
             )
         if outcome.failed:
             raise KbenchError(f"{side.label}: {'; '.join(outcome.failed.values())}")
-        skipped = outcome.skipped.items()
-        notes += [f"skipped {name} ({side.label}): {why}" for name, why in skipped]
         if not len(writer):
-            raise KbenchError(f"{side.label}: nothing could be measured: {'; '.join(notes)}")
+            reasons = "; ".join(outcome.skips())
+            raise KbenchError(f"{side.label}: nothing could be measured: {reasons}")
+        outcomes.append(outcome)
+    notes += skips(labels, outcomes)
     base, head = (writer.suite() for writer in writers)
     found = compare(base, head, options)
     return replace(found, base=labels[0], head=labels[1], notes=(*notes, *found.notes))
+
+
+def skips(labels: tuple[str, str], outcomes: Sequence[RunOutcome]) -> list[str]:
+    """A line for each reason to skip; of a side where the other could measure the benchmark."""
+    base, head = (outcome.skipped for outcome in outcomes)
+    both = {name: why for name, why in base.items() if head.get(name) == why}
+    lines = RunOutcome(both).skips()
+    for label, skipped in zip(labels, (base, head), strict=True):
+        alone = {name: why for name, why in skipped.items() if name not in both}
+        lines += [f"{label}: {line}" for line in RunOutcome(alone).skips()]
+    return lines

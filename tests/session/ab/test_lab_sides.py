@@ -5,7 +5,8 @@ import pytest
 
 from kbench.kernels.debian import DEFAULT
 from kbench.session.ab.host import is_host
-from kbench.session.ab.lab import LabSide, lab_side
+from kbench.session.ab.lab import LabSide, lab_side, skips
+from kbench.targets.target import RunOutcome
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,13 @@ def test_kernels_are_measured_in_the_lab() -> None:
     assert not is_host("image:/boot/vmlinuz")
     assert not is_host("all")
     assert is_host("./venv")
+
+
+def test_what_both_sides_skip_is_said_once() -> None:
+    lacking = dict.fromkeys(("exit.hlt_user", "exit.mwait_user"), "no KVM_CAP_KBENCH")
+    base, head = RunOutcome(lacking | {"exit.a": "no A"}), RunOutcome(lacking | {"exit.a": "no B"})
+    assert skips(("stock", "mine"), (base, head)) == [
+        "skipped exit.hlt_user, exit.mwait_user: no KVM_CAP_KBENCH",
+        "stock: skipped exit.a: no A",
+        "mine: skipped exit.a: no B",
+    ]
