@@ -3,7 +3,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,17 +42,28 @@ class ReportForm(StrEnum):
     TXT = "txt"
 
 
-Table = Annotated[TableForm | None, typer.Option("--format", help="What to print.")]
-Listing = Annotated[ListForm | None, typer.Option("--format", help="What to print.")]
-Outputs = Annotated[
-    list[Path] | None,
-    typer.Option("-o", "--output", help="FILE.txt, .md, .json or .csv; repeatable."),
-]
-ListOutputs = Annotated[
-    list[Path] | None, typer.Option("-o", "--output", help="FILE.txt or .json; repeatable.")
+def printed(forms: type[StrEnum]) -> Any:
+    """The option --format with one of `forms`."""
+    return typer.Option("--format", metavar="FORM", help=f"What to print: {', '.join(forms)}.")
+
+
+def written(names: str) -> Any:
+    """The option -o for files with one of the `names`, which say their form."""
+    return typer.Option("-o", "--output", metavar="FILE", help=f"{names}; repeatable.")
+
+
+Table = Annotated[TableForm | None, printed(TableForm)]
+Listing = Annotated[ListForm | None, printed(ListForm)]
+Outputs = Annotated[list[Path] | None, written("FILE.txt, .md, .json or .csv")]
+ListOutputs = Annotated[list[Path] | None, written("FILE.txt or .json")]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option("--metric", metavar="METRIC", help="One of metrics.toml; repeatable."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 ForceAll = Annotated[
     bool, typer.Option("--force", help="Compare what is not comparable; replace files.")
 ]
-Config = Annotated[Path | None, typer.Option(help="Project file instead of ./kbench.toml.")]
+Config = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Project file instead of ./kbench.toml.")
+]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from kbench.cli._forms import Force, printed, written
+
 
 class Format(StrEnum):
     """Forms of the answers."""
@@ -17,11 +19,9 @@ class Format(StrEnum):
 
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Suites to answer from.")],
-    form: Annotated[Format | None, typer.Option("--format", help="What to print.")] = None,
-    output: Annotated[
-        list[Path] | None, typer.Option("-o", "--output", help="FILE.txt or .md; repeatable.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    form: Annotated[Format | None, printed(Format)] = None,
+    output: Annotated[list[Path] | None, written("FILE.txt or .md")] = None,
+    force: Force = False,
 ) -> None:
     """Answer: what do exits, wake-ups and idling cost here?
 

@@ -17,13 +17,14 @@ def command(
         str, typer.Option(metavar="DIR[,tiny]", help="The kernel's git tree, and its base config.")
     ],
     threshold: Annotated[
-        float, typer.Option(min=1, help="Smallest change to look for, in instructions.")
+        float, typer.Option(min=1, metavar="N", help="Smallest change to look for.")
     ] = 1,
     history: Annotated[
-        Path | None, typer.Option(help="Keep each commit's suite here, for kbench history.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep each commit's suite for kbench history."),
     ] = None,
     every: Annotated[
-        int, typer.Option(min=0, help="With --history: measure every Nth commit as well.")
+        int, typer.Option(min=0, metavar="N", help="With --history: every Nth commit as well.")
     ] = 0,
 ) -> None:
     """Find the commits that moved an exact count.

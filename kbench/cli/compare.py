@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kbench.cli._forms import Config, ForceAll, Outputs, Table
+from kbench.cli._forms import Config, ForceAll, Metrics, Outputs, Table
 
 
 class Sort(StrEnum):
@@ -18,14 +18,13 @@ class Sort(StrEnum):
 
 
 def command(
-    base: Annotated[Path, typer.Argument(help="The suite to compare with.")],
-    head: Annotated[list[Path], typer.Argument(help="One suite or more, each against BASE.")],
+    base: Annotated[Path, typer.Argument(metavar="BASE", help="The suite to compare with.")],
+    head: Annotated[list[Path], typer.Argument(metavar="HEAD...", help="Each against BASE.")],
     sort: Annotated[
-        Sort | None, typer.Option(help="Largest change or name first; default: file order.")
+        Sort | None,
+        typer.Option(metavar="ORDER", help="change (largest first) or name; default: the file's."),
     ] = None,
-    metric: Annotated[
-        list[str] | None, typer.Option(help="Show this metric of metrics.toml too; repeatable.")
-    ] = None,
+    metric: Metrics = None,
     form: Table = None,
     output: Outputs = None,
     config: Config = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kbench.cli._forms import Config, ForceAll, GateForm
+from kbench.cli._forms import Config, ForceAll, GateForm, printed, written
 
 
 def command(
@@ -21,20 +21,23 @@ def command(
         tuple[str, str] | None,
         typer.Option(
             metavar="A B",
-            help="Measure both sides: kbench builds (venvs), @VARIANTs, KVM variants, kernels.",
+            help="Measure both: kbench builds (venvs), @VARIANTs, KVM variants, kernels.",
         ),
     ] = None,
     tree: Annotated[
         str,
         typer.Option(metavar="DIR[,tiny]", help="--ab: A and B are commits of this kernel tree."),
     ] = "",
+    kernel: Annotated[
+        str, typer.Option(metavar="KERNEL", help="--ab: what the KVM variants were built for.")
+    ] = "6.1",
     self_test: Annotated[
-        bool, typer.Option("--self-test", help="Measure this gate: A/A, and A against A + x %.")
+        bool, typer.Option("--self-test", help="Measure this gate: A/A, A against A + x %.")
     ] = False,
     max_time: Annotated[
         float, typer.Option(min=1, metavar="SECONDS", help="Then stop starting new runs.")
     ] = 600.0,
-    rounds: Annotated[int, typer.Option(help="--self-test: runs of each arm.")] = 20,
+    rounds: Annotated[int, typer.Option(metavar="N", help="--self-test: runs of each arm.")] = 20,
     keep: Annotated[
         Path | None, typer.Option(metavar="NAME", help="--ab: keep NAME-a.json, NAME-b.json.")
     ] = None,
@@ -46,11 +49,8 @@ def command(
         bool, typer.Option("--strict", help='Exit 3 if any verdict is "cannot tell".')
     ] = False,
     all_: Annotated[bool, typer.Option("--all", help="List what is the same, too.")] = False,
-    form: Annotated[GateForm | None, typer.Option("--format", help="What to print.")] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("-o", "--output", help="FILE.xml (JUnit), .md, .json ...; repeatable."),
-    ] = None,
+    form: Annotated[GateForm | None, printed(GateForm)] = None,
+    output: Annotated[list[Path] | None, written("FILE.xml (JUnit), .md, .json ...")] = None,
     config: Config = None,
     force: ForceAll = False,
 ) -> None:
@@ -84,7 +84,7 @@ def command(
     if ab:
         from kbench.session.ab.measure import measured
 
-        comparison = measured(ab, words, chosen, max_time, keep, tree)
+        comparison = measured(ab, words, chosen, max_time, keep, tree, kernel)
     else:
         from kbench.judge.compare import compare
         from kbench.suite.load import load

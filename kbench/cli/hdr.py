@@ -8,10 +8,13 @@ import typer
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="A suite.")],
-    benchmark: Annotated[str, typer.Argument(help="The name of one of its benchmarks.")],
+    file: Annotated[Path, typer.Argument(metavar="SUITE", help="The suite.")],
+    benchmark: Annotated[str, typer.Argument(metavar="BENCHMARK", help="One of its benchmarks.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="FILE.hlog for a log, else percentile text.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="FILE.hlog: a log; else percentile text."
+        ),
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:

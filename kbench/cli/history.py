@@ -7,27 +7,24 @@ from typing import Annotated
 
 import typer
 
-from kbench.cli._forms import Config, Force, Outputs, Table
+from kbench.cli._forms import Config, Force, Metrics, Outputs, Table
 
 app = typer.Typer(no_args_is_help=True)
 
-Directory = Annotated[Path, typer.Argument(help="The directory that holds the history.")]
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The directory of the history.")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[BENCHMARK]...", help="Default: all.")]
-Metrics = Annotated[
-    list[str] | None,
-    typer.Option("--metric", help="A metric of metrics.toml; default: all judged."),
-]
 
 
 @app.command()
 def add(
     directory: Directory,
-    suite: Annotated[Path, typer.Argument(help="The suite to keep.")],
+    suite: Annotated[Path, typer.Argument(metavar="SUITE", help="The suite to keep.")],
     commit: Annotated[
-        str | None, typer.Option(help="Default: HEAD of the repository here.")
+        str | None, typer.Option(metavar="HASH", help="Default: HEAD of the repository here.")
     ] = None,
     date: Annotated[
-        datetime | None, typer.Option(help="UTC; default: the date of that commit.")
+        datetime | None,
+        typer.Option(metavar="DATE", help="UTC, 2026-01-31T12:00:00; default: the commit's."),
     ] = None,
 ) -> None:
     """Keep a copy of SUITE under its commit.
@@ -53,7 +50,7 @@ def show(
 ) -> None:
     """Print each metric suite by suite, and where its level changed.
 
-    A figure is the median over the good runs of a suite.
+    A figure is the median over the good runs of a suite. Without --metric, all that are judged.
 
     Example: kbench history show bench-history/ exit.pio_out --metric p50
     """
@@ -73,6 +70,8 @@ def check(
     config: Config = None,
 ) -> None:
     """List changes of level; exit 1 if a series ends on a worse one.
+
+    Without --metric, of all metrics that are judged.
 
     Example: kbench history check bench-history/
     """

@@ -13,7 +13,9 @@ app = typer.Typer(no_args_is_help=True)
 live = typer.Typer(no_args_is_help=True)
 app.add_typer(live, name="live", help="The module for an unmodified distribution kernel.")
 
-Kernel = Annotated[str, typer.Option(help="debian:6.1 (or 6.1), debian:6.12 ...")]
+Kernel = Annotated[
+    str, typer.Option(metavar="KERNEL", help="debian:6.1, tree:DIR@REF: docs/kernels.md.")
+]
 Variant = Annotated[str, typer.Option(metavar="NAME", help="One that kbench kvm info lists.")]
 
 
@@ -22,10 +24,11 @@ def build(
     variant: Variant = "stock",
     kernel: Kernel = "6.1",
     source: Annotated[
-        Path | None, typer.Option(help="Build the KVM of this kernel tree instead.")
+        Path | None, typer.Option(metavar="DIR", help="Build the KVM of this kernel tree instead.")
     ] = None,
     patch: Annotated[
-        list[Path] | None, typer.Option(help="Apply this unified diff first; repeatable.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Apply this unified diff first; repeatable."),
     ] = None,
 ) -> None:
     """Build kvm.ko, kvm-amd.ko and kvm-intel.ko for a kernel.
@@ -102,7 +105,9 @@ def live_build(kernel: Kernel = "6.1") -> None:
 
 @app.command()
 def dkms(
-    directory: Annotated[Path, typer.Argument(help="Where to put the source directory.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where to put the source directory.")
+    ],
     variant: Variant = "all",
     kernel: Kernel = "6.1",
 ) -> None:

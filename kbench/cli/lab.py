@@ -7,7 +7,9 @@ import typer
 
 app = typer.Typer(no_args_is_help=True)
 
-Kernel = Annotated[str, typer.Option(help="debian:6.1, tree:DIR@REF ... (docs/kernels.md).")]
+Kernel = Annotated[
+    str, typer.Option(metavar="KERNEL", help="debian:6.1, tree:DIR@REF: docs/kernels.md.")
+]
 Variant = Annotated[str, typer.Option("--kvm", metavar="VARIANT", help="The KVM modules.")]
 
 
@@ -44,7 +46,8 @@ def info(kernel: Kernel = "6.1") -> None:
 @app.command()
 def verify(
     selectors: Annotated[
-        list[str] | None, typer.Argument(help="Families, names or globs; default: all.")
+        list[str] | None,
+        typer.Argument(metavar="[SELECTOR]...", help="Families, names or globs; default: all."),
     ] = None,
     kernel: Kernel = "6.1",
     kvm: Variant = "stock",

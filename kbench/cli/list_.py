@@ -10,7 +10,8 @@ from kbench.cli._forms import Force, Listing, ListOutputs
 
 def command(
     selectors: Annotated[
-        list[str] | None, typer.Argument(help="Families, names, globs, selections.")
+        list[str] | None,
+        typer.Argument(metavar="[SELECTOR]...", help="Families, names, globs, selections."),
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="Print names alone, one a line.")] = False,
     form: Listing = None,

@@ -21,12 +21,13 @@ def command(
         typer.Option(
             "-o",
             "--output",
+            metavar="FILE",
             help="FILE.html, .md or .txt, repeatable; --extract: a folder.",
         ),
     ] = None,
     form: Annotated[
         ReportForm | None,
-        typer.Option("--format", help="Print Markdown, or 72 columns of ASCII for a mail."),
+        typer.Option("--format", metavar="FORM", help="Print md, or txt: 72 columns for a mail."),
     ] = None,
     svg: Annotated[
         Path | None,

@@ -18,9 +18,11 @@ def command(
             help="Families, names, globs or a selection; any option of pyperf's Runner.",
         ),
     ] = None,
-    target: Annotated[str, typer.Option(help="auto, host, lab or both.")] = "auto",
+    target: Annotated[
+        str, typer.Option(metavar="TARGET", help="auto, host, lab or both.")
+    ] = "auto",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The suite to write (pyperf JSON).")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="The suite (pyperf JSON).")
     ] = None,
     append: Annotated[
         bool, typer.Option("--append", help="Add the runs to an existing suite.")
@@ -29,7 +31,8 @@ def command(
     fast: Annotated[bool, typer.Option("--fast", help="Rough answers quickly.")] = False,
     rigorous: Annotated[bool, typer.Option("--rigorous", help="Twice the processes.")] = False,
     processes: Annotated[
-        int, typer.Option("-p", "--processes", min=1, help="Worker processes, one run each.")
+        int,
+        typer.Option("-p", "--processes", min=1, metavar="N", help="Workers, one run each."),
     ] = 6,
     cpu: Annotated[
         str | None, typer.Option(metavar="N", help="Run workers on these CPUs: 1 or 2-3.")
@@ -38,9 +41,12 @@ def command(
         str | None, typer.Option(metavar="VARIANT", help="Lab: the KVM modules (kbench kvm info).")
     ] = None,
     kernel: Annotated[
-        str | None, typer.Option(help="Lab: debian:6.1, tree:DIR@REF ... (docs/kernels.md).")
+        str | None,
+        typer.Option(metavar="KERNEL", help="Lab: debian:6.1, tree:DIR@REF: docs/kernels.md."),
     ] = None,
-    limit: Annotated[float, typer.Option(min=0.01, help="Seconds a KVM_RUN may take.")] = 5.0,
+    limit: Annotated[
+        float, typer.Option(min=0.01, metavar="SECONDS", help="Limit of a KVM_RUN.")
+    ] = 5.0,
     vcpus: Annotated[
         str | None, typer.Option(metavar="N,...", help="Numbers of vCPUs of idle guests: 1,2,4.")
     ] = None,

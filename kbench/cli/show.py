@@ -12,7 +12,7 @@ from kbench.cli._forms import Force, Outputs, Table
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Suites to show.")],
     percentiles: Annotated[
-        str, typer.Option(help="Comma-separated, each above 0 and at most 100.")
+        str, typer.Option(metavar="P,...", help="Each above 0 and at most 100.")
     ] = "50,90,99,99.9",
     form: Table = None,
     output: Outputs = None,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kbench.errors import KbenchError
+from kbench.kernels.debian import DEFAULT
 from kbench.kmod import compiler, dkms, hooks, live, modules, recipes, sources, text, variants
 from kbench.present.table import Table, words
 from kbench.present.text import table_lines
@@ -34,6 +35,10 @@ def build(variant: str, kernel: str, source: Path | None, patches: Sequence[Path
     for path in (*(built.path(name) for name in modules.NAMES), intel):
         same = text.identical(path, tree.kernel.module(path.stem))
         yield f"{path}  .text {'identical to' if same else 'differs from'} the distribution's"
+    if built.variant != variants.STOCK:
+        where = f" --kernel {kernel}" if kernel != DEFAULT else ""
+        base = variant if patches else variants.STOCK
+        say(f"next: kbench gate --ab {base} {built.variant} exit floor --margin 0{where}")
 
 
 def diff(variant: str, kernel: str) -> str:

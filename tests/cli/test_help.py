@@ -72,6 +72,19 @@ def test_summaries_fit_their_line(words: tuple[str, ...], monkeypatch: pytest.Mo
     assert len(commands) > 3 and not [line for line in commands if line.endswith("...")]
 
 
+@pytest.mark.parametrize("name", commands())
+def test_options_fit_80_columns(name: str) -> None:
+    """An option and its text share a line; few texts take a second one."""
+    command = typer.main.get_command(build())
+    for word in name.split()[1:]:
+        command = vars(command)["commands"][word]
+    context = command.make_context(name, [], resilient_parsing=True, terminal_width=80)
+    lines = command.get_help(context).partition("Options:\n")[2].splitlines()
+    options = [line for line in lines if line.startswith("  -")]
+    assert not [line for line in options if not re.match(r" {2}-.{2,22} {2}\S", line)], options
+    assert max(map(len, lines)) <= 80 and len(lines) <= len(options) + 2
+
+
 def test_version_and_no_command() -> None:
     assert kbench("--version").worked().strip() == package.__version__
     assert "Commands" in kbench("--help").worked()

@@ -27,12 +27,14 @@ class LabSide:
     variant: str = labs.STOCK
 
 
-def lab_side(text: str, tree: str) -> LabSide:
-    """The side that `text` names: a commit of `tree` (DIR[,BASE]), a kernel or a KVM variant."""
+def lab_side(text: str, tree: str, kernel: str = DEFAULT) -> LabSide:
+    """The side that `text` names: a commit of `tree` (DIR[,BASE]), a kernel, or a KVM variant
+    for `kernel`.
+    """
     if tree:
         directory, comma, base = tree.partition(",")
         return LabSide(text, f"tree:{directory}@{text}{comma}{base}")
-    return LabSide(text, kernel=text) if ":" in text else LabSide(text, variant=text)
+    return LabSide(text, kernel=text) if ":" in text else LabSide(text, kernel, text)
 
 
 def in_the_lab(

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from kbench.judge.compare import Comparison, Options
+from kbench.kernels.debian import DEFAULT
 from kbench.record.writer import SuiteWriter
 from kbench.session.ab.host import HostSide, is_host, named, side
 from kbench.session.ab.lab import in_the_lab, lab_side
@@ -23,10 +24,12 @@ def measured(
     max_time: float,
     output: Path | None,
     tree: str = "",
+    kernel: str = DEFAULT,
 ) -> Comparison:
     """Measure both sides and compare them; the suites stay at `output`-a.json and -b.json.
 
-    With `tree`, a kernel's git tree as DIR[,BASE], the sides are its commits.
+    With `tree`, a kernel's git tree as DIR[,BASE], the sides are its commits; KVM variants are
+    those built for `kernel`.
     On the host in pairs until there is a verdict or `max_time` (s) is over; in the lab once,
     as counts repeat. Raises KbenchError for a side that is none, and where nothing ran.
     """
@@ -37,7 +40,7 @@ def measured(
             for letter in "ab"
         ]
         if tree or not any(is_host(text) for text in sides):
-            base_side, head_side = (lab_side(text, tree) for text in sides)
+            base_side, head_side = (lab_side(text, tree, kernel) for text in sides)
             return in_the_lab((base_side, head_side), selectors, options, writers)
         hosts = [side(text) for text in sides]
         loops: dict[str, int] = {}

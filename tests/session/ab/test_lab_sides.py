@@ -23,6 +23,10 @@ def test_side(text: str, tree: str, side: LabSide) -> None:
     assert lab_side(text, tree) == side
 
 
+def test_a_variant_is_one_for_a_kernel() -> None:
+    assert lab_side("stock+1", "", "6.12") == LabSide("stock+1", "6.12", "stock+1")
+
+
 def test_kernels_are_measured_in_the_lab() -> None:
     assert not is_host("tree:/home/me/linux@v6")
     assert not is_host("image:/boot/vmlinuz")
