@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "signals.h"
@@ -43,7 +44,9 @@ struct kb_vcpu_thread {
 	uint64_t idle_exits;
 	uint64_t acks;			/* times that KVM_RUN returned for a report or a kick */
 	unsigned long long *stamps;	/* of `acks`, in TSC ticks; an array('Q') */
+	unsigned long long *waker_cpu;	/* the waker's CPU time in ns at each of them, or NULL */
 	uint64_t capacity;
+	clockid_t waker_clock;
 	struct kb_queue *queue;		/* work for this thread, or NULL */
 };
 

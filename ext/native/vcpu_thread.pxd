@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from posix.types cimport clockid_t
 
 from kbench._native.kvm cimport kvm_run
-from kbench._native.work cimport WorkQueue, kb_queue
+from kbench._native.work cimport WorkQueue, cpu_time, kb_queue
 
 cdef extern from "<poll.h>" nogil:
     struct pollfd:
@@ -42,7 +43,9 @@ cdef extern from "vcpu_thread.h" nogil:
         uint64_t idle_exits
         uint64_t acks
         unsigned long long *stamps
+        unsigned long long *waker_cpu
         uint64_t capacity
+        clockid_t waker_clock
         kb_queue *queue
 
     int kb_vcpu_thread_begin(kb_vcpu_thread *thread)
@@ -53,6 +56,7 @@ cdef extern from "vcpu_thread.h" nogil:
 cdef class VcpuThread:
     cdef kb_vcpu_thread state
     cdef object _stamps
+    cdef object _waker_cpu
     cdef readonly WorkQueue work
 
 
@@ -60,4 +64,6 @@ cdef inline void report(kb_vcpu_thread *thread, uint64_t stamp) noexcept nogil:
     """Note a stamp of the guest's report or of a kick."""
     if thread.acks < thread.capacity:
         thread.stamps[thread.acks] = stamp
+        if thread.waker_cpu:
+            thread.waker_cpu[thread.acks] = cpu_time(thread.waker_clock)
     thread.acks += 1

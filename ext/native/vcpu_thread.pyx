@@ -5,6 +5,7 @@
 from cpython cimport array
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint8_t, uint64_t
+from posix.types cimport clockid_t
 import array
 
 from kbench._native.clock cimport stamp_end
@@ -113,6 +114,12 @@ cdef class VcpuThread:
         """With waits "poll": also wait for work at `fd`, a non-blocking eventfd."""
         self.state.work_fd = fd
 
+    def note_waker(self, clockid_t clock):
+        """Also note the waker's CPU time at each stamp: its CPU clock is `clock`."""
+        self._waker_cpu = array.array("Q", bytes(8 * self.state.capacity))
+        self.state.waker_clock = clock
+        self.state.waker_cpu = (<array.array>self._waker_cpu).data.as_ulonglongs
+
     def reset(self):
         """Forget the stamps of the last run."""
         cdef kb_vcpu_thread *thread = &self.state
@@ -184,3 +191,8 @@ cdef class VcpuThread:
     def stamps(self):
         """TSC at which KVM_RUN returned for a report of the guest or a kick: an array('Q')."""
         return self._stamps[:min(self.state.acks, self.state.capacity)]
+
+    @property
+    def waker_cpu(self):
+        """The waker's CPU time at each of `stamps`, in ns: an array('Q'). Only after note_waker()."""
+        return self._waker_cpu[:min(self.state.acks, self.state.capacity)]

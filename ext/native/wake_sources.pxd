@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 
 from kbench._native.eventfd cimport write_eventfd
 from kbench._native.kvm cimport (
@@ -50,12 +50,15 @@ cdef struct Wake:
     int count
     int next
     Find find
-    uint64_t found      # hunts that found an idle vCPU
+    uint8_t *hits       # by hunt: whether it found an idle vCPU
+    uint64_t hunts
+    uint64_t capacity   # of `hits`
 
 
 cdef class WakeSource:
     cdef Wake state
     cdef object keep    # what `state` points to
+    cdef object _hits
 
 
 cdef inline bint seems_idle(Wake *wake, int at) noexcept nogil:
@@ -73,6 +76,12 @@ cdef inline bint seems_idle(Wake *wake, int at) noexcept nogil:
     return thread.idle
 
 
+cdef inline void note_hunt(Wake *wake, bint hit) noexcept nogil:
+    if wake.hunts < wake.capacity:
+        wake.hits[wake.hunts] = hit
+    wake.hunts += 1
+
+
 cdef inline int find_idle(Wake *wake) noexcept nogil:
     """The index of an idle vCPU, or of the next one in turn when none is known to be idle."""
     cdef int step, at
@@ -82,8 +91,9 @@ cdef inline int find_idle(Wake *wake) noexcept nogil:
         at = (wake.next + step) % wake.count
         if seems_idle(wake, at):
             wake.next = (at + 1) % wake.count
-            wake.found += 1
+            note_hunt(wake, 1)
             return at
+    note_hunt(wake, 0)
     at = wake.next
     wake.next = (at + 1) % wake.count
     return at

@@ -2,6 +2,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """What the waker can fire: each way to wake a vCPU, and the arrival of work."""
 
+from cpython cimport array
+import array
+
 from kbench._native.vcpu_thread cimport POLLIN, VcpuThread
 from kbench._native.work cimport WorkQueue
 
@@ -11,10 +14,14 @@ _FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
 cdef class WakeSource:
     """An event that the waker fires; made by one of the functions below."""
 
+    def reset(self):
+        """Forget the hunts of the last window."""
+        self.state.hunts = 0
+
     @property
-    def found(self):
-        """Number of hunts that found an idle vCPU; the others kicked the next one in turn."""
-        return self.state.found
+    def hits(self):
+        """By hunt, whether it found an idle vCPU (1) or kicked the next one in turn (0)."""
+        return self._hits[:min(self.state.hunts, self.state.capacity)]
 
 
 def _source(Kind kind, int fd=-1, size_t address=0, WorkQueue queue=None, vcpu_threads=()):
@@ -71,4 +78,7 @@ def hunt(WorkQueue queue, vcpu_threads, str how="kick"):
         raise ValueError(f"a hunt takes up to {MAX_VCPUS} vCPUs, not {len(vcpu_threads)}")
     cdef WakeSource source = _source(HUNT, queue=queue, vcpu_threads=tuple(vcpu_threads))
     source.state.find = _FINDS[how]
+    source.state.capacity = queue.state.capacity
+    source._hits = array.array("B", bytes(queue.state.capacity))
+    source.state.hits = (<array.array>source._hits).data.as_uchars
     return source

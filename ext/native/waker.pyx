@@ -10,19 +10,48 @@ from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrno
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from posix.time cimport (
-    CLOCK_MONOTONIC, TIMER_ABSTIME, clock_gettime, clock_nanosleep, timespec,
+    CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID, TIMER_ABSTIME, clock_gettime, clock_nanosleep,
+    timespec,
 )
 import array
 
-from kbench._native.clock cimport stamp_begin
+from kbench._native.clock cimport stamp_begin, stamp_end
 from kbench._native.vcpu_thread cimport VcpuThread
 from kbench._native.wake_sources cimport Wake, WakeSource, fire
+from kbench._native.work cimport cpu_time
 
 
 cdef inline int64_t monotonic() noexcept nogil:
     cdef timespec now
     clock_gettime(CLOCK_MONOTONIC, &now)
     return now.tv_sec * <int64_t>1_000_000_000 + now.tv_nsec
+
+
+cdef class WakerLog:
+    """What the waker did, by event: arrays of TSC ticks.
+
+    `planned` is when the event was due, `fired` the stamp just before it was fired and `raised`
+    the one after. With `accounts` the waker also reads its own CPU clock before each event:
+    `epoch` is the TSC at which that clock would have begun, had the waker run ever since.
+    """
+
+    cdef readonly object planned, fired, raised, epoch
+    cdef bint accounts
+    cdef Py_ssize_t count
+
+    def __cinit__(self, Py_ssize_t count, bint accounts=False):
+        self.planned, self.fired, self.raised, self.epoch = (
+            array.array("Q", bytes(8 * count)) for _ in range(4)
+        )
+        self.accounts = accounts
+        self.count = count
+
+
+cdef inline uint64_t own_epoch(uint64_t tsc_khz) noexcept nogil:
+    """The TSC less the calling thread's CPU time, to within half of a system call."""
+    cdef uint64_t before = stamp_begin(), used
+    used = cpu_time(CLOCK_THREAD_CPUTIME_ID)
+    return (before + stamp_begin()) // 2 - used * tsc_khz // 1_000_000
 
 
 def fire_at(
@@ -32,39 +61,46 @@ def fire_at(
     VcpuThread vcpu_thread,
     uint64_t tsc_khz,
     int64_t margin,
-    uint64_t[::1] planned,
-    uint64_t[::1] fired,
+    int64_t settle,
+    WakerLog log,
 ):
     """Fire sources[which[n]] at plan[n] (CLOCK_MONOTONIC, ns, increasing), for all n.
 
-    There are one or two sources; `which`, `planned` and `fired` are as long as `plan`.
+    There are one or two sources; `which` and `log` are as long as `plan`.
 
-    The waker sleeps until `margin` ns before each time and spins for the rest. In TSC ticks,
-    `planned` takes when each event was due and `fired` the stamp just before it was fired.
+    The waker sleeps until `margin` ns before each time and spins for the rest. After the last
+    event it sleeps for `settle` ns: like every other event, the last has its answer before the
+    interpreter runs again, which would delay a vCPU on the waker's pCPU.
     Returns the number of events, fewer than planned when `vcpu_thread` has ended.
     Raises ValueError for other lengths, OSError when a source fails, and whatever a Python
     signal handler raises.
     """
     cdef Wake *wakes[2]
     cdef Py_ssize_t done = 0, total = plan.shape[0]
+    cdef uint64_t[::1] planned = log.planned, fired = log.fired
+    cdef uint64_t[::1] raised = log.raised, epoch = log.epoch
     cdef int64_t until
     cdef uint64_t tick
     cdef timespec target
     cdef int error = 0
     if not 1 <= len(sources) <= 2:
         raise ValueError(f"one or two sources, not {len(sources)}")
-    if not total == which.shape[0] == planned.shape[0] == fired.shape[0]:
-        raise ValueError("plan, which, planned and fired differ in length")
+    if not total == which.shape[0] == log.count:
+        raise ValueError("plan, which and log differ in length")
     wakes[0] = &(<WakeSource>sources[0]).state
     wakes[1] = &(<WakeSource>sources[len(sources) - 1]).state
-    while done < total and not vcpu_thread.state.ended:
+    while total and not vcpu_thread.state.ended:
         PyErr_CheckSignals()
         with nogil:
-            until = plan[done] - margin
-            target.tv_sec = until // 1_000_000_000
-            target.tv_nsec = until % 1_000_000_000
-            error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &target, NULL)
-            if error == 0:
+            while not vcpu_thread.state.ended:
+                until = plan[done] - margin if done < total else plan[total - 1] + settle
+                target.tv_sec = until // 1_000_000_000
+                target.tv_nsec = until % 1_000_000_000
+                error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &target, NULL)
+                if error or done == total:
+                    break
+                if log.accounts:
+                    epoch[done] = own_epoch(tsc_khz)
                 # Within the margin the two clocks drift apart by less than a tick.
                 tick = stamp_begin()
                 until = (plan[done] - monotonic()) * <int64_t>tsc_khz // 1_000_000
@@ -74,12 +110,14 @@ def fire_at(
                 fired[done] = tick
                 if fire(wakes[which[done] != 0]) < 0:
                     error = errno
-                else:
-                    done += 1
+                    break
+                raised[done] = stamp_end()
+                done += 1
         if error == EINTR:
-            continue    # a signal interrupted the sleep or an ENTER
+            continue    # a signal interrupted a sleep or an ENTER
         if error:
             PyErr_SetFromErrno(OSError)
+        break
     return done
 
 

@@ -3,6 +3,7 @@
 #define KBENCH_WORK_H
 
 #include <stdint.h>
+#include <time.h>
 
 /* The VMM's work: items that arrive, are taken in order and cost `rounds` each. */
 struct kb_queue {
@@ -11,7 +12,9 @@ struct kb_queue {
 	uint64_t done;
 	uint64_t rounds;
 	unsigned long long *starts;	/* when item n was taken, in TSC ticks; an array('Q') */
+	unsigned long long *waker_cpu;	/* the waker's CPU time in ns then, or NULL */
 	uint64_t capacity;
+	clockid_t waker_clock;
 };
 
 /* Take the next item: its number, or UINT64_MAX when there is none. */

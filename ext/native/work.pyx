@@ -4,6 +4,7 @@
 
 from cpython cimport array
 from libc.stdint cimport UINT64_MAX, uint64_t
+from posix.types cimport clockid_t
 import array
 
 
@@ -19,6 +20,12 @@ cdef class WorkQueue:
         self.state.capacity = capacity
         self.state.rounds = rounds
 
+    def note_waker(self, clockid_t clock):
+        """Also note the waker's CPU time when an item is taken: its CPU clock is `clock`."""
+        self._waker_cpu = array.array("Q", bytes(8 * self.state.capacity))
+        self.state.waker_clock = clock
+        self.state.waker_cpu = (<array.array>self._waker_cpu).data.as_ulonglongs
+
     def reset(self, bint endless=False):
         """Empty the queue; with `endless` it never runs out of items."""
         self.state.taken = self.state.done = 0
@@ -33,3 +40,8 @@ cdef class WorkQueue:
     def starts(self):
         """When each item was taken, in TSC ticks: an array('Q')."""
         return self._starts[:min(self.state.taken, self.state.capacity)]
+
+    @property
+    def waker_cpu(self):
+        """The waker's CPU time at each of `starts`, in ns: an array('Q'). Only after note_waker()."""
+        return self._waker_cpu[:min(self.state.taken, self.state.capacity)]

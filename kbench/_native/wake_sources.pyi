@@ -1,10 +1,13 @@
+from array import array
 from collections.abc import Sequence
 
 from kbench._native.vcpu_thread import VcpuThread
 from kbench._native.work import WorkQueue
 
 class WakeSource:
-    found: int
+    def reset(self) -> None: ...
+    @property
+    def hits(self) -> array[int]: ...
 
 def timer() -> WakeSource: ...
 def eventfd(fd: int) -> WakeSource: ...

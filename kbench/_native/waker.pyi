@@ -1,7 +1,15 @@
 from array import array
+from typing import Self
 
 from kbench._native.vcpu_thread import VcpuThread
 from kbench._native.wake_sources import WakeSource
+
+class WakerLog:
+    planned: array[int]
+    fired: array[int]
+    raised: array[int]
+    epoch: array[int]
+    def __new__(cls, count: int, accounts: bool = False) -> Self: ...
 
 def fire_at(
     plan: array[int],
@@ -10,8 +18,8 @@ def fire_at(
     vcpu_thread: VcpuThread,
     tsc_khz: int,
     margin: int,
-    planned: array[int],
-    fired: array[int],
+    settle: int,
+    log: WakerLog,
 ) -> int: ...
 def sleep_until(until: int, vcpu_thread: VcpuThread) -> None: ...
 def monotonic_ns() -> int: ...

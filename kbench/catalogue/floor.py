@@ -3,7 +3,12 @@
 
 from kbench.catalogue.benchmark import IdleWindow, RoundTrip
 
-STAGES = {"late": "planned time to the waker's write"}
+STAGES = {
+    "late": "planned time to the waker's write",
+    "raise": "the waker's write(2)",
+    "leave": "the waker goes to sleep: from there until it has called the scheduler",
+    "read": "from there until read(2) has returned in the thread",
+}
 
 BENCHMARKS = (
     RoundTrip(name="floor.clock", title="two TSC stamps, nothing between them", loop="clock"),

@@ -7,9 +7,16 @@ from kbench.catalogue.policies import policy as policy_called
 
 HUNTS = 200  # in a value
 VCPUS = 2
-STAGES = {"late": "planned time to the waker's write"}
+STAGES = {
+    "late": "planned time to the waker's write",
+    "raise": "the waker enqueues the work, looks for an idle vCPU and signals one",
+    "leave": "the waker goes to sleep: from there until it has called the scheduler",
+    "begin": "from there until the vCPU's thread starts the work",
+    "found": "the whole hunt, where it found an idle vCPU",
+    "blind": "the whole hunt, where it found none and signalled the next vCPU in turn",
+}
 METHODS = {
-    "kick": "work arrives, an idle vCPU is signalled",
+    "kick": "work arrives, a vCPU that was idle at its last exit is signalled, or blindly the next",
     "flag": "work arrives, an idle vCPU is found by kvm_run.flags (idle_flag) and signalled",
     "poll": "work arrives, an idle vCPU is found by poll(2) of all vCPUs (vcpu_poll) and signalled",
     "byte": "work arrives, an idle vCPU is found by mp_state in kvm_run (run_mp_state) "
@@ -17,7 +24,7 @@ METHODS = {
     "eventfd": "work arrives at an eventfd that idle vCPU threads poll together with their vCPU",
 }
 # The flag is set for instructions that KVM intercepts and handles in the kernel, mp_state for HLT.
-FLAGGED = ("hlt", "hlt-exit", "mwait-nop", "mwait-yield", "mwait-exit")
+FLAGGED = ("hlt", "hlt-exit", "mwait-nop", "mwait-yield", "mwait-exit", "mwait-step")
 HALTED = ("hlt", "hlt-exit", "hlt-exit-poll")
 
 

@@ -8,7 +8,9 @@ from kbench.catalogue.policies import policy as policy_called
 WAKES = 200  # in a value: 0.2 s, of which the guest idles nearly all
 STAGES = {
     "late": "planned time to the waker's write",
-    "guest": "write to the guest's handler",
+    "raise": "the waker's system call, which raises the event",
+    "leave": "the waker goes to sleep: from there until it has called the scheduler",
+    "guest": "from there, or from the write, to the guest's handler",
     "ack": "handler to the acknowledgement in userspace",
 }
 PATH = "the wake path"

@@ -7,6 +7,7 @@ JSON schema version 1: {"version": 1, "benchmarks": [{"file", "name", "title", "
 "stages": [{"name", "p50", "p99"}]}]}; figures are in "unit" ("second": float seconds,
 "integer": instructions of the lab). "batch" and "idle", where there is one, are a
 BatchSummary and an IdleSummary of kbench.suite, "stages" the parts of an event's path.
+A percentile of too few events is null.
 """
 
 from collections.abc import Mapping, Sequence
@@ -91,7 +92,7 @@ def _plain(row: Summary) -> dict[str, Any]:
         "min": row.minimum,
         "mean": row.mean,
         "max": row.maximum,
-        "percentiles": {f"{p:g}": value for p, value in row.percentiles.items()},
+        "percentiles": {f"{p:g}": value for p, value in row.shown().items()},
         "p50_range": list(row.spread),
         "warnings": list(row.warnings),
         "batch": row.batch and asdict(row.batch),

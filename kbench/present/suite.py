@@ -76,11 +76,14 @@ def percentiles(rows: Sequence[Summary], title: str, marks: str = "") -> Table:
 
 
 def events(row: Summary) -> tuple[Cell, ...]:
-    """Min, percentiles and max; where all events took one count, that count and no more."""
-    values = (row.minimum, *row.percentiles.values(), row.maximum)
+    """Min, percentiles and max; where all events took one count, that count and no more.
+
+    A percentile of too few events is missing.
+    """
+    values = (row.minimum, *row.shown().values(), row.maximum)
     if row.single:
-        return ("", Figure(values[1], row.unit), *[""] * (len(values) - 2))
-    return tuple(Figure(value, row.unit) for value in values)
+        return ("", Figure(row.minimum, row.unit), *[""] * (len(values) - 2))
+    return tuple(None if value is None else Figure(value, row.unit) for value in values)
 
 
 def runs(row: Summary) -> tuple[Cell, ...]:

@@ -5,7 +5,7 @@ from array import array
 from dataclasses import dataclass, field
 
 from kbench.record.hdr import library_histogram
-from kbench.suite.format import PERCENTILES, SCHEMA
+from kbench.suite.format import PERCENTILES, SCHEMA, fewest
 
 Metadata = dict[str, str | int | float]
 
@@ -36,7 +36,8 @@ class Recording:
 def metadata(recording: Recording, unit: str) -> Metadata:
     """The pyperf metadata of a run: `kbench_hdr` and its scalars in `unit`.
 
-    `unit` is pyperf's: "second" (the histogram is in ns) or "integer" (instructions).
+    `unit` is pyperf's: "second" (the histogram is in ns) or "integer" (instructions). A
+    percentile of too few events is left out.
     """
     histogram = library_histogram(recording.buckets)
 
@@ -52,14 +53,17 @@ def metadata(recording: Recording, unit: str) -> Metadata:
         "kbench_max": scaled(recording.maximum),
     }
     for name, percentile in PERCENTILES.items():
-        result[f"kbench_{name}"] = scaled(histogram.get_value_at_percentile(percentile))
+        if recording.count >= fewest(percentile):
+            result[f"kbench_{name}"] = scaled(histogram.get_value_at_percentile(percentile))
     for name, figure in recording.figures.items():
         result[f"kbench_{name}"] = figure / 1e9 if unit == "second" else _count(figure)
     for stage, buckets in recording.stages.items():
         part = library_histogram(buckets)
         result[f"kbench_hdr_{stage}"] = part.encode().decode()
         for name, percentile in PERCENTILES.items():
-            result[f"kbench_{stage}_{name}"] = scaled(part.get_value_at_percentile(percentile))
+            if part.get_total_count() >= fewest(percentile):
+                value = part.get_value_at_percentile(percentile)
+                result[f"kbench_{stage}_{name}"] = scaled(value)
     for name, count in recording.counters.items():
         result[f"kbench_counter_{name}"] = count
     # Steal and involuntary switches are provenance too: they say how disturbed the run was.

@@ -2,6 +2,7 @@
 """What a run in a suite file looks like: what writing and reading share."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import TypeVar
 
 from kbench.catalogue.renamed import present_name
@@ -24,7 +25,16 @@ LOWEST, HIGHEST, DIGITS = 1, 60_000_000_000, 3
 """Range (ns, or instructions in the lab) and precision of every kbench histogram."""
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "p99_99": 99.99}
-"""The percentiles of each histogram that a run holds as figures, by the end of their keys."""
+"""The percentiles of each histogram that a run may hold as figures, by the end of their keys."""
+
+
+def fewest(percentile: float) -> int:
+    """How many events a percentile takes: of fewer it is their maximum, and no figure.
+
+    A median is one of any number.
+    """
+    return 1 if percentile <= 50 else ceil(round(100 / (100 - percentile), 6))
+
 
 # Names in suites of older releases, with today's; an entry stays for one release.
 RENAMED_KEYS = {

@@ -3,9 +3,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 
 from kbench.catalogue.families import stages
+from kbench.suite.format import fewest
 from kbench.suite.suite import Benchmark
 
 PREFIX = "kbench_hdr_"
@@ -13,11 +15,11 @@ PREFIX = "kbench_hdr_"
 
 @dataclass(frozen=True, slots=True)
 class StageSummary:
-    """Medians over the good runs, in the benchmark's unit."""
+    """Medians over the good runs, in the benchmark's unit; no p99 of too few events a run."""
 
     name: str
     p50: float
-    p99: float
+    p99: float | None
 
 
 def summarize_stages(benchmark: Benchmark) -> tuple[StageSummary, ...]:
@@ -36,11 +38,14 @@ def in_order(benchmark: str, names: Iterable[str]) -> list[str]:
 
 
 def _summary(benchmark: Benchmark, name: str) -> StageSummary | None:
-    figures = []
-    for percentile in ("p50", "p99"):
-        values = [run.get(f"kbench_{name}_{percentile}") for run in benchmark.good]
-        numbers = [float(value) for value in values if isinstance(value, int | float)]
-        if not numbers:
-            return None
-        figures.append(median(numbers))
-    return StageSummary(name, *figures)
+    p50 = _figures(benchmark, f"kbench_{name}_p50")
+    enough = all((run.number("kbench_count") or inf) >= fewest(99) for run in benchmark.good)
+    p99 = _figures(benchmark, f"kbench_{name}_p99") if enough else []
+    if not p50:
+        return None
+    return StageSummary(name, median(p50), median(p99) if p99 else None)
+
+
+def _figures(benchmark: Benchmark, key: str) -> list[float]:
+    values = (run.get(key) for run in benchmark.good)
+    return [float(value) for value in values if isinstance(value, int | float)]

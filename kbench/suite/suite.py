@@ -2,7 +2,6 @@
 """A suite of runs: what compare, gate, show and report work on (kbench.suite.load reads it)."""
 
 import math
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 
 from kbench.errors import KbenchError
 from kbench.metrics import Metric
-from kbench.suite.format import HISTOGRAM
+from kbench.suite.format import HISTOGRAM, PERCENTILES, fewest
 from kbench.suite.histogram import decode
 from kbench.suite.pyperf_json import Scalar
 
@@ -46,7 +45,7 @@ class Run:
         return tuple(part for part in str(text).split("; ") if part) if text else ()
 
     def figure(self, metric: Metric) -> float | None:
-        """This run's `metric`, or None where it has none.
+        """This run's `metric`, or None where it has none, or too few events for a percentile.
 
         A percentile is the upper edge of a histogram bucket, which may exceed the longest
         event. It is clamped to [min, max], which are exact: a run whose round trips all
@@ -55,7 +54,10 @@ class Run:
         if metric.field == "values":
             return math.fsum(self.values) / len(self.values)
         figure = self.number(metric.field)
-        if figure is not None and re.fullmatch(r"p\d+(_\d+)?", metric.name):
+        percentile = PERCENTILES.get(metric.name)
+        if figure is not None and percentile is not None:
+            if (self.number("kbench_count") or math.inf) < fewest(percentile):
+                return None
             low, high = self.number("kbench_min"), self.number("kbench_max")
             figure = figure if low is None else max(figure, low)
             figure = figure if high is None else min(figure, high)
@@ -117,11 +119,13 @@ class Benchmark:
         return " | ".join(text for text in seen if text)
 
     def figures(self, metric: Metric) -> list[float]:
-        """`metric` of every good run; [] where no run has it.
+        """`metric` of every good run; [] where no run has it, or a run too few events for it.
 
         Raises KbenchError where only some have it.
         """
         values = [run.figure(metric) for run in self.good]
+        if None in values and fewest(PERCENTILES.get(metric.name, 0)) > 1:
+            return []
         present = [value for value in values if value is not None]
         if present and len(present) < len(values):
             missing = len(values) - len(present)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from kbench.errors import KbenchError
 from kbench.metrics import metrics
 from kbench.suite.batch import BatchSummary, summarize_batch
+from kbench.suite.format import fewest
 from kbench.suite.idle import IdleSummary, summarize_idle
 from kbench.suite.pyperf_json import Scalar
 from kbench.suite.stages import StageSummary, summarize_stages
@@ -22,11 +23,11 @@ class Summary:
     """All good runs of a benchmark taken together; figures are in `unit` (pyperf's).
 
     `percentiles` are those of the merged histogram, as the HdrHistogram library computes
-    them, and `tail` those of TAIL; `spread` is the lowest and the highest p50 of a single
-    run: the run-to-run uncertainty. `where` names the CPU and the kernel in one line. Void runs
-    are counted and left out, unless all runs are void: then the figures are theirs and a warning
-    says so. `batch` is set for family inkernel, `idle` for the families of idle guests, `stages`
-    where the path of an event has stages.
+    them, and `tail` those of TAIL that the events suffice for; `spread` is the lowest and the
+    highest p50 of a single run: the run-to-run uncertainty. `where` names the CPU and the kernel
+    in one line. Void runs are counted and left out, unless all runs are void: then the figures are
+    theirs and a warning says so. `batch` is set for family inkernel, `idle` for the families of
+    idle guests, `stages` where the path of an event has stages.
     """
 
     name: str
@@ -53,6 +54,10 @@ class Summary:
     def single(self) -> bool:
         """Whether all events of all runs took one and the same number of instructions."""
         return self.unit == "integer" and self.minimum == self.maximum
+
+    def shown(self) -> dict[float, float | None]:
+        """The percentiles; None for one of too few events, which would be their maximum."""
+        return {p: at if self.count >= fewest(p) else None for p, at in self.percentiles.items()}
 
 
 def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
@@ -92,7 +97,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         mean=sum(mean * n for mean, n in weighted) / count,
         maximum=max(figures["max"]),
         percentiles={p: at[p] for p in percentiles},
-        tail=tuple(at[p] for p in TAIL),
+        tail=tuple(at[p] for p in TAIL if count >= fewest(p)),
         spread=(min(figures["p50"]), max(figures["p50"])),
         warnings=tuple(notes),
         batch=summarize_batch(benchmark),

@@ -58,17 +58,17 @@ def test_work_is_taken_in_order_by_a_thread_that_waits(vcpu_thread: VcpuThread) 
     queue.reset()
     start = waker.monotonic_ns()
     plan = array("q", [start + offset for offset in (1_000_000, 2_000_000, 3_000_000)])
-    planned, fired = array("Q", bytes(24)), array("Q", bytes(24))
+    log = waker.WakerLog(3)
     source = (wake_sources.enqueue(queue, eventfd),)
     with running(vcpu_thread, lambda: helpers.work(queue, eventfd, vcpu_thread)) as thread:
-        waker.fire_at(plan, bytes(3), source, vcpu_thread, 1_000_000, 0, planned, fired)
+        waker.fire_at(plan, bytes(3), source, vcpu_thread, 1_000_000, 0, 0, log)
         while queue.done < 3 and thread.is_alive():
             waker.sleep_until(waker.monotonic_ns() + 1_000_000, vcpu_thread)
         vcpu_thread.stop()
         os.eventfd_write(eventfd, 1)
     os.close(eventfd)
     assert len(queue.starts) == 3
-    assert all(at >= due for at, due in zip(queue.starts, planned, strict=True))
+    assert all(at >= due for at, due in zip(queue.starts, log.planned, strict=True))
 
 
 def test_timer_slack_is_given_back() -> None:

@@ -4,6 +4,7 @@
 import os
 import signal
 import threading
+import time
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,22 +46,50 @@ def eventfd() -> Iterator[int]:
 
 
 def fire(
-    offsets: list[int], source: wake_sources.WakeSource, vcpu_thread: VcpuThread
-) -> "tuple[array[int], array[int]]":
+    offsets: list[int],
+    source: wake_sources.WakeSource,
+    vcpu_thread: VcpuThread,
+    *,
+    settle: int = 0,
+    accounts: bool = False,
+) -> waker.WakerLog:
     start = waker.monotonic_ns()
     plan = array("q", [start + offset for offset in offsets])
-    planned, fired = array("Q", bytes(8 * len(plan))), array("Q", bytes(8 * len(plan)))
-    count = waker.fire_at(plan, bytes(len(plan)), (source,), vcpu_thread, KHZ, 0, planned, fired)
+    log = waker.WakerLog(len(plan), accounts)
+    which = bytes(len(plan))
+    count = waker.fire_at(plan, which, (source,), vcpu_thread, KHZ, 0, settle, log)
     assert count == len(plan)
-    return planned, fired
+    return log
 
 
 def test_it_fires_every_time_and_never_early(vcpu_thread: VcpuThread, eventfd: int) -> None:
-    planned, fired = fire(
-        [1_000_000, 2_000_000, 3_000_000], wake_sources.eventfd(eventfd), vcpu_thread
-    )
+    log = fire([1_000_000, 2_000_000, 3_000_000], wake_sources.eventfd(eventfd), vcpu_thread)
     assert os.eventfd_read(eventfd) == 3
-    assert all(at >= due for at, due in zip(fired, planned, strict=True))
+    assert all(at >= due for at, due in zip(log.fired, log.planned, strict=True))
+    assert all(after > at for after, at in zip(log.raised, log.fired, strict=True))
+
+
+def test_it_sleeps_until_the_last_event_has_its_answer(
+    vcpu_thread: VcpuThread, eventfd: int
+) -> None:
+    """The interpreter would delay a vCPU that shares the waker's pCPU."""
+    start = waker.monotonic_ns()
+    fire([1_000_000], wake_sources.eventfd(eventfd), vcpu_thread, settle=30_000_000)
+    assert waker.monotonic_ns() >= start + 31_000_000
+
+
+def test_the_answering_thread_knows_when_the_waker_had_left(
+    vcpu_thread: VcpuThread, eventfd: int
+) -> None:
+    """From its return to its sleep the waker runs: its CPU clock says until when."""
+    vcpu_thread.note_waker(time.pthread_getcpuclockid(threading.get_ident()))
+    offsets = [20_000_000, 40_000_000]
+    with echoing(vcpu_thread, eventfd):
+        source = wake_sources.eventfd(eventfd)
+        log = fire(offsets, source, vcpu_thread, settle=30_000_000, accounts=True)
+    assert len(vcpu_thread.waker_cpu) == len(vcpu_thread.stamps) == 2
+    assert list(vcpu_thread.waker_cpu) == sorted(vcpu_thread.waker_cpu)
+    assert 0 < log.epoch[0] < log.epoch[1]
 
 
 def test_times_that_have_passed_are_not_skipped(vcpu_thread: VcpuThread, eventfd: int) -> None:
@@ -70,8 +99,8 @@ def test_times_that_have_passed_are_not_skipped(vcpu_thread: VcpuThread, eventfd
 
 def test_a_thread_answers(vcpu_thread: VcpuThread, eventfd: int) -> None:
     with echoing(vcpu_thread, eventfd):
-        _, fired = fire([20_000_000, 40_000_000], wake_sources.eventfd(eventfd), vcpu_thread)
-        waker.sleep_until(waker.monotonic_ns() + 50_000_000, vcpu_thread)
+        source = wake_sources.eventfd(eventfd)
+        fired = fire([20_000_000, 40_000_000], source, vcpu_thread, settle=50_000_000).fired
     stamps = vcpu_thread.stamps
     assert list(waker.answers(fired, stamps)) == [0, 1]
 
@@ -85,9 +114,8 @@ def test_it_ends_with_its_vcpu_thread(vcpu_thread: VcpuThread, eventfd: int) -> 
     with echoing(vcpu_thread, eventfd):
         pass
     plan = array("q", [waker.monotonic_ns() + 10**12])
-    stamps = array("Q", [0])
-    source = wake_sources.eventfd(eventfd)
-    assert waker.fire_at(plan, b"\0", (source,), vcpu_thread, KHZ, 0, stamps, stamps) == 0
+    log, source = waker.WakerLog(1), wake_sources.eventfd(eventfd)
+    assert waker.fire_at(plan, b"\0", (source,), vcpu_thread, KHZ, 0, 0, log) == 0
     waker.sleep_until(waker.monotonic_ns() + 10**12, vcpu_thread)
 
 
@@ -107,15 +135,11 @@ def test_a_signal_handler_ends_it(vcpu_thread: VcpuThread, eventfd: int) -> None
 
 def test_buffers_must_be_as_long_as_the_plan(vcpu_thread: VcpuThread, eventfd: int) -> None:
     """A shorter one would be written past its end."""
-    plan, stamps, short = array("q", [0, 0]), array("Q", [0, 0]), array("Q", [0])
+    plan = array("q", [0, 0])
     source = (wake_sources.eventfd(eventfd),)
-    for which, planned, fired in (
-        (b"\0", stamps, stamps),
-        (b"\0\0", short, stamps),
-        (b"\0\0", stamps, short),
-    ):
+    for which, length in ((b"\0", 2), (b"\0\0", 1)):
         with pytest.raises(ValueError, match="differ in length"):
-            waker.fire_at(plan, which, source, vcpu_thread, KHZ, 0, planned, fired)
+            waker.fire_at(plan, which, source, vcpu_thread, KHZ, 0, 0, waker.WakerLog(length))
 
 
 def test_a_hunt_has_its_limit(vcpu_thread: VcpuThread) -> None:

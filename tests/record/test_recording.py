@@ -2,6 +2,7 @@
 """From a Recording to pyperf metadata, and the hook that puts it there."""
 
 from array import array
+from dataclasses import replace
 
 import pytest
 from hdrh.histogram import HdrHistogram
@@ -13,9 +14,9 @@ from kbench.record.recording import Recording, metadata
 from kbench.suite.format import PERCENTILES, SCHEMA
 
 
-def recording(**changes: object) -> Recording:
+def recording(events: int = 1000, **changes: object) -> Recording:
     histogram = Histogram(1_000_000)
-    histogram.record_ticks(array("Q", range(1000, 2000)))
+    histogram.record_ticks(array("Q", range(1000, 1000 + events)))
     fields = {
         "buckets": histogram.buckets,
         "count": histogram.count,
@@ -35,7 +36,8 @@ def test_seconds() -> None:
     assert found["kbench_mean"] == pytest.approx(1.4995e-6)
     assert found["kbench_count"] == 1000
     decoded = HdrHistogram.decode(str(found["kbench_hdr"]))
-    for name, percentile in PERCENTILES.items():
+    for name in ("p50", "p90", "p99", "p99_9"):
+        percentile = PERCENTILES[name]
         assert found[f"kbench_{name}"] == decoded.get_value_at_percentile(percentile) / 1e9
     assert (found["kbench_steal"], found["kbench_nivcsw"]) == (0.25, 3)
     assert found["kbench_counter_kvm_exits"] == 1000
@@ -46,7 +48,17 @@ def test_seconds() -> None:
 def test_instructions_are_integers() -> None:
     found = metadata(recording(), "integer")
     assert (found["kbench_min"], found["kbench_max"], found["kbench_mean"]) == (1000, 1999, 1500)
-    assert all(isinstance(found[f"kbench_{name}"], int) for name in PERCENTILES)
+    assert all(isinstance(found[f"kbench_{name}"], int) for name in ("p50", "p90", "p99"))
+
+
+@pytest.mark.parametrize("events", [1, 9, 10, 99, 100, 999, 1000, 9999, 10_000])
+def test_a_percentile_takes_its_events(events: int) -> None:
+    """p99 of 50 events is their maximum: it is not stored, of the whole path or of a stage."""
+    made = recording(events)
+    found = metadata(replace(made, stages={"late": made.buckets}), "second")
+    for name, percentile in PERCENTILES.items():
+        stored = percentile == 50 or events * (100 - percentile) >= 100 - 1e-6
+        assert (f"kbench_{name}" in found) == stored == (f"kbench_late_{name}" in found), name
 
 
 def test_marks() -> None:

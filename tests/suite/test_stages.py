@@ -29,6 +29,15 @@ def test_they_stand_in_the_order_of_the_path_with_medians() -> None:
     assert found == (StageSummary("late", 1.5, 15), StageSummary("tell", 5.5, 55))
 
 
+def test_no_p99_of_fewer_than_100_events_a_run() -> None:
+    """It would be their maximum."""
+    few, enough = (run(**path_of(1, 5), count=count) for count in (99, 100))
+    (late, _) = summarize_stages(Benchmark("vtl.enter@kick", "second", (few, enough)))
+    assert (late.p50, late.p99) == (1, None)
+    (late, _) = summarize_stages(Benchmark("vtl.enter@kick", "second", (enough,)))
+    assert late.p99 == 10
+
+
 def test_without_a_figure_there_is_no_stage() -> None:
     assert summarize_stages(Benchmark("a.b", "second", (run(hdr_late=""),))) == ()
 

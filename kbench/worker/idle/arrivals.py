@@ -8,17 +8,22 @@ from kbench.worker.idle.windowed import WindowedMeasurement
 # Distances between events. They lie around a polling limit, where there is one: some polls
 # succeed and some fail.
 GAP_NS = (200_000, 1_800_000)
+UNCOUNTED = 1
+"""The first events of a window, which fill what the kernel caches for a thread: not counted."""
 
 
 def arrivals(measurement: WindowedMeasurement, count: int) -> list[int]:
-    """`count` absolute times in ns from the start of the measurement's next window."""
+    """Absolute times in ns from the start of the measurement's next window.
+
+    They are those of UNCOUNTED events, then of `count` more.
+    """
     policy = measurement.policy
     limit = (policy.poll_ns or policy.spin_ns) if policy else 0
     handling = measurement.handling  # of each distance, what the guest does not idle
     low, high = (limit // 4 + handling, 2 * limit + handling) if limit else GAP_NS
     random = Random(f"{measurement.benchmark.name} {measurement.seed_index}")
     times, now = [], 0
-    for _ in range(count):
+    for _ in range(UNCOUNTED + count):
         now += random.randrange(low, high)
         times.append(now)
     return times

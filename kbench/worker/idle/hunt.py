@@ -12,6 +12,7 @@ queue's eventfd, and the first to wake takes the work.
 """
 
 import os
+from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -21,7 +22,8 @@ from kbench._native.work import WorkQueue
 from kbench.catalogue import IdleWindow
 from kbench.catalogue.policies import policy
 from kbench.kvm import extension
-from kbench.worker.idle.arrivals import arrivals
+from kbench.record.recording import Recording
+from kbench.worker.idle.arrivals import UNCOUNTED, arrivals
 from kbench.worker.idle.player import WindowPlayer
 from kbench.worker.idle.window import ANSWER_NS, STAMP_CAPACITY, Plan
 from kbench.worker.idle.windowed import WARMUP_EVENTS, WindowedMeasurement
@@ -29,6 +31,11 @@ from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
 WORK_ROUNDS = 1  # of an item: next to nothing
+LOOKS = ("kick", "flag", "poll", "byte")  # methods by which the VMM looks for an idle vCPU
+BLIND = (
+    "{:,} of {:,} hunts found an idle vCPU: the others signalled the next one in turn, "
+    "whatever it did (a blind kick)"
+)
 NEEDS = {
     "flag": "KVM_KBENCH_IDLE_FLAG",
     "poll": "KVM_KBENCH_VCPU_POLL",
@@ -44,8 +51,12 @@ class Hunt(WindowedMeasurement):
         row = vm.policy
         super().__init__(benchmark, row, vm.image_sha256, vm.tsc_khz)
         self._queue = WorkQueue(STAMP_CAPACITY, WORK_ROUNDS)
+        # The only pCPU is the waker's too, and it has priority.
+        self._alone = len(os.sched_getaffinity(0)) == 1
         flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * benchmark.vcpus
-        self._player = WindowPlayer(vm, flags, self.where, queue=self._queue, in_vcpu_thread=True)
+        self._player = WindowPlayer(
+            vm, flags, self.where, queue=self._queue, in_vcpu_thread=True, accounts=self._alone
+        )
         if benchmark.method == "eventfd":
             self._source = wake_sources.enqueue(self._queue, eventfd)
             for vcpu_thread in self._player.vcpu_threads:
@@ -60,17 +71,38 @@ class Hunt(WindowedMeasurement):
         self.seed_index += 1
         times = arrivals(self, loops)
         self._queue.reset()
+        self._source.reset()
         plan = Plan(times, (self._source,), times[-1] + ANSWER_NS, margin=self.margin)
         before = self.histogram.total_ticks
-        found = self._source.found
         window = self._player.play(plan)
-        self.add("hunts_found", self._source.found - found)
         begun = self._queue.starts
-        self.record(max(0, at - due) for at, due in zip(begun, window.planned, strict=False))
-        self.stage("late", (at - due for at, due in zip(window.fired, window.planned, strict=True)))
-        self.count(window, due=loops, handled=len(begun), woken=0)
+        fired, planned = window.fired, window.planned
+        events = range(UNCOUNTED, len(begun))
+        self.record(max(0, begun[n] - planned[n]) for n in events)
+        self.stage("late", (fired[n] - planned[n] for n in range(UNCOUNTED, len(times))))
+        if window.leaving:
+            done = [(n, n, begun[n]) for n in events if begun[n] >= window.raised[n]]
+            self.left(done, fired, window.raised, window.leaving, "begin")
+        if self.benchmark.method in LOOKS:
+            self._looked(events, begun, planned)
+        self.count(window, due=loops, handled=len(events), woken=0)
         total = self.histogram.nanoseconds(self.histogram.total_ticks - before)
-        return self.took(total, len(begun))
+        return self.took(total, len(events))
+
+    def _looked(self, events: range, begun: "array[int]", planned: "array[int]") -> None:
+        """Tell the hunts that found an idle vCPU from those that signalled one blindly."""
+        hits = self._source.hits
+        delays = [(hits[n], max(0, begun[n] - planned[n])) for n in events]
+        self.stage("found", (delay for hit, delay in delays if hit))
+        self.stage("blind", (delay for hit, delay in delays if not hit))
+        self.add("hunts", len(delays))
+        self.add("hunts_found", sum(hit for hit, _ in delays))
+
+    def recording(self) -> Recording:
+        found, hunts = (int(self.counters.get(name, 0)) for name in ("hunts_found", "hunts"))
+        if found < hunts:
+            self.warn(BLIND.format(found, hunts))
+        return super().recording()
 
     def close(self) -> None:
         self._player.close()

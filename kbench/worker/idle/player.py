@@ -2,6 +2,8 @@
 """Playing a window: start the vCPUs, fire the plan, stop, and read what everyone saw."""
 
 import os
+import threading
+import time
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -18,7 +20,14 @@ from kbench.worker import errors, threads
 from kbench.worker.crosscheck.counters import Counters, open_stats, read
 from kbench.worker.crosscheck.delta import Delta
 from kbench.worker.errors import BUSY
-from kbench.worker.idle.window import STAMP_CAPACITY, Plan, Window, check_events
+from kbench.worker.idle.window import (
+    STAMP_CAPACITY,
+    Leaving,
+    Plan,
+    Window,
+    check_events,
+    leaving,
+)
 from kbench.worker.threads import Places, Scheduling
 from kbench.worker.vm.idle_vcpu import IdleVcpu
 from kbench.worker.vm.idle_vm import IdleVm
@@ -38,7 +47,9 @@ class WindowPlayer:
 
     `flags` are the KB_IDLE_* of each vCPU that has a thread (a sender of IPIs has none).
     `queue` is the VMM's work, done by the vCPU threads if `in_vcpu_thread`. `wake` ends the
-    blocking of `helpers`, so that they see that they shall end.
+    blocking of `helpers`, so that they see that they shall end. With `accounts` the waker, which
+    is the calling thread, and who answers it note the waker's CPU time: the first vCPU thread
+    with each stamp, or the queue with each item.
     """
 
     def __init__(
@@ -51,6 +62,7 @@ class WindowPlayer:
         in_vcpu_thread: bool = False,
         helpers: Sequence[Helper] = (),
         wake: Callable[[], None] = lambda: None,
+        accounts: bool = False,
     ) -> None:
         self.vm, self.flags, self.where = vm, flags, where
         self.tsc_khz = vm.tsc_khz
@@ -63,6 +75,10 @@ class WindowPlayer:
             )
             for each, vcpu in zip(vm.vcpus, vcpus, strict=False)
         ]
+        self._accounts = accounts
+        self._answers = work or self.vcpu_threads[0]
+        if accounts:
+            self._answers.note_waker(time.pthread_getcpuclockid(threading.get_ident()))
         self._stack = ExitStack()
         self._stats = open_stats(vcpus, self._stack)
 
@@ -86,10 +102,11 @@ class WindowPlayer:
         """play(), or None when the threads needed longer than `lead` ns to start."""
         vcpus = self._restart()
         count = len(plan.times)
-        planned, fired = array("Q", bytes(8 * count)), array("Q", bytes(8 * count))
+        log = waker.WakerLog(count, self._accounts)
         start = waker.monotonic_ns() + lead
+        planned, fired, raised = log.planned, log.fired, log.raised
         if plan.armed:
-            planned = fired = self._ticks(start, plan.times)
+            planned = fired = raised = self._ticks(start, plan.times)
             vcpus[0].arm(planned)
         with threads.running(self.where.waker, self._jobs(), self._stop) as team:
             if waker.monotonic_ns() > start - COUNTERS_NS - SETTLE_NS:
@@ -100,7 +117,7 @@ class WindowPlayer:
                 times = array("q", [start + offset for offset in plan.times])
                 waker.fire_at(
                     times, plan.which or bytes(count), plan.sources, self.vcpu_threads[0],
-                    self.tsc_khz, plan.margin, planned, fired,
+                    self.tsc_khz, plan.margin, plan.length - plan.times[-1], log,
                 )  # fmt: skip
             waker.sleep_until(start + plan.length, self.vcpu_threads[0])
             end = self._counters(team, closing=True)
@@ -110,12 +127,17 @@ class WindowPlayer:
         return Window(
             planned=planned,
             fired=fired,
+            raised=raised,
+            leaving=self._leaving(log) if self._accounts and not plan.armed else None,
             guests=[array("Q", each.stamps()) for each in vcpus],
             acks=self.vcpu_threads[0].stamps,
             idle_exits=sum(vcpu_thread.idle_exits for vcpu_thread in self.vcpu_threads),
             delta=Delta(begin, end),
             notes=frozenset(team.notes),
         )
+
+    def _leaving(self, log: waker.WakerLog) -> Leaving:
+        return leaving(log, self._answers.waker_cpu, self.tsc_khz)
 
     def _restart(self) -> list[IdleVcpu]:
         vcpus = self.vm.vcpus[: len(self.flags)]

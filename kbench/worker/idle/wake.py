@@ -3,7 +3,9 @@
 
 Stages: `late` (planned -> fired: how late the waker was), `guest` (fired -> the guest's
 handler starts) and `ack` (handler -> its report reaches userspace). A signal enters no
-handler: its `ack` is fired -> KVM_RUN returns.
+handler: its `ack` is fired -> KVM_RUN returns. Where the waker shares the vCPU's pCPU, the
+vCPU cannot run before the waker has left it: `raise` (fired -> its system call has returned) and
+`leave` (-> it has gone to sleep) come first then, and `guest` begins there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +17,7 @@ from kbench._native.vcpu_thread import VcpuThread
 from kbench._native.wake_sources import WakeSource
 from kbench.catalogue import IdleWindow
 from kbench.catalogue.policies import policy
-from kbench.worker.idle.arrivals import arrivals
+from kbench.worker.idle.arrivals import UNCOUNTED, arrivals
 from kbench.worker.idle.player import WindowPlayer
 from kbench.worker.idle.window import ANSWER_NS, Plan
 from kbench.worker.idle.windowed import WARMUP_EVENTS, WindowedMeasurement
@@ -34,7 +36,8 @@ class Wake(WindowedMeasurement):
         flags = REPORT | (lib.KB_IDLE_EOI if row.irqchip else 0)
         if benchmark.wake_source == "timer":
             flags |= lib.KB_IDLE_TIMER
-        self._player = WindowPlayer(vm, [flags], self.where)
+        # On its own pCPU the waker is in nobody's way.
+        self._player = WindowPlayer(vm, [flags], self.where, accounts=not self.where.own_pcpu)
         self._source = wake_source(benchmark.wake_source, vm, self._player.vcpu_threads[0])
 
     def run(self, loops: int) -> float:
@@ -49,19 +52,23 @@ class Wake(WindowedMeasurement):
         window = self._player.play(plan)
         acks, starts = window.acks, window.guests[0]
         if name == "timer":  # a deadline each, one armed after the other
-            found: Sequence[int] = range(min(loops, len(starts)))
+            found: Sequence[int] = range(min(len(times), len(starts)))
         else:  # a kick enters no handler
             found = waker.answers(window.fired, acks if name == "signal" else starts)
         # The guest reports each event, so reports and events have the same indices.
-        events = [(n, at) for n, at in enumerate(found) if 0 <= at < len(acks)]
+        answered = enumerate(found[UNCOUNTED:], UNCOUNTED)
+        events = [(n, at) for n, at in answered if 0 <= at < len(acks)]
         planned, fired = window.planned, window.fired
         self.record(acks[at] - planned[n] for n, at in events)
         if name != "timer":
             self.stage("late", (fired[n] - planned[n] for n, _ in events))
-        if name == "signal":
-            self.stage("ack", (acks[at] - fired[n] for n, at in events))
+        ends, then = (acks, "ack") if name == "signal" else (starts, "guest")
+        if window.leaving:
+            reached = ((n, at, ends[at]) for n, at in events)
+            self.left(reached, fired, window.raised, window.leaving, then)
         else:
-            self.stage("guest", (starts[at] - fired[n] for n, at in events))
+            self.stage(then, (ends[at] - fired[n] for n, at in events))
+        if name != "signal":
             self.stage("ack", (acks[at] - starts[at] for _, at in events))
         # A signal interrupts a halt that continues with the next KVM_RUN.
         woken = 0 if name == "signal" else len({at for _, at in events})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kbench._abi import lib
 from kbench._native.wake_sources import WakeSource
+from kbench._native.waker import WakerLog
 from kbench.errors import KbenchError
 from kbench.worker.crosscheck.delta import Delta
 
@@ -35,17 +36,44 @@ class Plan:
 class Window:
     """What happened, in ticks of the host's TSC.
 
-    `planned` and `fired` are by event of the plan, `guests` the events that each vCPU's
-    guest handled, `acks` when the first vCPU thread returned to userspace.
+    `planned`, `fired` and `raised` (when the waker's system call had returned) are by event of
+    the plan, `guests` the events that each vCPU's guest handled, `acks` when the first vCPU
+    thread returned to userspace. `leaving` is set where the waker shares that thread's pCPU.
     """
 
     planned: "array[int]"
     fired: "array[int]"
+    raised: "array[int]"
+    leaving: "Leaving | None"
     guests: "list[array[int]]"
     acks: "array[int]"
     idle_exits: int
     delta: Delta
     notes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """When the waker left the pCPU to whoever answered, by what its own CPU clock counted.
+
+    `epoch` is by event (kbench._native.waker.WakerLog); `waker_cpu` is the waker's CPU time, in
+    ticks, as the answering thread read it.
+    """
+
+    epoch: "array[int]"
+    waker_cpu: "array[int]"
+
+    def at(self, event: int, answer: int, earliest: int, latest: int) -> int:
+        """The TSC at which the waker had left after `event`, given the number of its answer.
+
+        It is between the two stamps around it: the clocks agree to within half a system call.
+        """
+        return min(max(self.epoch[event] + self.waker_cpu[answer], earliest), latest)
+
+
+def leaving(log: WakerLog, waker_cpu: "array[int]", tsc_khz: int) -> Leaving:
+    """The Leaving of a waker whose CPU time, in ns, was `waker_cpu` at each answer."""
+    return Leaving(log.epoch, array("Q", (ns * tsc_khz // 1_000_000 for ns in waker_cpu)))
 
 
 def check_events(count: int) -> None:

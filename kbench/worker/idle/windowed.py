@@ -16,7 +16,7 @@ from kbench.worker import threads
 from kbench.worker.crosscheck import void
 from kbench.worker.crosscheck.void import UNPOLLED
 from kbench.worker.errors import GuestError
-from kbench.worker.idle.window import Window
+from kbench.worker.idle.window import Leaving, Window
 
 LOOP_NS = 10_000_000  # of a window, in the families whose value is a share of time
 WARMUP_EVENTS = 8  # before anything is measured
@@ -138,6 +138,25 @@ class WindowedMeasurement(ABC):
         if name not in self.stages:
             self.stages[name] = Histogram(self.histogram.tsc_khz)
         self.stages[name].record_ticks(self._durations(ticks))
+
+    def left(
+        self,
+        events: Iterable[tuple[int, int, int]],
+        fired: "array[int]",
+        raised: "array[int]",
+        leaving: Leaving,
+        then: str,
+    ) -> None:
+        """The stages of a path on which the waker has to leave the pCPU to whoever answers.
+
+        `events` are (number, number of its answer, stamp at which the stage `then` ends):
+        `raise` is the waker's system call, `leave` its way to sleep, and `then` the rest.
+        """
+        for event, answer, end in events:
+            gone = leaving.at(event, answer, raised[event], end)
+            self.stage("raise", [raised[event] - fired[event]])
+            self.stage("leave", [gone - raised[event]])
+            self.stage(then, [end - gone])
 
     def _durations(self, ticks: Iterable[int]) -> "array[int]":
         """These differences of stamps. One below 0 voids the run and becomes 0."""

@@ -76,7 +76,7 @@ def test_the_last_stamp_of_an_event_counts() -> None:
 def test_too_many_interrupts_in_a_value_are_refused() -> None:
     with (
         prepare(find("vtl.enter_idle@kick")) as measurement,
-        pytest.raises(KbenchError, match=f"^4000 events in a value, at most {MAX_EVENTS}: lower"),
+        pytest.raises(KbenchError, match=f"^4001 events in a value, at most {MAX_EVENTS}: lower"),
     ):
         measurement.run(4000)
 

@@ -13,9 +13,9 @@ from kbench._native.vtl import VirtualProcessor
 from kbench.catalogue import IdleWindow
 from kbench.errors import KbenchError
 from kbench.worker import errors, threads
-from kbench.worker.idle.arrivals import arrivals
+from kbench.worker.idle.arrivals import UNCOUNTED, arrivals
 from kbench.worker.idle.vtl.tellers import ROUTED, Tellers
-from kbench.worker.idle.window import STAMP_CAPACITY, check_events
+from kbench.worker.idle.window import ANSWER_NS, STAMP_CAPACITY, check_events
 from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.threads import Scheduling
 from kbench.worker.vm.idle_vm import IdleVm
@@ -44,10 +44,11 @@ class Vtl(WindowedMeasurement):
 
     def run(self, loops: int) -> float:
         """Interrupt it `loops` times; the sum of the latencies in ns."""
-        check_events(loops)
+        check_events(UNCOUNTED + loops)
         self.seed_index += 1
         times = arrivals(self, loops)
-        planned, fired = array("Q", bytes(8 * loops)), array("Q", bytes(8 * loops))
+        log = waker.WakerLog(len(times))
+        planned, fired = log.planned, log.fired
         self._restart()
         processor, tsc_khz = self._processor, self.histogram.tsc_khz
         waker_at, jobs = self._places()
@@ -57,9 +58,9 @@ class Vtl(WindowedMeasurement):
                 raise KbenchError(f"{errors.BUSY}: the vCPUs did not start in time")
             start = waker.monotonic_ns() + LEAD_NS
             waker.fire_at(
-                array("q", [start + time for time in times]), bytes(loops),
+                array("q", [start + time for time in times]), bytes(len(times)),
                 (wake_sources.eventfd(self._tellers.device),), processor, tsc_khz, self.margin,
-                planned, fired,
+                ANSWER_NS, log,
             )  # fmt: skip
             self._wait(lambda: self._answered(fired[-1]), ANSWERED_WITHIN_NS)
             waker.sleep_until(waker.monotonic_ns() + CHECK_NS, processor)  # VTL0 is back
@@ -152,7 +153,8 @@ class Vtl(WindowedMeasurement):
         # Where the VMM sends the MSI, a handler before that was another event's.
         sent = array("Q", knew) if self.benchmark.method in ROUTED else fired
         found = waker.answers(sent, handlers)
-        events = [(n, handlers[at]) for n, at in enumerate(found) if at >= 0]
+        answered = enumerate(found[UNCOUNTED:], UNCOUNTED)
+        events = [(n, handlers[at]) for n, at in answered if at >= 0]
         self.record(handler - planned[n] for n, handler in events)
         for n, handler in events:
             self.stage("late", [max(0, fired[n] - planned[n])])
@@ -162,22 +164,23 @@ class Vtl(WindowedMeasurement):
                     self.stage(name, [reached - at])
                     at = reached
             self.stage("start", [handler - at])
-        self._count(len(planned), len(events))
+        self._count(len(planned) - UNCOUNTED, len(events))
 
     def _returns(self) -> None:
-        """From each of VTL1's VTL_RETURNs but the first to VTL0's next instruction."""
+        """From each of VTL1's counted VTL_RETURNs to VTL0's next instruction."""
         returned = self._processor.stamps_of(RETURNED)
         plan = ffi.unpack(self._one.area.plan, len(returned))
         outs = [tick - self._one.tsc_offset for tick in plan]
         resumed = self._zero.stamps()
-        for n in range(1, len(outs)):
+        first = 1 + UNCOUNTED  # VTL1 returns once before any interrupt
+        for n in range(first, len(outs)):
             at = bisect_left(resumed, outs[n])
             # Another interrupt may have come before VTL0 did.
             if at < len(resumed) and (n + 1 == len(outs) or resumed[at] < outs[n + 1]):
                 self.record([resumed[at] - outs[n]])
                 self.stage("exit", [max(0, returned[n] - outs[n])])
                 self.stage("entry", [max(0, resumed[at] - returned[n])])
-        self._count(len(outs) - 1, self.histogram.count)
+        self._count(len(outs) - first, self.histogram.count)
 
     def _count(self, due: int, handled: int) -> None:
         self.add("events_due", due)
