@@ -54,11 +54,12 @@ class Measured:
         n < 1 / (1 - q). Such a percentile is the maximum.
         """
         summary = summarize(self.benchmark, (percent,))
-        if summary.count * (100.0 - percent) < 100.0:
+        value = summary.percentiles[percent]
+        if value is None:
             raise Unsupported(
                 f"{self.benchmark.name}: p{percent:g} of {summary.count} events is their maximum"
             )
-        return Figure(summary.percentiles[percent], self.benchmark.unit)
+        return Figure(value, self.benchmark.unit)
 
     @property
     def spread(self) -> tuple[Figure, Figure]:

@@ -92,7 +92,7 @@ def _plain(row: Summary) -> dict[str, Any]:
         "min": row.minimum,
         "mean": row.mean,
         "max": row.maximum,
-        "percentiles": {f"{p:g}": value for p, value in row.shown().items()},
+        "percentiles": {f"{p:g}": value for p, value in row.percentiles.items()},
         "p50_range": list(row.spread),
         "warnings": list(row.warnings),
         "batch": row.batch and asdict(row.batch),

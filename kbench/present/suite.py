@@ -80,7 +80,7 @@ def events(row: Summary) -> tuple[Cell, ...]:
 
     A percentile of too few events is missing.
     """
-    values = (row.minimum, *row.shown().values(), row.maximum)
+    values = (row.minimum, *row.percentiles.values(), row.maximum)
     if row.single:
         return ("", Figure(row.minimum, row.unit), *[""] * (len(values) - 2))
     return tuple(None if value is None else Figure(value, row.unit) for value in values)
@@ -121,7 +121,7 @@ def idle(rows: Sequence[Summary]) -> Table:
     ]
     # The floor of a wake-up stands beside the wake-ups.
     made += [
-        (row.name, None, Figure(row.percentiles[50.0], row.unit), *[None] * 4)
+        (row.name, None, Figure(row.p50, row.unit), *[None] * 4)
         for row in rows
         if made and row.name == FLOOR and 50.0 in row.percentiles
     ]

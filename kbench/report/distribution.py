@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kbench.suite.format import DIGITS, HIGHEST, LOWEST
+from kbench.suite.format import DIGITS, HIGHEST, LOWEST, fewest
 
 # The percentiles of a curve: evenly spaced in log 1/(1-p), as HdrHistogram plots them.
 CURVE = tuple(100 * (1 - 10 ** (-step / 8)) for step in range(73))
@@ -44,6 +44,10 @@ class Distribution:
         """The value that `percentile` per cent of the events do not exceed."""
         wanted = max(1, int(percentile / 100 * self.events + 0.5))
         return float(self.values[np.searchsorted(self.reached, wanted)])
+
+    def supported(self, percentile: float) -> float | None:
+        """at(), or None where the events are too few for this percentile."""
+        return self.at(percentile) if self.events >= fewest(percentile) else None
 
     def curve(self) -> list[tuple[float, float]]:
         """(percentile, value) pairs up to the percentile that the last event stands for."""

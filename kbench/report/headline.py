@@ -105,11 +105,11 @@ def _accounted(entry: Entry) -> bool:
 def _exits(model: Model) -> str:
     place = model.places[0]
     entries = model.at(place, "exit") or model.at(place)
-    ordered = sorted(entries, key=lambda entry: entry.summary.percentiles[50.0])
+    ordered = sorted(entries, key=lambda entry: entry.summary.p50)
     unit = " instructions" if place.lab else ""
 
     def said(entry: Entry) -> str:
-        return f"{entry.name} {human(entry.summary.percentiles[50.0], place.unit)}{unit}"
+        return f"{entry.name} {human(entry.summary.p50, place.unit)}{unit}"
 
     low, high = ordered[0], ordered[-1]
     text = f"{place.title}: p50 from {said(low)} to {said(high)}"

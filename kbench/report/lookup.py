@@ -9,7 +9,6 @@ from kbench.report.model import Entry, Model
 from kbench.suite.tradeoff import LAB_SECOND
 from kbench.units import SHARE, Figure, percent
 
-FEWEST = 100  # events behind a p99: of fewer it is the maximum
 HUNTS = ("flag", "byte", "poll")  # events of family hunt that look for an idle vCPU
 
 
@@ -50,7 +49,7 @@ class Row:
 
     @property
     def p50(self) -> Figure:
-        return self._figure(self.entry.summary.percentiles[50.0])
+        return self._figure(self.entry.summary.p50)
 
     @property
     def spread(self) -> str:
@@ -61,9 +60,8 @@ class Row:
     @property
     def p99(self) -> Figure | None:
         """None where too few events stand behind it."""
-        if self.entry.summary.count < FEWEST:
-            return None
-        return self._figure(self.entry.summary.percentiles[99.0])
+        value = self.entry.summary.percentiles[99.0]
+        return None if value is None else self._figure(value)
 
     @property
     def each(self) -> Figure | None:

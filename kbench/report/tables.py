@@ -76,7 +76,7 @@ def tradeoff(model: Model, place: Place) -> list[Table]:
         for entry in here:
             (point,) = points([entry.benchmark])
             front = " ".join(best.get((entry.source.index, entry.name), ["-"]))
-            latencies = (Figure(value, point.unit) for value in (point.p50, point.p99))
+            latencies = (_figure(value, place) for value in (point.p50, point.p99))
             rows.append((Figure(point.cost, SHARE), *latencies, front))
         tables.append(_by_policy(title, here, columns, rows))
     return tables
@@ -113,8 +113,9 @@ def _on_fronts(entries: Sequence[Entry]) -> dict[tuple[int, str], list[str]]:
         here = [entry for entry in entries if entry.source.index == index]
         rows = [points([entry.benchmark])[0] for entry in here]
         for name in ("p50", "p99"):
-            for chosen in front([(row.cost, getattr(row, name)) for row in rows]):
-                found.setdefault((index, here[chosen].name), []).append(name)
+            known = [n for n, row in enumerate(rows) if getattr(row, name) is not None]
+            for chosen in front([(rows[n].cost, getattr(rows[n], name)) for n in known]):
+                found.setdefault((index, here[known[chosen]].name), []).append(name)
     return found
 
 
@@ -133,16 +134,20 @@ def work(model: Model, place: Place) -> list[Table]:
 
 
 def _work_cells(entry: Entry) -> tuple[Cell, ...]:
-    idle, found, unit = entry.summary.idle, entry.summary.percentiles, entry.place.unit
+    idle, unit = entry.summary.idle, entry.place.unit
     assert idle is not None
     return (
         None if idle.work is None else round(idle.work),
-        Figure(found[50.0], unit),
-        Figure(found[99.0], unit),
+        Figure(entry.summary.p50, unit),
+        _figure(entry.summary.percentiles[99.0], entry.place),
         Figure(idle.share, SHARE),
         None if idle.wake is None else Figure(idle.wake, unit),
         Figure(idle.progress, SHARE),
     )
+
+
+def _figure(value: float | None, place: Place) -> Figure | None:
+    return None if value is None else Figure(value, place.unit)
 
 
 def paths(model: Model, place: Place) -> list[Table]:
@@ -161,7 +166,9 @@ def _path(place: Place, entries: Sequence[Entry]) -> Table | None:
         if not parts:
             continue
         cells = [
-            Figure(parts[name].distribution.at(percentile), place.unit) if name in parts else None
+            _figure(parts[name].distribution.supported(percentile), place)
+            if name in parts
+            else None
             for name in titles
             for percentile in (50, 99)
         ]

@@ -22,12 +22,12 @@ DEFAULT_PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 class Summary:
     """All good runs of a benchmark taken together; figures are in `unit` (pyperf's).
 
-    `percentiles` are those of the merged histogram, as the HdrHistogram library computes
-    them, and `tail` those of TAIL that the events suffice for; `spread` is the lowest and the
-    highest p50 of a single run: the run-to-run uncertainty. `where` names the CPU and the kernel
-    in one line. Void runs are counted and left out, unless all runs are void: then the figures are
-    theirs and a warning says so. `batch` is set for family inkernel, `idle` for the families of
-    idle guests, `stages` where the path of an event has stages.
+    `percentiles` are those of the merged histogram, as the HdrHistogram library computes them,
+    None of too few events, and `tail` those of TAIL that the events suffice for; `spread` is
+    the lowest and the highest p50 of a single run: the run-to-run uncertainty. `where` names
+    the CPU and the kernel in one line. Void runs are counted and left out, unless all runs are
+    void: then the figures are theirs and a warning says so. `batch` is set for family inkernel,
+    `idle` for the families of idle guests, `stages` where the path of an event has stages.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Summary:
     minimum: float
     mean: float
     maximum: float
-    percentiles: dict[float, float]
+    percentiles: dict[float, float | None]
     tail: tuple[float, ...]
     spread: tuple[float, float]
     warnings: tuple[str, ...]
@@ -51,13 +51,16 @@ class Summary:
     stages: tuple[StageSummary, ...] = ()
 
     @property
+    def p50(self) -> float:
+        """The median of all events, where it is among `percentiles`."""
+        value = self.percentiles[50.0]
+        assert value is not None
+        return value
+
+    @property
     def single(self) -> bool:
         """Whether all events of all runs took one and the same number of instructions."""
         return self.unit == "integer" and self.minimum == self.maximum
-
-    def shown(self) -> dict[float, float | None]:
-        """The percentiles; None for one of too few events, which would be their maximum."""
-        return {p: at if self.count >= fewest(p) else None for p, at in self.percentiles.items()}
 
 
 def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
@@ -96,7 +99,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         minimum=min(figures["min"]),
         mean=sum(mean * n for mean, n in weighted) / count,
         maximum=max(figures["max"]),
-        percentiles={p: at[p] for p in percentiles},
+        percentiles={p: at[p] if count >= fewest(p) else None for p in percentiles},
         tail=tuple(at[p] for p in TAIL if count >= fewest(p)),
         spread=(min(figures["p50"]), max(figures["p50"])),
         warnings=tuple(notes),

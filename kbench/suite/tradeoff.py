@@ -23,7 +23,7 @@ DELAYED = ("urgent",)
 class Point:
     """One policy under one pattern: `cost` is a share of one pCPU, latencies are in `unit`.
 
-    `spread` is the lowest and the highest p50 of a single run.
+    p99 is None of too few events. `spread` is the lowest and the highest p50 of a single run.
     """
 
     pattern: str
@@ -31,7 +31,7 @@ class Point:
     unit: str
     cost: float
     p50: float
-    p99: float
+    p99: float | None
     spread: tuple[float, float]
 
 
@@ -43,11 +43,18 @@ def points(benchmarks: Iterable[Benchmark]) -> list[Point]:
 def _point(benchmark: Benchmark) -> Point:
     pattern, _, policy = benchmark.name.removeprefix("idle.").partition("@")
     summary = summarize(benchmark, (50.0, 99.0))
-    p50, p99 = summary.percentiles.values()
     cost = median(benchmark.figures(metrics()["value"]))
     if benchmark.unit == "integer":
         cost /= LAB_SECOND
-    return Point(pattern, policy, benchmark.unit, cost, p50, p99, summary.spread)
+    return Point(
+        pattern,
+        policy,
+        benchmark.unit,
+        cost,
+        summary.p50,
+        summary.percentiles[99.0],
+        summary.spread,
+    )
 
 
 def front(pairs: Sequence[tuple[float, float]]) -> list[int]:

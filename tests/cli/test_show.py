@@ -50,6 +50,8 @@ def agrees(path: Path) -> None:
         assert row["count"] == total.get_total_count()
         assert row["percentiles"] == {
             f"{p:g}": pytest.approx(min(total.get_value_at_percentile(p) * 1e-9, row["max"]))
+            if p < 100 - 100 / total.get_total_count()
+            else None
             for p in PERCENTILES
         }
 

@@ -61,7 +61,7 @@ def _picture(
 def _chart(place: Place, entries: Sequence[Entry], floors: Sequence[Entry], kind: str) -> Any:
     rows = [_row(entry) for entry in entries]
     sources = sources_of(entries)
-    floor = [{"x": entry.summary.percentiles[50.0]} for entry in floors]
+    floor = [{"x": entry.summary.p50} for entry in floors]
     values = [value for row in rows for value in (row["p50"], row["p99"])]
     domain = scale(kind, [*values, *(row["x"] for row in floor)])
     order = [row["name"] for row in sorted(rows, key=lambda row: row["p50"])]
@@ -88,12 +88,13 @@ def _chart(place: Place, entries: Sequence[Entry], floors: Sequence[Entry], kind
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    unit, found = entry.place.unit, entry.summary.percentiles
+    found = entry.summary.percentiles
+    said = {p: human(value, entry.place.unit) for p, value in found.items() if value is not None}
     return {
         "name": entry.name,
         "source": entry.source.label,
-        "p50": found[50.0],
-        "p99": found[99.0],
-        "text": f"{entry.name}, {entry.source.label}: p50 {human(found[50.0], unit)}, "
-        f"p90 {human(found[90.0], unit)}, p99 {human(found[99.0], unit)}",
+        "p50": entry.summary.p50,
+        "p99": found[99.0] or entry.summary.p50,
+        "text": f"{entry.name}, {entry.source.label}: "
+        + ", ".join(f"p{p:g} {said[p]}" for p in (50.0, 90.0, 99.0) if p in said),
     }

@@ -20,6 +20,7 @@ from kbench.report.charts.axes import (
 )
 from kbench.report.content import Picture, View
 from kbench.report.model import Entry, Model, Place, SuiteFile
+from kbench.suite.format import fewest
 from kbench.units import human
 
 COLUMNS = 3
@@ -102,7 +103,7 @@ def _panels(
 
 def _rows(entry: Entry) -> list[dict[str, Any]]:
     label = entry.source.label
-    marked = [p for p in MARKED if p < 100 * (1 - 1 / entry.distribution.events)]
+    marked = [p for p in MARKED if entry.distribution.events >= fewest(p)]
     points = [(p, value, "") for p, value in entry.distribution.curve()]
     for p in marked:
         value = entry.distribution.at(p)

@@ -95,10 +95,9 @@ def pair(entry: Entry, policy: str, x: float, beside: str) -> list[dict[str, Any
         if low < high
         else ""
     )
-    ends = {
-        "p50": (found[50.0], low, high, runs),
-        "p99": (found[99.0], found[99.0], found[99.0], ""),
-    }
+    ends = {"p50": (entry.summary.p50, low, high, runs)}
+    if (p99 := found[99.0]) is not None:
+        ends["p99"] = (p99, p99, p99, "")
     return [
         {
             "policy": policy,
