@@ -8,6 +8,7 @@ needs, a cost is of events that happened. Where a premise fails, Unsupported say
 from dataclasses import dataclass
 from statistics import median
 
+from kbench.answers.scope import Scope, no_latency, scope_of
 from kbench.suite.suite import Benchmark, Run, Suite
 from kbench.suite.summary import summarize
 from kbench.units import SHARE, Figure
@@ -32,7 +33,7 @@ class Measured:
     @property
     def lab(self) -> bool:
         """Whether its figures are instructions of the lab."""
-        return self.benchmark.unit == "integer"
+        return self.benchmark.provenance("kbench_target") == "lab"
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -51,8 +52,9 @@ class Measured:
         """A percentile of all events of the good runs together.
 
         Raises Unsupported when the events are fewer than one in the tail beyond it:
-        n < 1 / (1 - q). Such a percentile is the maximum.
+        n < 1 / (1 - q), as such a percentile is the maximum, and where it is no latency.
         """
+        self.check_latency()
         summary = summarize(self.benchmark, (percent,))
         value = summary.percentiles[percent]
         if value is None:
@@ -60,6 +62,11 @@ class Measured:
                 f"{self.benchmark.name}: p{percent:g} of {summary.count} events is their maximum"
             )
         return Figure(value, self.benchmark.unit)
+
+    def check_latency(self) -> None:
+        """Raises Unsupported where what woke a spinning vCPU was the waker on its own pCPU."""
+        if reason := no_latency(self.benchmark):
+            raise Unsupported(f"{self.benchmark.name}: {reason}")
 
     @property
     def spread(self) -> tuple[Figure, Figure]:
@@ -98,15 +105,19 @@ class Measured:
             self._counter(run, "events_handled") / self._counter(run, "wall_s") for run in self.runs
         )
 
-    def per_event(self, counter: str) -> float:
-        """`counter` over the events that the guest handled, all good runs together.
+    @property
+    def events(self) -> int:
+        """The events behind its percentiles."""
+        return summarize(self.benchmark).count
 
-        Raises Unsupported when it handled none.
-        """
-        events = sum(self._counter(run, "events_handled") for run in self.runs)
-        if not events:
-            raise Unsupported(f"{self.benchmark.name}: the guest handled no event")
-        return sum(self._counter(run, counter) for run in self.runs) / events
+    @property
+    def scope(self) -> Scope:
+        """What must be equal in two rows that are compared."""
+        return scope_of(self.benchmark)
+
+    def counted(self, name: str) -> int:
+        """The counter `name` of all good runs together. Raises Unsupported without it."""
+        return round(sum(self._counter(run, name) for run in self.runs))
 
     def _per_vcpu(self, run: Run, seconds: str) -> float:
         """The counter `seconds` over the window's time and its vCPUs."""

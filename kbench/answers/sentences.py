@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 
 from kbench.answers.measured import Measured, Unsupported, measured, those_measured
+from kbench.answers.quantity import EVENT
 from kbench.catalogue.selections import MWAIT_POLICIES, QUICK_POLICIES
 from kbench.suite.suite import Suite
 from kbench.units import human_range
@@ -71,9 +72,7 @@ def _instructions(rows: Sequence[Measured]) -> str:
     busy = [row.policy for row in rows if not row.blocks]
     parts = []
     if blocking:
-        figures = ", ".join(
-            f"{row.per_event('cpu_s') * 1e9:,.0f} under {row.policy}" for row in blocking
-        )
+        figures = ", ".join(f"{EVENT.typical(row)} under {row.policy}" for row in blocking)
         parts.append(f"For each tick of its timer an idle vCPU's thread executes {figures}.")
     if busy:
         parts.append(f"Under {', '.join(busy)} the thread never blocks: it takes the whole pCPU.")

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from kbench.answers.measured import Measured, Unsupported, measured
+from kbench.answers.quantity import EVENT, EXITS
 from kbench.answers.sentences import TICK
 from kbench.catalogue.selections import MWAIT_POLICIES, QUICK_EXITS, QUICK_POLICIES
 from kbench.present.table import Cell, Table, figures, words
@@ -57,12 +58,12 @@ def _idle_lab(rows: list[Measured]) -> Table:
     made: list[tuple[Cell, ...]] = []
     for row in rows:
         ticks = sum(int(run.number("kbench_counter_events_handled") or 0) for run in row.runs)
-        instructions = round(row.per_event("cpu_s") * 1e9) if row.blocks else "never blocks"
+        instructions: Cell = EVENT.typical(row) if row.blocks else "never blocks"
         made.append(
             (
                 row.policy,
                 instructions,
-                Figure(round(row.per_event("kvm_exits"), 1), "integer"),
+                Figure(round(EXITS.typical(row), 1), "integer"),
                 ticks,
             )
         )

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Figures against each other, in words."""
+
+from kbench.answers.level import apart, comparable
+from kbench.answers.measured import Measured
+from kbench.answers.quantity import Quantity
+from kbench.units import percent
+
+
+def ratio(value: float, base: float) -> str:
+    """`as much`, `12.0 % more`, `4.10 % less`, `3.2 times as much`: `value` against `base`."""
+    found = value / base
+    if found >= 2:
+        return f"{found:.1f} times as much" if found < 10 else f"{found:.0f} times as much"
+    if abs(found - 1) < 0.005:
+        return "as much"
+    return f"{percent(abs(found - 1))} {'more' if found > 1 else 'less'}"
+
+
+def against(row: Measured, base: Measured, quantity: Quantity) -> str:
+    """ratio() of two rows, or that nothing tells them apart.
+
+    Raises Unsupported, naming the premise, where the rows may not be compared.
+    """
+    comparable([row, base])
+    if not apart(row, base, quantity):
+        return "nothing tells the two apart"
+    return ratio(quantity.typical(row), quantity.typical(base))
+
+
+def range_of(row: Measured, quantity: Quantity) -> str:
+    """`18,900 to 20,100`: the range of single runs, or the one figure that all have."""
+    low, high = quantity.range(row)
+    return f"{low} to {high}" if low < high else str(low)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Which of several policies is best, and which ones nothing tells apart.
+
+The only place of a superlative: whoever names one row has separated it from each other one.
+"""
+
+from collections.abc import Sequence
+from math import comb
+
+from kbench.answers.measured import Measured, Unsupported
+from kbench.answers.quantity import Quantity
+
+CHANCE = 0.02
+"""The most that chance may separate two rows by: that of the gate's intervals."""
+
+
+def apart(a: Measured, b: Measured, quantity: Quantity, comparisons: int = 1) -> bool:
+    """Whether every run of one lies beyond every run of the other, and there are enough of them.
+
+    Chance alone separates m runs from n with 2 / C(m + n, m); of `comparisons` each has its part
+    of CHANCE (Bonferroni). Two exact counts of the lab differ or they do not.
+    """
+    first, second = quantity.values(a), quantity.values(b)
+    if a.benchmark.exact and b.benchmark.exact:
+        return set(first) != set(second)
+    separate = max(first) < min(second) or max(second) < min(first)
+    chance = 2 / comb(len(first) + len(second), len(first))
+    return separate and chance * comparisons <= CHANCE
+
+
+def best(rows: Sequence[Measured], quantity: Quantity) -> list[Measured]:
+    """The row with the best median, and after it those that are not apart from it.
+
+    Raises Unsupported where the rows may not be compared, or there is none.
+    """
+    comparable(rows)
+    ordered = sorted(rows, key=quantity.typical, reverse=quantity.more)
+    first, *others = ordered
+    return [first, *(row for row in others if not apart(first, row, quantity, len(others)))]
+
+
+def superlative(rows: Sequence[Measured], quantity: Quantity, one: str, several: str) -> str:
+    """`hlt costs least`, or of a level group `hlt and mwait-monitor are level`.
+
+    `one` follows the name of a row that is apart from each other one, `several` the names of
+    those that are not.
+    """
+    found = best(rows, quantity)
+    names = listed([row.policy for row in found])
+    return f"{names} {one if len(found) == 1 else several}"
+
+
+def comparable(rows: Sequence[Measured]) -> None:
+    """Raises Unsupported, naming the premise, where two rows differ in what they cover."""
+    if not rows:
+        raise Unsupported("none of these was measured")
+    first, *others = rows
+    for row in others:
+        for name in ("wake_source", "cpu", "cgroup", "kernel", "variant", "backend"):
+            mine, theirs = getattr(first.scope, name), getattr(row.scope, name)
+            if mine != theirs:
+                raise Unsupported(
+                    f"{first.benchmark.name} and {row.benchmark.name} differ in "
+                    f"{PREMISES[name]}: {mine} and {theirs}"
+                )
+
+
+PREMISES = {
+    "wake_source": "what fires their events",
+    "cpu": "whose CPU time they count",
+    "cgroup": "the cgroups of their threads",
+    "kernel": "the kernel",
+    "variant": "the variant of KVM",
+    "backend": "where they were measured",
+}
+
+
+def same_scope(rows: Sequence[Measured]) -> list[Measured]:
+    """The largest group of rows that may be compared with each other, in their order."""
+    groups: dict[object, list[Measured]] = {}
+    for row in rows:
+        groups.setdefault(row.scope, []).append(row)
+    return max(groups.values(), key=len, default=[])
+
+
+def at_rate(row: Measured, planned: float) -> None:
+    """Raises Unsupported where events came at another rate than the pattern plans."""
+    if abs(row.rate / planned - 1) > RATE:
+        raise Unsupported(
+            f"{row.benchmark.name}: {row.rate:,.0f} events in 10^9 ns, its pattern plans "
+            f"{planned:,.0f}"
+        )
+
+
+RATE = 0.02
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""Each sentence on the RFC's thread has premises; when one fails, the sentence changes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from answers.rfc.labs import Edit, hunts, idle, marked, replaced, suites, wakes, without, work
+from support.suites import encoded, lab_run
+
+from kbench.answers.rfc.questions import SENTENCES, answer
+
+NO = "Not answered"
+RUNS_AT = {"kbench_counter_events_handled": 66.0}  # of 100 that the pattern plans
+ELSEWHERE = {"kbench_event_source": "vmm-timer"}
+FEW = [run | {"kbench_count": 9, "kbench_hdr": encoded(9000, 0, 9)} for run in work(49_000)]
+
+# By sentence: the edit of the suites that fails a premise, and what the sentence then says.
+CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
+    "nop": [
+        ("missing", without("work.batch@hlt"), f"{NO} (nop): work.batch@hlt was not measured"),
+        ("level", replaced("work.batch@hlt", work(49_001)), "nothing tells work.batch@hlt and"),
+        ("cgroup", marked("work.batch@hlt", kbench_cgroup="each"), "the cgroups of their threads"),
+        ("void", marked("work.batch@hlt", kbench_void="stolen"), "every run of work.batch@hlt is"),
+        ("nothing done", marked("work.batch@hlt", kbench_counter_work_per_s=0), "no item of work"),
+    ],
+    "yield": [
+        ("level", replaced("work.batch@mwait-yield", work(49_001)), "no earlier on 6.12 (EEVDF"),
+        ("dearer", replaced("work.batch@mwait-yield", work(60_000)), "no earlier on 6.12 (EEVDF"),
+        ("source", marked("work.batch@mwait-yield", **ELSEWHERE), "what fires their events"),
+        ("missing", without("work.batch@mwait-yield"), "work.batch@mwait-yield was not measured"),
+    ],
+    "yield-cgroups": [
+        ("missing", without("work.batch_parted@mwait-yield"), "it was not measured"),
+        (
+            "apart",
+            replaced("work.batch_parted@mwait-yield", work(26_000, kbench_cgroup="each")),
+            "it differs on 6.12 and 6.1",
+        ),
+    ],
+    "yield-guest": [
+        ("few", replaced("work.batch@mwait-nop", FEW), "p99 of 90 events is their maximum"),
+        ("missing", without("work.batch@mwait-nop"), NO),
+        ("no latency", marked("work.batch@mwait-yield", kbench_no_latency="shared"), ": shared"),
+    ],
+    "in-thread": [
+        ("missing", without("work.batch@mwait-exit"), NO),
+        ("level", replaced("work.batch@mwait-exit", work(49_001)), "nothing tells it from"),
+    ],
+    "mwait-exit": [
+        ("missing", without("inkernel.mwait@nop"), NO),
+        ("not exact", marked("exit.mwait_user", kbench_min=4000), "do not have one count"),
+        ("cheaper", replaced("exit.mwait_user", [lab_run(2000)]), "takes no more than"),
+    ],
+    "idle-round": [("missing", without("idle.tick250@mwait-yield"), NO)],
+    "port-write": [
+        ("missing", without("inkernel.pio_out@elcr"), NO),
+        ("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count"),
+    ],
+    "unused": [("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count")],
+    "posted": [("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count")],
+    "chosen": [
+        (
+            "rate",
+            marked("idle.poisson@hlt-native", **RUNS_AT),
+            "660 events in 10^9 ns, its pattern",
+        ),
+        ("missing", without("idle.poisson@hlt-native"), NO),
+    ],
+    "idle-cost": [
+        ("rate", marked("idle.poisson@hlt", **RUNS_AT), "660 events in 10^9 ns, its pattern plans"),
+        ("source", marked("idle.poisson@mwait-sleep", **ELSEWHERE), "under mwait-monitor, 6,004"),
+        (
+            "a policy spins",
+            replaced("idle.poisson@hlt", idle(999_000)),
+            "under mwait-monitor, 7,504",
+        ),
+    ],
+    "never-blocks": [
+        ("rate", marked("idle.poisson@mwait-nop", **RUNS_AT), "660 events in 10^9 ns"),
+        (
+            "blocks",
+            replaced("idle.poisson@mwait-nop", idle(5_000)),
+            "Under mwait-exit, mwait-yield",
+        ),
+    ],
+    "idle-least": [
+        (
+            "level",
+            replaced("idle.poisson@mwait-monitor", idle(6_001)),
+            "hlt and mwait-monitor take",
+        ),
+        ("source", marked("idle.poisson@hlt", **ELSEWHERE), "mwait-monitor takes the fewest"),
+    ],
+    "userspace-halt": [
+        ("rate", marked("idle.poisson@hlt-user", **RUNS_AT), "660 events in 10^9 ns"),
+        ("no event", marked("idle.poisson@hlt", kbench_counter_events_handled=0), NO),
+    ],
+    "wakes-first": [
+        (
+            "level",
+            replaced("wake.irqfd@mwait-sleep", wakes(9_601)),
+            "mwait-sleep wake soonest, and",
+        ),
+        ("source", marked("wake.irqfd@mwait-monitor", **ELSEWHERE), "mwait-sleep wakes soonest"),
+        ("no latency", marked("wake.irqfd@hlt", kbench_no_latency="shared"), f"{NO} (wakes-first)"),
+    ],
+    "mp-state": [
+        ("missing", without("mpstate.right@poll"), NO),
+        (
+            "GET is right",
+            lambda rows: rows.update({"mpstate.right@get": [lab_run(5000)]}),
+            "The interrupt of a vCPU halted outside KVM_RUN: poll(2)",
+        ),
+    ],
+    "quirk": [("missing", without("mpstate.right@kick"), NO)],
+    "poll": [
+        (
+            "level",
+            replaced("wake.irqfd@hlt-exit-poll", wakes(10_401)),
+            "nothing tells the two apart",
+        ),
+        ("source", marked("wake.irqfd@hlt", **ELSEWHERE), "what fires their events"),
+    ],
+    "flag-hlt": [
+        ("finds some", replaced("hunt.flag@hlt", hunts(11_250, 150)), "1,500 of 2,000 hunts find"),
+        ("finds none", replaced("hunt.flag@hlt", hunts(11_250, 0)), "none of 2,000 hunts finds"),
+        ("level", replaced("hunt.flag@hlt", hunts(11_501, 200)), "Nothing tells its latency"),
+        ("not counted", replaced("hunt.flag@hlt", wakes(11_250)), "have no counter hunts_found"),
+    ],
+    "flag-mwait": [
+        ("finds all", replaced("hunt.flag@mwait-nop", hunts(9_000, 200)), "each of 2,000 hunts"),
+        ("missing", without("hunt.flag@mwait-nop"), NO),
+    ],
+    "vtl-enter": [("missing", without("vtl.enter@poll"), "and 19,151 where the vCPU's eventfd")],
+    "vtl-return": [("missing", without("vtl.return@kick"), NO)],
+    "leaves-most": [
+        (
+            "level",
+            replaced("work.batch@mwait-yield", work(25_701)),
+            "mwait-monitor and mwait-yield leave most, and are level",
+        ),
+        (
+            "cgroup",
+            marked("work.batch@mwait-monitor", kbench_cgroup="each"),
+            "mwait-lowprio leaves",
+        ),
+        ("few", replaced("work.batch@mwait-yield", work(30_000)[:2]), "mwait-yield leave most"),
+    ],
+    "competitor": [
+        ("level", replaced("work.competitor@mwait-exit", work(50_000, 0.3301)), "nothing tells"),
+        ("cgroup", marked("work.competitor@mwait-exit", kbench_cgroup="each"), "the cgroups of"),
+        ("missing", without("work.competitor@mwait-exit"), NO),
+    ],
+    "monitored": [("missing", without("wake.store@mwait-monitor"), NO)],
+}
+EACH = [(name, *case) for name, cases in CASES.items() for case in cases]
+
+
+def test_every_sentence_has_a_case() -> None:
+    assert set(CASES) == set(SENTENCES)
+    assert all(CASES.values())
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_a_suite_with_everything_supports_it(tmp_path: Path, name: str) -> None:
+    text = answer(name, suites(tmp_path))
+    assert not text.startswith(NO) and text.endswith("."), text
+
+
+@pytest.mark.parametrize(
+    ("name", "premise", "edit", "says"), EACH, ids=[f"{row[0]}-{row[1]}" for row in EACH]
+)
+def test_a_premise_that_fails_changes_it(
+    tmp_path: Path, name: str, premise: str, edit: Edit, says: str
+) -> None:
+    before = answer(name, suites(tmp_path))
+    after = answer(name, suites(tmp_path, edit))
+    assert after != before and says in after, after
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_nothing_measured_supports_none(name: str) -> None:
+    if name != "yield-cgroups":
+        assert answer(name, []).startswith(NO)
+
+
+def test_each_kernel_has_its_verdict(tmp_path: Path) -> None:
+    level = replaced("work.batch@mwait-yield", work(49_001))
+    text = answer("yield", suites(tmp_path, level, only="6.1"))
+    assert "earlier than beside a NOP on 6.12 (EEVDF, 26,004 against 49,004" in text
+    assert "no earlier on 6.1 (CFS, single windows 49,001 to 49,010 against" in text
+
+
+def test_an_older_kernel_that_says_the_same_is_not_repeated(tmp_path: Path) -> None:
+    assert "6.1:" not in answer("vtl-return", suites(tmp_path))
+    other = replaced("vtl.return@kick", [lab_run(2_723)])
+    assert "2,925 (6.1: 2,723)" in answer("vtl-return", suites(tmp_path, other, only="6.1"))
