@@ -42,6 +42,7 @@
 #define KB_IDLE_PEER		0x1004
 #define KB_IDLE_SPIN		0x1008
 #define KB_IDLE_EVENTS		0x1010
+#define KB_IDLE_ROUNDS		0x1018
 #define KB_IDLE_PLAN		0x2000
 #define KB_IDLE_STAMPS		0x8000
 
@@ -93,7 +94,8 @@ struct kb_idle {
 	uint32_t spin;			/* in: TSC ticks that haltpoll spins */
 	uint32_t unused2;
 	uint64_t events;		/* out: events handled */
-	uint64_t unused3[509];
+	uint64_t rounds;		/* out: times that the guest began to idle */
+	uint64_t unused3[508];
 	uint64_t plan[3072];		/* in: TSC deadlines, [0] armed by the host; 0 ends it;
 					   out, of a VTL1: TSC of its VTL_RETURNs */
 	uint64_t stamps[4096];		/* out: TSC at which each event's handler began */

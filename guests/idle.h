@@ -5,7 +5,8 @@
  * preserve all other registers but r8 to r12.
  *
  * An event is an interrupt, an NMI or a store to the monitored line.  It first takes a
- * stamp; kb_idle.flags says what else it does.
+ * stamp; kb_idle.flags says what else it does.  ROUND counts a turn of the idle loop: one
+ * HLT, one MONITOR with its MWAIT, one PAUSE, one look at the line.
  */
 #ifndef KBENCH_IDLE_H
 #define KBENCH_IDLE_H
@@ -30,6 +31,10 @@
 	mov $\msr, %ecx
 	wrmsr
 .Lno\@:
+	.endm
+
+	.macro ROUND
+	incq KB_IDLE_ROUNDS(%r15)
 	.endm
 
 	.macro EVENT

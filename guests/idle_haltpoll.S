@@ -2,7 +2,8 @@
 /* Idle as Linux's haltpoll cpuidle driver does: poll for a bounded time, then HLT. */
 #include "idle.h"
 
-1:	mov %r14, %rbp			/* an event changes r14 */
+1:	ROUND				/* a poll, and the HLT that may follow it */
+	mov %r14, %rbp			/* an event changes r14 */
 	rdtsc
 	mov %eax, %esi
 2:	cmp %r14, %rbp

@@ -2,5 +2,6 @@
 /* Idle by HLT. */
 #include "idle.h"
 
-1:	hlt
+1:	ROUND
+	hlt
 	jmp 1b

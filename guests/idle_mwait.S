@@ -2,7 +2,8 @@
 /* Idle by MONITOR and MWAIT (hint 0, C1); a store to the line is an event too. */
 #include "idle.h"
 
-1:	lea KB_IDLE_LINE(%r15), %rax
+1:	ROUND
+	lea KB_IDLE_LINE(%r15), %rax
 	xor %ecx, %ecx
 	xor %edx, %edx
 	monitor

@@ -2,7 +2,8 @@
 /* Idle by a PAUSE loop (Linux's idle=poll); a store to the line is an event too. */
 #include "idle.h"
 
-1:	pause
+1:	ROUND
+	pause
 	cmpl $0, KB_IDLE_LINE(%r15)
 	je 1b
 	movl $0, KB_IDLE_LINE(%r15)

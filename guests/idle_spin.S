@@ -2,7 +2,8 @@
 /* Idle by a loop without PAUSE; a store to the line is an event too. */
 #include "idle.h"
 
-1:	cmpl $0, KB_IDLE_LINE(%r15)
+1:	ROUND
+	cmpl $0, KB_IDLE_LINE(%r15)
 	je 1b
 	movl $0, KB_IDLE_LINE(%r15)
 	EVENT

@@ -35,7 +35,7 @@ class IdleVcpu:
     def restart(self, flags: int, peer: int = 0, spin: int = 0) -> None:
         """Reset it to its first instruction, with nothing pending."""
         area = self.area
-        area.line = area.events = 0
+        area.line = area.events = area.rounds = 0
         area.flags, area.peer, area.spin = flags, peer, spin
         self.vcpu.set_regs(self.regs)
         if self.lapic is not None:
