@@ -3,11 +3,12 @@
 
 A pattern makes a schedule: absolute times, fixed before the window begins (an open loop).
 Distances are random from a seed, because governors and dynamic halt polling learn a fixed
-period; only the ticks are periodic, as a guest's tick is.
+period; only the ticks are periodic, as a guest's tick is. A window has exactly the events of
+its length: a share of its time is a share of event time, at the rate that the pattern names.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
@@ -19,7 +20,16 @@ Kind = Literal["silent", "tick", "poisson", "burst", "storage", "pingpong"]
 MAX_HZ = 10_000  # events a second for which the guest's ring of stamps has room in a window
 BURST_EVENTS, BURST_GAP_NS, BURST_HZ = 8, 50_000, 100
 RATED = ("tick", "poisson")  # kinds with a rate
+UNPLANNED = ("silent", "pingpong")  # kinds whose events nothing plans
 STORAGE_NS = (20_000, 200_000)  # idle periods while waiting for a fast device
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The `times` of a window's events, in ns from its start and increasing, and its `length`."""
+
+    times: Sequence[int]
+    length: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,38 +55,60 @@ class Pattern:
                 f"not {self.rate}"
             )
 
-    def schedule(self, nanoseconds: int, seed_index: int = 0) -> list[int]:
-        """The times of the events in a window of this length, in ns from its start.
+    @property
+    def per_second(self) -> float:
+        """The events a second that a schedule has exactly; 0 where nothing plans their number."""
+        match self.kind:
+            case "tick" | "poisson":
+                return self.rate
+            case "burst":
+                return BURST_HZ * BURST_EVENTS
+            case "storage":
+                return 2e9 / sum(STORAGE_NS)
+        return 0
 
-        They increase strictly. `seed_index` numbers the windows of a run: each has another
-        sequence, the same in every run. "silent" has one event, at the window's end.
+    def schedule(self, nanoseconds: int, seed_index: int = 0) -> Schedule:
+        """The events of a window of about this length: as many whole periods as fit best.
+
+        `seed_index` numbers the windows of a run: each has another sequence, the same in every
+        run. "silent" has one event, in the window's middle; "pingpong" begins with the window.
         """
-        if self.kind == "silent":
-            return [nanoseconds]
+        if self.kind in UNPLANNED:
+            return Schedule([0 if self.kind == "pingpong" else nanoseconds // 2], nanoseconds)
+        each = BURST_EVENTS if self.kind == "burst" else 1
+        period = each * 1e9 / self.per_second
+        count = max(1, round(nanoseconds / period))
+        length = round(count * period)
+        if self.kind == "tick":
+            return Schedule([round((n + 0.5) * period) for n in range(count)], length)
         random = Random(f"{self.name} {self.seed} {seed_index}")
-        times: list[int] = []
-        now = 0
-        for gap in self._gaps(random):
-            now += max(1, round(gap))
-            if now >= nanoseconds:
-                return times or [nanoseconds - 1]
-            times.append(now)
-        return times
+        # The last event has half a period for its answer.
+        return Schedule(_increasing(self._gaps(random, count, length - period / 2)), length)
 
-    def _gaps(self, random: Random) -> Iterator[float]:
-        if self.kind == "pingpong":
-            return
-        while True:
-            match self.kind:
-                case "tick":
-                    yield 1e9 / self.rate
-                case "poisson":
-                    yield random.expovariate(self.rate) * 1e9
-                case "storage":
-                    yield random.uniform(*STORAGE_NS)
-                case "burst":
-                    yield random.expovariate(BURST_HZ) * 1e9
-                    yield from [BURST_GAP_NS] * (BURST_EVENTS - 1)
+    def _gaps(self, random: Random, count: int, span: float) -> list[float]:
+        """The distances of `count` events, or bursts of events, within `span` ns."""
+        if self.kind == "storage":
+            # One in each of `count` equal parts of the range, so that their mean is the range's.
+            # The window begins within the longest one.
+            low, high = STORAGE_NS
+            parts = random.sample(range(count - 1), count - 1)
+            drawn = [low + (high - low) * (part + random.random()) / count for part in parts]
+            return [span - sum(drawn), *drawn]
+        # Exponential distances scaled to their sum: a Poisson process with that many events.
+        inner = [BURST_GAP_NS] * (BURST_EVENTS - 1) if self.kind == "burst" else []
+        drawn = [random.expovariate(1.0) for _ in range(count)]
+        scale = (span - count * sum(inner)) / sum(drawn)
+        return [gap for each in drawn for gap in (each * scale, *inner)]
+
+
+def _increasing(gaps: Iterable[float]) -> list[int]:
+    """The times at the end of each of these distances, strictly increasing."""
+    times: list[int] = []
+    now = 0.0
+    for gap in gaps:
+        now += max(1.0, gap)
+        times.append(round(now))
+    return times
 
 
 def _tick(rate: int) -> Pattern:
@@ -85,7 +117,7 @@ def _tick(rate: int) -> Pattern:
 
 
 PATTERNS = (
-    Pattern(name="silent", title="nothing to do", kind="silent"),
+    Pattern(name="silent", title="nothing to do but one event", kind="silent"),
     _tick(100),
     _tick(250),
     _tick(1000),
