@@ -135,6 +135,21 @@ def sleep_until(int64_t until, VcpuThread vcpu_thread):
         now = monotonic()
 
 
+def rest_until(int64_t until):
+    """Sleep until this time (CLOCK_MONOTONIC, ns), whatever the vCPU threads do meanwhile.
+
+    Nothing but a signal of this process wakes the thread before, on the pCPU of a vCPU.
+    """
+    cdef timespec target
+    target.tv_sec = until // 1_000_000_000
+    target.tv_nsec = until % 1_000_000_000
+    cdef int error = EINTR
+    while error == EINTR:
+        PyErr_CheckSignals()
+        with nogil:
+            error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &target, NULL)
+
+
 def monotonic_ns():
     """CLOCK_MONOTONIC now, in ns."""
     return monotonic()

@@ -33,7 +33,7 @@ class Counts:
     buckets: (index, count) of the HDR histogram of kbench._native.hdr, by index.
     minimum, maximum and total are exact. counters: KVM's statistics of the same time.
     void: why they must not be judged; "" when they may. warnings, figures, stages
-    (as buckets are here) and value: as in a kbench.record.run.Recording.
+    (as buckets are here), value and marks: as in a kbench.record.run.Recording.
     """
 
     buckets: tuple[tuple[int, int], ...]
@@ -48,6 +48,7 @@ class Counts:
     figures: dict[str, float] = field(default_factory=dict)
     stages: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     value: float | None = None
+    marks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

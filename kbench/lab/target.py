@@ -117,6 +117,7 @@ def suite(result: labs.LabResult, counts: protocol.Counts, title: str) -> bytes:
         figures=counts.figures,
         stages={name: _buckets(pairs) for name, pairs in counts.stages.items()},
         value=counts.value,
+        marks=counts.marks,
     )
     value = counts.value if counts.value is not None else counts.total / max(counts.count, 1)
     run: Metadata = {

@@ -17,7 +17,8 @@ class Recording:
     `buckets` are the HDR counts; `minimum`, `maximum` and `total` are exact, in ns (in
     the lab: in instructions). `void` says why the run must not be judged, or is "".
     `stages` are the buckets of each stage of an event's path, by name. `value` is the
-    benchmark's own figure, in ns, where that is not the mean of the events.
+    benchmark's own figure, in ns, where that is not the mean of the events. `figures` are others,
+    in ns, and `marks` the words that say what may be compared with it.
     """
 
     buckets: "array[int]" = field(repr=False)
@@ -31,6 +32,7 @@ class Recording:
     figures: dict[str, float] = field(default_factory=dict)
     stages: "dict[str, array[int]]" = field(default_factory=dict, repr=False)
     value: float | None = None
+    marks: dict[str, str] = field(default_factory=dict)
 
 
 def metadata(recording: Recording, unit: str) -> Metadata:
@@ -57,6 +59,8 @@ def metadata(recording: Recording, unit: str) -> Metadata:
             result[f"kbench_{name}"] = scaled(histogram.get_value_at_percentile(percentile))
     for name, figure in recording.figures.items():
         result[f"kbench_{name}"] = figure / 1e9 if unit == "second" else _count(figure)
+    for name, mark in recording.marks.items():
+        result[f"kbench_{name}"] = mark
     for stage, buckets in recording.stages.items():
         part = library_histogram(buckets)
         result[f"kbench_hdr_{stage}"] = part.encode().decode()

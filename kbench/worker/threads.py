@@ -39,7 +39,7 @@ class Scheduling:
         return ""
 
 
-Job = tuple[Scheduling, Callable[[], None]]
+Job = tuple[Scheduling, Callable[[], object]]
 """A thread: where it runs, and its body."""
 
 
@@ -54,6 +54,11 @@ class Places:
     vcpus: tuple[Scheduling, ...]
     helper: Scheduling
     own_pcpu: bool
+
+    @property
+    def shares_waker(self) -> bool:
+        """Whether the waker runs on a pCPU of the vCPUs."""
+        return any(self.waker.cpus & vcpu.cpus for vcpu in self.vcpus)
 
 
 def places(vcpus: int) -> Places:
@@ -115,7 +120,7 @@ def running(where: Scheduling, jobs: Sequence[Job], stop: Callable[[], None]) ->
 
 
 class _Member(threading.Thread):
-    def __init__(self, where: Scheduling, job: Callable[[], None]) -> None:
+    def __init__(self, where: Scheduling, job: Callable[[], object]) -> None:
         super().__init__(daemon=True)  # one that hangs in KVM_RUN must not hold up the exit
         self.where, self.job = where, job
         self.ready = threading.Event()

@@ -11,6 +11,7 @@ import signal
 import time
 from array import array
 from collections.abc import Callable, Iterator
+from math import ceil
 from types import FrameType
 from typing import Any
 
@@ -43,6 +44,8 @@ WINDOWED_PART, ALONE_PART = 4, 10
 # an event meets a vCPU that goes round a loop; another phase of the tick, or one instruction
 # more, gives another. Windows at as many phases are a sample, each of them exact.
 WINDOWS = 10
+# Of a row whose pattern plans its events: few say nothing of a wakeup latency.
+EVENTS = 200
 # What a policy `idles` as when every event finds the vCPU in the same place. A guest's tick,
 # all the same, is in step with the kernel's own: one window has one distance between the two.
 STILL, TICKS = ("halts", "blocks"), "tick"
@@ -103,10 +106,14 @@ def windows(measurement: WindowedMeasurement) -> Iterator[None]:
     still = measurement.policy is None or measurement.policy.idles in STILL
     still = still and not measurement.benchmark.pattern.startswith(TICKS)
     part = ALONE_PART if not still and not turns else WINDOWED_PART
-    for number in range(WINDOWS if turns or not still else 1):
+    count = WINDOWS if turns or not still else 1
+    loops = max(1, measurement.benchmark.loops // part)
+    if measurement.events_per_loop:
+        loops = max(loops if turns else 1, ceil(EVENTS / measurement.events_per_loop / count))
+    for number in range(count):
         _sleep_past_tick(number * TICK // WINDOWS)
         measurement.reset()
-        measurement.run(max(1, measurement.benchmark.loops // part))
+        measurement.run(loops)
         yield
 
 
@@ -134,6 +141,7 @@ def _counts(measurement: Measurement) -> dict[str, Any]:
             for name, buckets in recording.stages.items()
         },
         "value": recording.value,
+        "marks": recording.marks,
         "guest_sha256": measurement.image_sha256,
     }
 

@@ -5,15 +5,15 @@ import os
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kbench._native import floors
-from kbench._native.work import WorkQueue
 from kbench.kvm import IoctlError, Vcpu
 from kbench.kvm.stats import Stats
 from kbench.record import energy
+from kbench.worker.crosscheck import pcpu as pcpus
 
 SWITCHES = re.compile(rb"voluntary_ctxt_switches:\t(\d+)")  # voluntary, then nonvoluntary
 TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds: the unit of /proc/stat
@@ -31,7 +31,6 @@ class Counters:
     tsc: int
     cpu: tuple[int, ...]  # by vCPU thread, from its CPU clock
     helpers: tuple[int, ...]  # the same of the helper threads
-    work: int  # items of the VMM's work that are done
     sched: int  # the sum of `cpu` from schedstat
     waited: int  # runnable, but not running
     switches: tuple[int, int]  # voluntary, involuntary
@@ -39,6 +38,8 @@ class Counters:
     steal: tuple[int, ...]  # ticks, by CPU
     energy: tuple[int, ...]
     pcpu: int | None = None
+    idle: int | None = None  # of the first vCPU's pCPU; None where nothing says it
+    tallies: Mapping[str, int] = field(default_factory=dict)  # counted by this process, by name
 
 
 def open_stats(vcpus: Sequence[Vcpu], stack: ExitStack) -> list[Stats]:
@@ -58,32 +59,32 @@ def read(
     tids: Sequence[int],
     clocks: Sequence[int],
     stats: Sequence[Stats],
-    queue: WorkQueue | None = None,
+    tally: Callable[[], Mapping[str, int]] = dict,
+    idle_of: int | None = None,
     *,
     closing: bool,
 ) -> Counters:
     """The counters now.
 
     `tids` are the kernel's thread ids of the vCPU threads. `clocks` are their CPU clocks, then
-    those of the helper threads. `queue` is the VMM's work. The clocks are read last, or
-    first when `closing`, so the time between two readings excludes the readings.
+    those of the helper threads. `tally` reads what this process counts itself. The pCPU `idle_of`
+    is asked for its idle time. The clocks and the tallies are read last, or first when `closing`,
+    so the time between two readings excludes the readings; KVM's counters are read next to them.
     """
-    times = _times(clocks, queue) if closing else None
+    times = _times(clocks, tally) if closing else None
+    kvm = _kvm(stats) if closing else {}
+    idle = None if idle_of is None else pcpus.idle_ns(idle_of)
     sched, waited, switches = _scheduler(tids)
-    kvm: dict[str, int] = {}
-    for each in stats:
-        for name, value in each.scalars().items():
-            kvm[name] = kvm.get(name, 0) + value
     steal, joules = steal_ticks(), energy.read()
     own = list(tids) == [threading.get_native_id()]
     pcpu = floors.current_cpu() if own else None
-    cpu, work, wall, tsc = times or _times(clocks, queue)
+    kvm = kvm or _kvm(stats)
+    cpu, tallies, wall, tsc = times or _times(clocks, tally)
     return Counters(
         wall=wall,
         tsc=tsc,
         cpu=cpu[: len(tids)],
         helpers=cpu[len(tids) :],
-        work=work,
         sched=sched,
         waited=waited,
         switches=switches,
@@ -91,6 +92,8 @@ def read(
         steal=steal,
         energy=joules,
         pcpu=pcpu,
+        idle=idle,
+        tallies=tallies,
     )
 
 
@@ -106,10 +109,20 @@ def _scheduler(tids: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
     return sched, waited, (switches[0], switches[1])
 
 
-def _times(clocks: Sequence[int], queue: WorkQueue | None) -> tuple[tuple[int, ...], int, int, int]:
+def _times(
+    clocks: Sequence[int], tally: Callable[[], Mapping[str, int]]
+) -> tuple[tuple[int, ...], Mapping[str, int], int, int]:
     cpu = tuple(time.clock_gettime_ns(clock) for clock in clocks)
-    work = queue.done if queue else 0
-    return cpu, work, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW), floors.tsc()
+    return cpu, tally(), time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW), floors.tsc()
+
+
+def _kvm(stats: Sequence[Stats]) -> dict[str, int]:
+    """The counters of all vCPUs together."""
+    found: dict[str, int] = {}
+    for each in stats:
+        for name, value in each.scalars().items():
+            found[name] = found.get(name, 0) + value
+    return found
 
 
 def steal_ticks() -> tuple[int, ...]:

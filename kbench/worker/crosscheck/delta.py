@@ -33,10 +33,16 @@ class Delta:
         """CPU time of each helper thread."""
         return _less(self.end.helpers, self.start.helpers)
 
+    def tally(self, name: str) -> int:
+        """The difference of one of the counts that this process keeps itself."""
+        return self.end.tallies.get(name, 0) - self.start.tallies.get(name, 0)
+
     @property
-    def work(self) -> int:
-        """Items of the VMM's work that were done."""
-        return self.end.work - self.start.work
+    def idle(self) -> int | None:
+        """How long the first vCPU's pCPU was idle; None where nothing says it."""
+        if self.start.idle is None or self.end.idle is None:
+            return None
+        return self.end.idle - self.start.idle
 
     @property
     def sched(self) -> int:
@@ -89,6 +95,8 @@ class Delta:
             "nvcsw": self.end.switches[0] - self.start.switches[0],
             "nivcsw": self.end.switches[1] - self.start.switches[1],
         }
+        if self.idle is not None:
+            counts["pcpu_idle_s"] = self.idle / 1e9
         if self.end.energy:
             counts["energy_j"] = energy.joules(self.start.energy, self.end.energy)
         moved = {

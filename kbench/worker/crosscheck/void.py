@@ -31,6 +31,7 @@ MIN_MISSING_EXITS = 2
 # HLT exits that KVM must have counted for each wake-up: an event may arrive before the
 # guest has halted again after the last one.
 MIN_HALTS_PER_WAKE = 0.5
+RATE_BOUND = 0.02  # of the events a second that a pattern plans
 # kvm_vcpu_halt() does not poll beside a runnable task, and the polling limit grows only after a
 # halt that was shorter than its maximum, the wake-up of the thread included.
 UNPOLLED = "another task was runnable, or no halt took less than the limit, its wake-up included"
@@ -76,6 +77,17 @@ def miscounted(delta: Delta, benchmark: RoundTrip | Batch, count: int) -> str:
         seen = delta.kvm(name)
         if seen and not least <= seen <= most:
             return f"the loop counted {expected} exits, KVM's {name} {seen}"
+    return ""
+
+
+def off_rate(events: float, seconds: float, planned: float) -> str:
+    """How `events` in so many seconds contradict the events a second that were `planned`.
+
+    A share of time that has other than event time in it is no share of event time. 0: no plan.
+    """
+    seen = events / seconds if seconds else 0.0
+    if planned and abs(seen / planned - 1) > RATE_BOUND:
+        return f"{seen:,.1f} events a second, its pattern plans {planned:,.1f}"
     return ""
 
 

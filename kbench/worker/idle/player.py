@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from math import ceil
 from select import select
 
 from kbench._abi import lib
@@ -32,13 +33,15 @@ from kbench.worker.threads import Places, Scheduling
 from kbench.worker.vm.idle_vcpu import IdleVcpu
 from kbench.worker.vm.idle_vm import IdleVm
 
-# From the start of the threads to the window: by then the guests are in their idle loop.
-# On a busy machine, where one is too short, the next is tried.
-LEADS_NS = (12_000_000, 20_000_000, 80_000_000, 320_000_000)
+# From the start of the threads to the window: by then the guests are in their idle loop. KVM_RUN
+# in another thread than before first waits for RCU, up to four ticks of 4 ms. Where one is too
+# short, the next is tried.
+LEADS_NS = (20_000_000, 40_000_000, 80_000_000, 320_000_000)
 SETTLE_NS = 5_000_000  # the least part of it that the vCPUs have to themselves
-COUNTERS_NS = 2_000_000  # what reading the counters may take at the window's start
+COUNTERS_NS = 2_000_000  # what a reading of the counters may take before the window's start
+COUNTERS_STEP_NS = 50_000  # when it begins does not follow every instruction of a reading
 
-Helper = tuple[Scheduling, Callable[[VcpuThread], None]]
+Helper = tuple[Scheduling, Callable[[VcpuThread], object]]
 """A helper thread: where it runs, and its body, which ends when the vCPU thread is stopped."""
 
 
@@ -81,6 +84,9 @@ class WindowPlayer:
             self._answers.note_waker(time.pthread_getcpuclockid(threading.get_ident()))
         self._stack = ExitStack()
         self._stats = open_stats(vcpus, self._stack)
+        self._stopping = threading.Event()  # its CPU clock lives as long as a thread does
+        pcpus = where.vcpus[0].cpus
+        self._pcpu = min(pcpus) if len(pcpus) == 1 else None
 
     def close(self) -> None:
         self._stack.close()
@@ -96,32 +102,43 @@ class WindowPlayer:
             window = self._try(plan, lead)
             if window is not None:
                 return window
+            self._check()  # a guest that died does not idle
         raise KbenchError(f"{BUSY}: the vCPUs did not start in time")
 
     def _try(self, plan: Plan, lead: int) -> Window | None:
         """play(), or None when the threads needed longer than `lead` ns to start."""
         vcpus = self._restart()
+        start = waker.monotonic_ns() + lead
         count = len(plan.times)
         log = waker.WakerLog(count, self._accounts)
-        start = waker.monotonic_ns() + lead
         planned, fired, raised = log.planned, log.fired, log.raised
+        fire = partial(
+            waker.fire_at, array("q", [start + offset for offset in plan.times]),
+            plan.which or bytes(count), plan.sources, self.vcpu_threads[0],
+            self.tsc_khz, plan.margin, plan.length - plan.times[-1], log,
+        )  # fmt: skip
+        jobs = self._jobs()
         if plan.armed:
             planned = fired = raised = self._ticks(start, plan.times)
             vcpus[0].arm(planned)
-        with threads.running(self.where.waker, self._jobs(), self._stop) as team:
-            if waker.monotonic_ns() > start - COUNTERS_NS - SETTLE_NS:
+        elif plan.vmm_timer:
+            jobs.append((self.where.helper, lambda: (fire(), self._stopping.wait())))
+        with threads.running(self.where.waker, jobs, self._stop) as team:
+            took = self._rehearse(team)
+            if waker.monotonic_ns() > start - took - SETTLE_NS:
                 return None
-            waker.sleep_until(start - COUNTERS_NS, self.vcpu_threads[0])
+            waker.sleep_until(start - took, self.vcpu_threads[0])
+            if not self._idling():
+                return None
             begin = self._counters(team, closing=False)
-            if not plan.armed:
-                times = array("q", [start + offset for offset in plan.times])
-                waker.fire_at(
-                    times, plan.which or bytes(count), plan.sources, self.vcpu_threads[0],
-                    self.tsc_khz, plan.margin, plan.length - plan.times[-1], log,
-                )  # fmt: skip
-            waker.sleep_until(start + plan.length, self.vcpu_threads[0])
+            if not plan.armed and not plan.vmm_timer:
+                fire()
+            waker.rest_until(start + plan.length)
             end = self._counters(team, closing=True)
         self._check()
+        if plan.vmm_timer:  # where other tasks kept it from its pCPU, it has not fired all
+            done = sum(map(bool, fired))
+            planned, fired = planned[:done], fired[:done]
         if begin is None or end is None:
             raise KbenchError("a vCPU thread ended without a reason")
         return Window(
@@ -131,7 +148,6 @@ class WindowPlayer:
             leaving=self._leaving(log) if self._accounts and not plan.armed else None,
             guests=[array("Q", each.stamps()) for each in vcpus],
             acks=self.vcpu_threads[0].stamps,
-            idle_exits=sum(vcpu_thread.idle_exits for vcpu_thread in self.vcpu_threads),
             delta=Delta(begin, end),
             notes=frozenset(team.notes),
         )
@@ -140,6 +156,7 @@ class WindowPlayer:
         return leaving(log, self._answers.waker_cpu, self.tsc_khz)
 
     def _restart(self) -> list[IdleVcpu]:
+        self._stopping.clear()
         vcpus = self.vm.vcpus[: len(self.flags)]
         spin = self.vm.policy.spin_ns * self.tsc_khz // 1_000_000
         for index, (each, flags) in enumerate(zip(vcpus, self.flags, strict=True)):
@@ -161,13 +178,35 @@ class WindowPlayer:
         """The counters now; None when a vCPU thread has ended, which _check() explains."""
         tids = team.tids[: len(self.vcpu_threads)]
         try:
-            return read(tids, team.clocks, self._stats, self._queue, closing=closing)
+            return read(tids, team.clocks, self._stats, self._tally, self._pcpu, closing=closing)
         except OSError:
             if any(vcpu_thread.ended for vcpu_thread in self.vcpu_threads):
                 return None
             raise
 
+    def _idling(self) -> bool:
+        """Whether every guest has begun to idle."""
+        return all(each.area.rounds for each in self.vm.vcpus[: len(self.flags)])
+
+    def _rehearse(self, team: threads.Threads) -> int:
+        """How long before the window the counters are to be read, in ns, from a first reading."""
+        begin = waker.monotonic_ns()
+        self._counters(team, closing=False)
+        steps = ceil((waker.monotonic_ns() - begin) / COUNTERS_STEP_NS)
+        return min(steps * COUNTERS_STEP_NS, COUNTERS_NS)
+
+    def _tally(self) -> dict[str, int]:
+        """What this process and its guests count themselves, so far."""
+        areas = [each.area for each in self.vm.vcpus[: len(self.flags)]]
+        return {
+            "work": self._queue.done if self._queue else 0,
+            "idle_exits": sum(vcpu_thread.idle_exits for vcpu_thread in self.vcpu_threads),
+            "rounds": sum(area.rounds for area in areas),
+            "events": sum(area.events for area in areas),
+        }
+
     def _stop(self) -> None:
+        self._stopping.set()
         for vcpu_thread in self.vcpu_threads:
             vcpu_thread.stop()
         self._wake()

@@ -2,7 +2,7 @@
 """One open-loop window: the plan that goes in, and what everyone saw that comes out."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kbench._abi import lib
@@ -11,7 +11,7 @@ from kbench._native.waker import WakerLog
 from kbench.errors import KbenchError
 from kbench.worker.crosscheck.delta import Delta
 
-ANSWER_NS = 5_000_000  # after the last event, for its answer
+ANSWER_NS = 5_000_000  # after the last event, for its answer, where no pattern has room for it
 MAX_EVENTS = lib.KB_IDLE_PLAN_MAX - 1  # the plan ends with a 0
 STAMP_CAPACITY = 4096  # stamps that a thread keeps: more than the events of a window
 
@@ -20,8 +20,10 @@ STAMP_CAPACITY = 4096  # stamps that a thread keeps: more than the events of a w
 class Plan:
     """What shall happen: `times` in ns from the window's start, `which` of `sources` for each.
 
-    With `armed` the first vCPU's timer does it, and nothing is fired. The waker sleeps
-    until `margin` ns before each time and spins the rest. `length` in ns.
+    With `armed` the first vCPU's in-kernel LAPIC timer does it, and nothing is fired; with
+    `vmm_timer` the VMM's timer does, a thread on the first vCPU's pCPU that sleeps until each
+    time. Else the waker does: it sleeps until `margin` ns before each time and spins the rest.
+    `length` in ns: the counters account for exactly that time.
     """
 
     times: Sequence[int]
@@ -29,6 +31,7 @@ class Plan:
     length: int
     which: bytes = b""
     armed: bool = False
+    vmm_timer: bool = False
     margin: int = 0
 
 
@@ -47,9 +50,12 @@ class Window:
     leaving: "Leaving | None"
     guests: "list[array[int]]"
     acks: "array[int]"
-    idle_exits: int
     delta: Delta
     notes: frozenset[str]
+
+    def inside(self, stamps: Iterable[int]) -> int:
+        """How many of these stamps lie in the time that the counters account for."""
+        return sum(self.delta.start.tsc <= stamp <= self.delta.end.tsc for stamp in stamps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ CROWDED_VCPUS = "more vCPUs than pCPUs: they share what the waker leaves"
 NO_EVENT = "the guest handled no event"
 NEVER_POLLED = f"KVM did not poll in some windows: {UNPOLLED}"
 POLLS_ALONE = (
-    "the waker shares the vCPU's pCPU: halt polling stops as soon as the waker is runnable"
+    "the waker shares the vCPU's pCPU, and KVM polls only while no other task is runnable there: "
+    "halt polling takes two pCPUs"
 )
 CROWDED = 0.1
 CROWDED_OUT = (
@@ -43,6 +44,7 @@ class WindowedMeasurement(ABC):
     """A kbench.record.measurement.Measurement of windows; counters are sums over them."""
 
     alone = True  # no helper thread of the benchmark competes with the vCPUs
+    events_per_loop = 0.0  # what a unit of run() plans; 0 where nothing plans it
 
     def __init__(
         self, benchmark: IdleWindow, policy: Policy | None, image_sha256: str, tsc_khz: int
@@ -70,6 +72,7 @@ class WindowedMeasurement(ABC):
         self.counters: dict[str, int | float] = {}
         self._void = self.broken = ""
         self._warnings: dict[str, None] = {}
+        self.polled = False  # KVM's halt polling, at least once
 
     def warm_up(self, loops: int) -> None:
         """Play a window and forget it: the first one is cold.
@@ -101,14 +104,17 @@ class WindowedMeasurement(ABC):
         delta = window.delta
         counts = delta.counters()
         counts |= {"events_due": due, "events_handled": handled}
-        counts["userspace_idle_exits"] = window.idle_exits
+        counts["userspace_idle_exits"] = delta.tally("idle_exits")
+        counts["guest_rounds"] = delta.tally("rounds")
         for name, value in counts.items():
             self.add(name, value)
         self._void = self._void or void.disturbed(delta, self.histogram.tsc_khz)
+        self.polled = self.polled or delta.polled > 0
         if self.policy:
             self._void = self._void or void.contradicted(delta, self.policy, woken, polls=polls)
             self.broken = void.not_applied(delta, self.policy)
-            if self.policy.in_userspace and not window.idle_exits:
+            # It may have left before the window, and blocked in KVM_RUN ever since.
+            if self.policy.in_userspace and not delta.end.tallies["idle_exits"]:
                 self.broken = f"{self.policy.name}: the guest idles without leaving KVM_RUN"
             if (
                 delta.waited > CROWDED * delta.wall * len(delta.cpu)
@@ -179,6 +185,18 @@ class WindowedMeasurement(ABC):
         """The value of the benchmark in ns; None for the mean of its events."""
         return None
 
+    def contradiction(self) -> str:
+        """Why what was counted is not what the benchmark names, or ""."""
+        return ""
+
+    def figures(self) -> dict[str, float]:
+        """Figures of the whole run, in ns (in the lab: instructions)."""
+        return {}
+
+    def marks(self) -> dict[str, str]:
+        """What a reader has to know before two runs are compared."""
+        return {"waker_pcpu": "shared" if self.where.shares_waker else "own"}
+
     def derived(self) -> dict[str, int | float]:
         """Counters that are ratios of others."""
         wall = self.counters.get("wall_s") or 1
@@ -207,7 +225,9 @@ class WindowedMeasurement(ABC):
             total=self.histogram.total,
             counters=self.counters | self.derived(),
             warnings=tuple(self._warnings),
-            void=self._void or ("" if self.histogram.count else NO_EVENT),
+            void=self._void or ("" if self.histogram.count else NO_EVENT) or self.contradiction(),
+            figures=self.figures(),
+            marks=self.marks(),
             stages={name: each.buckets for name, each in self.stages.items() if each.count},
             value=self.value(),
         )

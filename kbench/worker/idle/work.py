@@ -23,11 +23,12 @@ from kbench._abi import lib
 from kbench._native import helpers, wake_sources, waker
 from kbench._native.work import WorkQueue
 from kbench.catalogue import IdleWindow
-from kbench.catalogue.patterns import Pattern, pattern
+from kbench.catalogue.patterns import Pattern
 from kbench.catalogue.policies import policy
+from kbench.worker.idle.accounted import AccountedMeasurement, require_pcpus
 from kbench.worker.idle.player import Helper, WindowPlayer
-from kbench.worker.idle.window import ANSWER_NS, STAMP_CAPACITY, Plan, Window
-from kbench.worker.idle.windowed import LOOP_NS, WindowedMeasurement
+from kbench.worker.idle.window import STAMP_CAPACITY, Plan, Window
+from kbench.worker.idle.windowed import LOOP_NS
 from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
@@ -38,16 +39,18 @@ COMPETITORS = ("competitor", "competitor19")
 GUEST, WORK = 0, 1  # which wake source fires
 
 
-class Work(WindowedMeasurement):
+class Work(AccountedMeasurement):
     """One window of `loops` x 10 ms a run."""
 
     alone = False
+    starves = True
 
     def __init__(self, benchmark: IdleWindow, vm: IdleVm, stack: ExitStack) -> None:
         row, method = vm.policy, benchmark.method
-        super().__init__(benchmark, row, vm.image_sha256, vm.tsc_khz)
+        super().__init__(benchmark, vm)
         self._urgent, self._in_vcpu_thread = method == "urgent", row.in_userspace
-        self._pattern = pattern(benchmark.pattern)
+        if self._in_vcpu_thread:
+            self.account = "vcpu+work"
         self._queue = queue = WorkQueue(STAMP_CAPACITY, WORK_ROUNDS)
         arrivals = eventfd(0, EFD_CLOEXEC)
         stack.callback(close, arrivals)
@@ -81,20 +84,19 @@ class Work(WindowedMeasurement):
     def run(self, loops: int) -> float:
         """Work for `loops` x 10 ms; in ns, `loops` times the value."""
         self.seed_index += 1
-        length = loops * LOOP_NS
-        events = [
-            (time, GUEST) for time in self._pattern.schedule(length - ANSWER_NS, self.seed_index)
-        ]
+        wakes = self.pattern.schedule(loops * LOOP_NS, self.seed_index)
+        events = [(time, GUEST) for time in wakes.times]
         if self._urgent:
-            arrivals = ARRIVALS.schedule(length - ANSWER_NS, self.seed_index)
-            events = sorted(events + [(time, WORK) for time in arrivals])
+            arrivals = ARRIVALS.schedule(wakes.length, self.seed_index)
+            events = sorted(events + [(time, WORK) for time in arrivals.times])
         which = bytes(kind for _, kind in events)
         self._queue.reset(endless=not self._urgent)
-        window = self._player.play(Plan([time for time, _ in events], self._sources, length, which))
+        times = [time for time, _ in events]
+        window = self._player.play(Plan(times, self._sources, wakes.length, which))
         self._count(window, which)
         if self._urgent:
             return loops * self.histogram.total / max(1, self.histogram.count)
-        return loops * window.delta.wall / max(1, window.delta.work)
+        return loops * window.delta.wall / max(1, window.delta.tally("work"))
 
     def _count(self, window: Window, which: bytes) -> None:
         wakes = [n for n, kind in enumerate(which) if kind == GUEST]
@@ -110,11 +112,12 @@ class Work(WindowedMeasurement):
         else:
             self.record(late)
         due = len({at for _, at in woken})
+        handled = window.inside(starts[at] for _, at in woken)
         # Work in the vCPU thread keeps it from halting again between two events.
         halts = 0 if self._in_vcpu_thread else due
-        self.count(window, due=len(wakes), handled=len(woken), woken=halts, polls=False)
+        self.count(window, due=len(wakes), handled=handled, woken=halts, polls=False)
         seconds = [nanoseconds / 1e9 for nanoseconds in window.delta.helpers]
-        self.add("work_items", window.delta.work)
+        self.add("work_items", window.delta.tally("work"))
         if not self._in_vcpu_thread:
             self.add("worker_cpu_s", seconds[0])
         if self.benchmark.method in COMPETITORS:
@@ -140,8 +143,10 @@ class Work(WindowedMeasurement):
 @contextmanager
 def prepare(benchmark: IdleWindow) -> Iterator[Work]:
     """The VM and the measurement of a `work` row, after a window that worked."""
+    row = policy(benchmark.policy)
+    require_pcpus(row, benchmark.vcpus)
     with ExitStack() as stack:
-        vm = stack.enter_context(idle_vm.build(policy(benchmark.policy), benchmark.vcpus))
+        vm = stack.enter_context(idle_vm.build(row, benchmark.vcpus))
         measurement = Work(benchmark, vm, stack)
         measurement.warm_up(1)
         yield measurement

@@ -12,8 +12,8 @@ from kbench.worker.crosscheck.counters import TICK, Counters, read, read_own, st
 from kbench.worker.crosscheck.delta import Delta
 
 START = Counters(
-    wall=0, tsc=0, cpu=(10,), helpers=(20, 30), work=1, sched=10, waited=5, switches=(1, 2),
-    kvm={"exits": 5, "blocking": 1}, steal=(7, 9), energy=(), pcpu=1,
+    wall=0, tsc=0, cpu=(10,), helpers=(20, 30), sched=10, waited=5, switches=(1, 2),
+    kvm={"exits": 5, "blocking": 1}, steal=(7, 9), energy=(), pcpu=1, tallies={"work": 1},
 )  # fmt: skip
 
 
@@ -34,8 +34,8 @@ def test_counters() -> None:
 
 
 def test_helpers_are_counted_by_thread() -> None:
-    assert Delta(START, replace(START, helpers=(25, 37), work=4)).helpers == [5, 7]
-    assert Delta(START, replace(START, work=4)).work == 3
+    assert Delta(START, replace(START, helpers=(25, 37))).helpers == [5, 7]
+    assert Delta(START, replace(START, tallies={"work": 4})).tally("work") == 3
 
 
 @pytest.mark.parametrize(

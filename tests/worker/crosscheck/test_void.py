@@ -18,9 +18,9 @@ MMIO = replace(ROW, expect="KVM_EXIT_MMIO")
 KHZ = 2_000_000
 MS = 1_000_000
 START = Counters(
-    wall=100_000 * MS, tsc=0, cpu=(500 * MS,), helpers=(), work=0, sched=500 * MS, waited=0,
+    wall=100_000 * MS, tsc=0, cpu=(500 * MS,), helpers=(), sched=500 * MS, waited=0,
     switches=(1, 2), kvm={"exits": 5, "mmio_exits": 0, "halt_exits": 0}, steal=(7, 9),
-    energy=(), pcpu=1,
+    energy=(), pcpu=1, tallies={"work": 1},
 )  # fmt: skip
 # One second later, after 10,000 exits.
 END = replace(
