@@ -4,9 +4,11 @@
 from typing import Self
 
 SHARE = "share"
+# Every text about figures of the lab has this sentence (tests/docs/test_lab_note.py).
+NOT_TIMES = "They are not times: caches, microcode and pipelines are not modelled."
 LAB_NOTE = (
     "Lab figures count the instructions of an emulated machine: the length of the software path. "
-    "They are not times: caches, microcode and pipelines are not modelled."
+    f"{NOT_TIMES}"
 )
 
 

@@ -2,7 +2,7 @@
 """Rows that the tables do not list: another rate, another time, more vCPUs.
 
 `idle.tick300@hlt`, `wake.irqfd@hlt-poll-20us`, `idle.poisson@hlt/4` (four vCPUs, which share
-the pCPUs where those are fewer), `idle.poisson@hlt/2pinned` (a pCPU each).
+the pCPUs where those are fewer), `idle.poisson@hlt/2own-pcpu` (a pCPU each).
 """
 
 import re
@@ -13,7 +13,7 @@ from kbench.catalogue.benchmark import Benchmark, IdleWindow
 from kbench.catalogue.families import FAMILIES, catalogue, module
 from kbench.errors import KbenchError
 
-NAME = re.compile(r"(\w+)\.([\w-]+)@([\w-]+)(?:/(-?\d+)(pinned)?)?")
+NAME = re.compile(r"(\w+)\.([\w-]+)@([\w-]+)(?:/(-?\d+)(own-pcpu)?)?")
 MAX_VCPUS = 14  # what the guests' stacks leave room for (guests/abi.h)
 
 
@@ -42,7 +42,7 @@ def with_vcpus(row: IdleWindow, count: int, *, own_pcpu: bool = False) -> IdleWi
         raise KbenchError(f"{row.name}: the number of vCPUs must be 1 to {MAX_VCPUS}, not {count}")
     return replace(
         row,
-        name=f"{row.name.partition('/')[0]}/{count}{'pinned' if own_pcpu else ''}",
+        name=f"{row.name.partition('/')[0]}/{count}{'own-pcpu' if own_pcpu else ''}",
         title=f"{row.title}; {count} vCPUs{', a pCPU each' if own_pcpu else ''}",
         vcpus=count,
         own_pcpu=own_pcpu,
@@ -50,13 +50,13 @@ def with_vcpus(row: IdleWindow, count: int, *, own_pcpu: bool = False) -> IdleWi
 
 
 def require_pcpus(rows: Sequence[Benchmark], pcpus: int) -> None:
-    """Raises KbenchError where `pcpus` are too few for pinned vCPUs and the waker."""
+    """Raises KbenchError where `pcpus` are too few for vCPUs with their own pCPUs and a waker."""
     for row in rows:
         if isinstance(row, IdleWindow) and row.own_pcpu and row.vcpus >= pcpus:
-            most = f"at most {pcpus - 1} can" if pcpus > 1 else "none can"
+            most = f"at most {pcpus - 1} can" if pcpus > 1 else "no vCPU can"
             raise KbenchError(
-                f"{row.name}: {row.vcpus} pinned vCPUs and the waker need {row.vcpus + 1} pCPUs, "
-                f"and there are {pcpus} to use: {most} be pinned"
+                f"{row.name}: vCPUs with their own pCPUs ({row.vcpus}) and the waker need "
+                f"{row.vcpus + 1} pCPUs, and there are {pcpus} to use: {most} have its own"
             )
 
 

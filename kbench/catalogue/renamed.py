@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Names of older releases: stored suites and selectors may use them for one more release."""
+"""Names of older releases: stored suites may use them for one more release."""
+
+import re
 
 RENAMED_EVENTS = {
     "work.neighbour": "work.competitor",
@@ -12,4 +14,5 @@ RENAMED_EVENTS = {
 def present_name(name: str) -> str:
     """Today's name of a benchmark or selector."""
     event, at, variant = name.partition("@")
-    return RENAMED_EVENTS.get(event, event) + at + variant
+    renamed = re.sub(r"(/\d+)pinned$", r"\1own-pcpu", variant)
+    return RENAMED_EVENTS.get(event, event) + at + renamed

@@ -21,7 +21,7 @@ def test_every_listed_row_of_the_idle_families_can_be_derived() -> None:
         ("idle.tick300@hlt", "pattern", "tick300"),
         ("wake.irqfd@hlt-poll-20us", "policy", "hlt-poll-20us"),
         ("idle.poisson@hlt/4", "vcpus", 4),
-        ("work.batch@spin/2pinned", "own_pcpu", True),
+        ("work.batch@spin/2own-pcpu", "own_pcpu", True),
     ],
 )
 def test_a_name_with_parameters(name: str, field: str, value: object) -> None:
@@ -71,10 +71,10 @@ def test_vcpus_without_a_row_that_has_them_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("pcpus", "reason"),
-    [(3, ""), (2, "need 3 pCPUs, and there are 2 to use: at most 1 can be"), (1, "none can be")],
+    [(3, ""), (2, "need 3 pCPUs, and there are 2 to use: at most 1 can"), (1, "no vCPU can")],
 )
-def test_pinned_vcpus_and_the_waker_need_a_pcpu_each(pcpus: int, reason: str) -> None:
-    rows = [find("idle.tick250@hlt/2pinned"), find("idle.tick250@hlt/4"), find("exit.pio_out")]
+def test_each_vcpu_and_the_waker_need_a_pcpu(pcpus: int, reason: str) -> None:
+    rows = [find("idle.tick250@hlt/2own-pcpu"), find("idle.tick250@hlt/4"), find("exit.pio_out")]
     if not reason:
         require_pcpus(rows, pcpus)
         return

@@ -65,14 +65,14 @@ def test_the_first_look_is_right(mpstate: "dict[str, LabResult]", way: str) -> N
     assert set(counts.stages) == {"raise", "probe"}
 
 
-def test_what_a_look_costs(mpstate: "dict[str, LabResult]") -> None:
+def test_what_a_probe_costs(mpstate: "dict[str, LabResult]") -> None:
     """A load, a system call, and a KVM_RUN with three more."""
     cost = {way: least(mpstate[f"mpstate.probe@{way}"]) for way in ("byte", "poll", "get", "kick")}
     assert cost["byte"] < cost["poll"] < 5 * cost["get"] < cost["kick"]
 
 
 def test_who_needs_the_vcpu_s_thread(mpstate: "dict[str, LabResult]") -> None:
-    """M8 and M9 are right before it has run; KVM_GET_MP_STATE has to wait for it."""
+    """poll(2) and the byte of kvm_run show it before KVM_RUN; KVM_GET_MP_STATE only after."""
     right = {way: least(mpstate[f"mpstate.right_inside@{way}"]) for way in ("byte", "poll", "get")}
     assert right["byte"] < right["poll"] < right["get"] / 2
 

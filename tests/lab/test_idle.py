@@ -8,7 +8,7 @@ import pytest
 
 from kbench.catalogue import find
 from kbench.lab import labs, target
-from kbench.lab.inside.measure import WINDOWS
+from kbench.lab.inside.measure import PHASES
 from kbench.lab.labs import Lab, LabResult, measure_all
 
 HALTED, SPINNING = "idle.poisson@hlt", "idle.poisson@mwait-nop"
@@ -84,8 +84,8 @@ def test_what_is_chance_is_measured_at_many_phases_of_the_tick(
     assert {len(results[name].runs) for name in EXACT} == {1}
     for name in SAMPLES:
         windows = results[name].runs
-        assert len(windows) == WINDOWS
-        assert len({run.total for run in windows}) > WINDOWS / 2
+        assert len(windows) == PHASES
+        assert len({run.total for run in windows}) > PHASES / 2
 
 
 def test_what_is_left_for_a_competitor(results: "dict[str, LabResult]") -> None:

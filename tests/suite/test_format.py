@@ -7,7 +7,7 @@ import pytest
 from support.suites import host_run, output, write
 
 from kbench.catalogue import catalogue
-from kbench.catalogue.renamed import RENAMED_EVENTS
+from kbench.catalogue.renamed import RENAMED_EVENTS, present_name
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
 from kbench.suite.format import RENAMED_KEYS, present_names, printable
@@ -48,6 +48,11 @@ def test_names_of_runs() -> None:
     old = {"name": "work.neighbour19@hlt", "kbench_counter_neighbour_share": 0.5, "kbench_p50": 1}
     new = {"name": "work.competitor19@hlt", "kbench_counter_competitor_share": 0.5, "kbench_p50": 1}
     assert present_names(old) == present_names(new) == new
+
+
+def test_own_pcpus_of_an_older_suite() -> None:
+    assert present_name("idle.poisson@hlt/2pinned") == "idle.poisson@hlt/2own-pcpu"
+    assert present_name("idle.poisson@hlt/2") == "idle.poisson@hlt/2"
 
 
 def test_runs_are_added_to_an_old_suite_under_one_name(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def send(message: dict[str, object]) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the machine; QEMU's exit code is 2 * code + 1."""
+    """End the lab machine; QEMU's exit code is 2 * code + 1."""
     _port.privilege(3)
     _port.outb(EXIT_PORT, code)
     sys.exit("QEMU did not exit")
@@ -69,7 +69,7 @@ def prepare() -> None:
 
 
 def pause() -> None:
-    """Let the host save the machine; a restored one returns from here."""
+    """Let the host save the lab machine; a restored one returns from here."""
     gc.collect()
     gc.freeze()
     # The kernel's deferred work after boot, or after loading modules, ends within this.

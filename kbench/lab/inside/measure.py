@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The part of kbench that runs inside the lab: one benchmark, measured between two ticks.
 
-The agent calls ready() after it has loaded KVM and injected this package, and, in the machine
-that is restored from there, main().
+The agent calls ready() after it has loaded KVM and injected this package, and, in the lab
+machine that is restored from there, main().
 """
 
 import gc
@@ -33,23 +33,23 @@ AFTER_TICK = 200_000
 # The first round trips after a sleep fill what the kernel caches per task.
 WARM_UP = 8
 # Instructions of warm-up and samples together, so that they end before the next tick (up
-# to 1.3 million more go into the reset between them). A dearer benchmark takes fewer of
-# both, down to 1 and LEAST; that may run into a tick, but always into the same one.
-WINDOW = 2_200_000
-LEAST = 4
-# What a value of the idle families takes on the host, over what a run takes here; and over one
-# of many of a guest that is alone: it needs no turns of the scheduler.
-WINDOWED_PART, ALONE_PART = 4, 10
-# A window shows one order in which threads take their turns on the one CPU, and one place where
-# an event meets a vCPU that goes round a loop; another phase of the tick, or one instruction
-# more, gives another. Windows at as many phases are a sample, each of them exact.
-WINDOWS = 10
+# to 1.3 million more go into the reset between them). A longer benchmark has fewer warm-up
+# round trips, down to 1, and fewer samples; it may run into a tick, but always into the same one.
+BUDGET = 2_200_000
+FEWEST_SAMPLES = 4
+# A run here takes this part of the loops of a value on the host; a smaller one where it has many
+# windows of a guest whose vCPU shares the CPU with no other thread.
+LOOPS_PART, LOOPS_PART_ALONE = 4, 10
+# One window is one draw: another phase of the tick, or one instruction more anywhere, can reorder
+# the threads on the one CPU, or meet a spinning vCPU elsewhere in its loop. Windows at these
+# many phases are a sample, each of them exact.
+PHASES = 10
 # Of a row whose pattern plans its events: few say nothing of a wakeup latency.
 EVENTS = 200
-# What a policy `idles` as when every event finds the vCPU in the same place. A guest's tick,
-# all the same, is in step with the kernel's own: one window has one distance between the two.
-STILL, TICKS = ("halts", "blocks"), "tick"
-# The TSC at which one tick is one instruction; machine.py sets it.
+# A policy that `idles` so has its vCPU in the same place at every event. A guest's tick still
+# needs several phases: in one window it has one distance from the kernel's own tick.
+SAME_PLACE, GUEST_TICK = ("halts", "blocks"), "tick"
+# The TSC of kbench/lab/vm/options.py's CPU: one TSC tick is one instruction.
 TSC_KHZ = 1_000_000
 
 
@@ -91,9 +91,9 @@ def main(job: dict[str, Any], send: Send) -> None:
 def rounds(measurement: RoundTripMeasurement, samples: int) -> None:
     """Fill the histogram with `samples` round trips between two ticks, or as many as fit."""
     measurement.run(WARM_UP)
-    fit = int(WINDOW // max(1.0, measurement.histogram.minimum))
+    fit = int(BUDGET // max(1.0, measurement.histogram.minimum))
     warm_up = WARM_UP if fit >= 2 * WARM_UP else 1
-    count = max(LEAST, min(samples, fit - warm_up))
+    count = max(FEWEST_SAMPLES, min(samples, fit - warm_up))
     _sleep_past_tick()
     measurement.run(warm_up)
     measurement.reset()
@@ -101,17 +101,17 @@ def rounds(measurement: RoundTripMeasurement, samples: int) -> None:
 
 
 def windows(measurement: WindowedMeasurement) -> Iterator[None]:
-    """Play the windows of a row that has loops of its own: one, or where that is chance, many."""
-    turns = not measurement.alone or measurement.crowded
-    still = measurement.policy is None or measurement.policy.idles in STILL
-    still = still and not measurement.benchmark.pattern.startswith(TICKS)
-    part = ALONE_PART if not still and not turns else WINDOWED_PART
-    count = WINDOWS if turns or not still else 1
+    """Play the one window of an idle row, or one at each of PHASES where one would be a draw."""
+    shared = not measurement.alone or measurement.crowded
+    same = measurement.policy is None or measurement.policy.idles in SAME_PLACE
+    same = same and not measurement.benchmark.pattern.startswith(GUEST_TICK)
+    part = LOOPS_PART_ALONE if not same and not shared else LOOPS_PART
+    count = PHASES if shared or not same else 1
     loops = max(1, measurement.benchmark.loops // part)
     if measurement.events_per_loop:
-        loops = max(loops if turns else 1, ceil(EVENTS / measurement.events_per_loop / count))
+        loops = max(loops if shared else 1, ceil(EVENTS / measurement.events_per_loop / count))
     for number in range(count):
-        _sleep_past_tick(number * TICK // WINDOWS)
+        _sleep_past_tick(number * TICK // PHASES)
         measurement.reset()
         measurement.run(loops)
         yield

@@ -20,6 +20,7 @@ from kbench.report import lookup
 from kbench.report.measured import overview
 from kbench.report.model import Model
 from kbench.report.render.text import WIDTH
+from kbench.units import NOT_TIMES
 
 
 class Link(str):
@@ -104,6 +105,7 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
         "compared": lookup.compared,
         "link": link,
         "measured": measured(),
+        "not_times": NOT_TIMES,
         "pick": pick,
         "show": show,
         "table": table,

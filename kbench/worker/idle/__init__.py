@@ -26,7 +26,7 @@ def prepare(benchmark: IdleWindow) -> Iterator[WindowedMeasurement]:
     """The measurement of a benchmark of idle guests, after a first window that worked.
 
     Raises Unavailable where this KVM lacks what the policy takes, or does something else
-    than the policy says, and KbenchError for more pinned vCPUs than pCPUs.
+    than the policy says, and KbenchError for more vCPUs with their own pCPUs than there are.
     """
     require_pcpus([benchmark], len(os.sched_getaffinity(0)))
     prepare_row: Prepare = module(benchmark).prepare

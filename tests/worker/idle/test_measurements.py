@@ -165,10 +165,10 @@ def test_oversubscription() -> None:
     assert any("more vCPUs than pCPUs" in text for text in recording.warnings)
 
 
-def test_too_many_pinned_vcpus_are_refused() -> None:
+def test_too_many_vcpus_for_own_pcpus_are_refused() -> None:
     many = min(14, len(os.sched_getaffinity(0)))
-    row = find(f"idle.tick250@hlt/{many}pinned")
-    with pytest.raises(KbenchError, match="be pinned"), prepare(row):
+    row = find(f"idle.tick250@hlt/{many}own-pcpu")
+    with pytest.raises(KbenchError, match="have its own"), prepare(row):
         pass
 
 
