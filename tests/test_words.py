@@ -103,3 +103,18 @@ def test_the_glossary_is_short_and_in_two_parts() -> None:
 def test_the_search_can_fail() -> None:
     names = ["VcpuLane", "kbench/worker/looks.py", "IrqchipPin", "Opinion", "kbench/lab/image/a.py"]
     assert retired(names) == {"VcpuLane": {"lane"}, "kbench/worker/looks.py": {"look"}}
+
+
+def test_docstrings_say_what_they_raise_in_one_way() -> None:
+    """ "Raises X when ...": no section of errors in another dialect."""
+    dialects = re.compile(r"^ *(?:Errors|Raises|Returns|Args|Throws):|[.;] Errors:", re.MULTILINE)
+    found = [str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py")]
+    assert [name for name in found if dialects.search((ROOT / name).read_text())] == []
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    from kbench import __version__
+
+    assert (
+        re.findall(r"^## (.*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0] == __version__
+    )

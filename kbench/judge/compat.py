@@ -35,17 +35,18 @@ class Difference:
         names = ", ".join(self.benchmarks[:3])
         more = f" and {len(self.benchmarks) - 3} more" if len(self.benchmarks) > 3 else ""
         where = f" ({names}{more})" if names else ""
-        return f"{self.title}: {_short(self.base)} -> {_short(self.head)}{where}"
-
-    @property
-    def title(self) -> str:
-        """The key in words."""
-        return self.key.removeprefix("kbench_").replace("_", " ")
+        return f"{condition(self.key)}: {_short(self.base)} -> {_short(self.head)}{where}"
 
     @property
     def forbids(self) -> bool:
         """Whether figures must not be compared across this difference."""
         return _identifies(self.key)
+
+
+def condition(key: str) -> str:
+    """A key of provenance in words: `lab kernel` for kbench_pin_kernel."""
+    text = f"lab {key.removeprefix(_PIN)}" if key.startswith(_PIN) else key
+    return text.removeprefix("kbench_").replace("_", " ")
 
 
 def differences(pairs: Iterable[tuple[Benchmark, Benchmark]]) -> tuple[Difference, ...]:

@@ -27,7 +27,7 @@ Direction = Literal["lower", "higher"]
 LAB_MARGIN = Margin(0.005, 10)
 """Half a percent or ten instructions: hardened_usercopy alone moves a count by two."""
 
-MOST_PAIRS = 1000
+FURTHER_PAIRS = 1000
 """The most further pairs that are proposed: beyond, the change lies on the margin itself."""
 
 
@@ -104,7 +104,7 @@ def _further_pairs(evidence: Evidence, adjusted: float, edge: float, rule: HostR
         half = max(high - mid, mid - low)
         wanted = pairs * (half / max(edge - abs(mid), 1e-9)) ** 2
     wanted = max(wanted, rule.runs, pairs + 1)
-    return min(math.ceil(wanted) - pairs, MOST_PAIRS)
+    return min(math.ceil(wanted) - pairs, FURTHER_PAIRS)
 
 
 @dataclass(frozen=True, slots=True)

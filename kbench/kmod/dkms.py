@@ -30,7 +30,7 @@ def write(tree: KernelTree, name: str, into: Path, progress: Progress) -> Path:
     """Write `into`/kbench-kvm-VERSION, ready for `dkms add`; its path.
 
     It holds the kernel's KVM sources with the variant's hooks, under the kernel's
-    licence (GPL-2.0). Errors: KernelError when the directory is there already.
+    licence (GPL-2.0). Raises KernelError when the directory is there already.
     """
     variant = variants.variant(name)
     version = f"{name}-{variants.digest()}"

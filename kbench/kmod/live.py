@@ -29,7 +29,7 @@ def files() -> dict[str, bytes]:
 
 
 def build(tree: KernelTree, progress: Progress) -> Path:
-    """kvm-kbench-live.ko for the kernel of `tree`. Errors: as modules.build()."""
+    """kvm-kbench-live.ko for the kernel of `tree`. Raises as modules.build() does."""
     content = files()
 
     def make(work: Path) -> None:

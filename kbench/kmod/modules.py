@@ -48,7 +48,10 @@ class ModuleSet:
 
 
 def build(tree: KernelTree, recipe: Recipe, progress: Progress) -> ModuleSet:
-    """The modules of NAMES. Errors: KernelError (recipe.prepare's, a compiler error), NoSpace."""
+    """The modules of NAMES.
+
+    Raises KernelError when they do not compile, and as recipe.prepare() and cache.entry() do.
+    """
     key = cache.digest(RECIPE, tree.key, *OPTIONS, *recipe.content)
 
     def fill(work: Path) -> None:
@@ -61,7 +64,7 @@ def build(tree: KernelTree, recipe: Recipe, progress: Progress) -> ModuleSet:
 
 
 def build_intel(tree: KernelTree, recipe: Recipe, progress: Progress) -> Path:
-    """kvm-intel.ko for the kvm.ko of build(). Errors: as build()."""
+    """kvm-intel.ko for the kvm.ko of build(). Raises as build() does."""
     built = build(tree, recipe, progress)
     # Makes nothing of kvm.ko again: its exports are known.
     options = ["CONFIG_KVM=", "CONFIG_KVM_X86=", "CONFIG_KVM_AMD="]
@@ -78,7 +81,7 @@ def build_intel(tree: KernelTree, recipe: Recipe, progress: Progress) -> Path:
 def made(kernel: Kernel, label: str) -> ModuleSet:
     """The latest modules that a user's patch or tree was built to, for `kernel`, as `label`.
 
-    Errors: KernelError when there are none.
+    Raises KernelError when there are none.
     """
     places = (cache.root() / "kvm-modules").glob(f"{kernel.name}-{label}-{'?' * 16}")
     found = sorted(places, key=lambda place: place.stat().st_mtime)

@@ -22,15 +22,15 @@ class Recipe:
 
 
 def variant(tree: KernelTree, name: str, progress: Progress) -> Recipe:
-    """A variant of the extension, or `stock`. Errors: KernelError (unknown variant)."""
+    """A variant of the extension, or `stock`. Raises as patched() does."""
     return patched(tree, [], name, progress)
 
 
 def patched(tree: KernelTree, patches: list[Path], name: str, progress: Progress) -> Recipe:
     """The variant `name` with a user's patches below it.
 
-    Errors: KernelError (unknown variant, unreadable patch); prepare() raises it for a patch
-    that does not apply and for a hook that does not land.
+    Raises KernelError for an unknown variant and when a patch cannot be read; prepare() raises it
+    for a patch that does not apply and for a hook that does not land.
     """
     chosen = variants.variant(name)
     contents = [sources.read_patch(patch) for patch in patches]
@@ -62,7 +62,7 @@ def hooked(tree: KernelTree, progress: Progress) -> Path:
 
 
 def source(directory: Path) -> Recipe:
-    """KVM's part of a user's own kernel tree. Errors: KernelError when there is none."""
+    """KVM's part of a user's own kernel tree. Raises KernelError when there is none."""
 
     def prepare(work: Path) -> None:
         sources.copy(directory, work)

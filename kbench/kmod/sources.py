@@ -29,7 +29,7 @@ TOOL_SECONDS = 600
 
 
 def pristine(tree: KernelTree, progress: Progress) -> Path:
-    """The unchanged KVM sources of `tree`'s kernel, cached. Errors: KernelError, NoSpace."""
+    """The unchanged KVM sources of `tree`'s kernel, cached. Raises as cache.entry() does."""
 
     def build(work: Path) -> None:
         progress(f"extracting KVM from the source of {tree.kernel.version}")
@@ -41,7 +41,7 @@ def pristine(tree: KernelTree, progress: Progress) -> Path:
 def copy(source: Path, into: Path) -> None:
     """Copy KVM's part of the kernel tree `source` to `into`, writable.
 
-    Errors: KernelError when `source` holds no KVM.
+    Raises KernelError when `source` holds no KVM.
     """
     if not (source / MAKEFILE).is_file():
         raise KernelError(f"{source} is no kernel source: it has no {MAKEFILE}")
@@ -59,7 +59,7 @@ def copy(source: Path, into: Path) -> None:
 def patch(tree: Path, patches: list[Path]) -> None:
     """Apply unified diffs (-p1, no fuzz) to the KVM sources below `tree`.
 
-    Errors: KernelError naming the patch, when it does not apply or leaves KVM's part.
+    Raises KernelError, which names the patch, when it does not apply or leaves KVM's part.
     """
     for file in patches:
         for name in _touched(file):
@@ -78,7 +78,7 @@ def patch(tree: Path, patches: list[Path]) -> None:
 
 
 def read_patch(file: Path) -> str:
-    """The text of a patch. Errors: KernelError when it cannot be read."""
+    """The text of a patch. Raises KernelError when it cannot be read."""
     try:
         return file.read_text(errors="replace")
     except OSError as error:

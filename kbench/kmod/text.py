@@ -19,7 +19,7 @@ HEADER = struct.Struct("<IIQQQQIIQQ")
 def text(module: Path) -> bytes:
     """The .text section of a module, which may be compressed (.ko, .ko.xz).
 
-    Errors: KernelError when the file is no 64-bit ELF or has no such section.
+    Raises KernelError when the file is no 64-bit ELF or has no such section.
     """
     data = module.read_bytes()
     if module.suffix == ".xz":

@@ -84,7 +84,7 @@ def variants() -> tuple[Variant, ...]:
 
 
 def variant(name: str) -> Variant:
-    """The variant called `name`. Errors: KernelError that lists the known names."""
+    """The variant called `name`. Raises KernelError, with the known names."""
     for candidate in variants():
         if candidate.name == name:
             return candidate

@@ -70,7 +70,7 @@ def encode(job: Job) -> bytes:
 
 
 def decode(data: bytes) -> list[Message]:
-    """The agent's messages. Errors: AgentFailed when a line is not one."""
+    """The agent's messages. Raises AgentFailed when a line is not one."""
     import msgspec
 
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome, listed
-from kbench.judge.rules import MOST_PAIRS
+from kbench.judge.rules import FURTHER_PAIRS
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
 from kbench.present.table import Table, figures, words
@@ -32,7 +32,7 @@ def verdict_text(change: Change) -> str:
         case Verdict.WORSE if change.acknowledged:
             return "worse, acknowledged"
         case Verdict.CANNOT_TELL if change.further_pairs is not None:
-            most = "over " if change.further_pairs >= MOST_PAIRS else ""
+            most = "over " if change.further_pairs >= FURTHER_PAIRS else ""
             return f"cannot tell ({most}{change.further_pairs} further pairs)"
         case Verdict.SAME if change.delta:
             return f"same (margin {change.margin})"

@@ -9,7 +9,6 @@ suite next completes it.
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from kbench.errors import KbenchError
@@ -65,12 +64,7 @@ class SuiteWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         from kbench.suite.stored import canonical, grouped
 
         with self._journal as journal:

@@ -15,8 +15,8 @@ from typing import Any
 
 from kbench.report.theme import LIGHT, vega_config
 
-FEW = 8
-"""Fewer charts than this are drawn before a second process has started."""
+FEWEST_FOR_TWO = 8
+"""Fewer charts are drawn before a second process has started."""
 
 _SVG = "http://www.w3.org/2000/svg"
 _ELEMENTS = {"svg", "g", "path", "rect", "line", "text"}
@@ -35,7 +35,7 @@ def to_svgs(charts: Sequence[Any]) -> list[str]:
     vl-convert draws on one thread; two processes halve the time of a large report.
     """
     specs = [spec(chart) for chart in charts]
-    if len(specs) < FEW:
+    if len(specs) < FEWEST_FOR_TWO:
         return [_svg(row) for row in specs]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=2, mp_context=context) as pool:

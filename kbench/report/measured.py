@@ -3,14 +3,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from kbench.judge.compat import is_condition
+from kbench.judge.compat import condition, is_condition
 from kbench.present.table import Cell, Table, figures, words
 from kbench.report.content import Section
 from kbench.report.model import Entry, Model, Place, SuiteFile
 
 # Of one benchmark each, or written for machines: nothing to list for a whole suite.
 _NOT_LISTED = ("kbench_title", "kbench_guest_sha256")
-MOST = 60
+LONGEST_VALUE = 60
 """Characters of a value in the table; the rest is in the suite."""
 
 
@@ -90,16 +90,12 @@ def _conditions(model: Model, source: SuiteFile) -> dict[str, str]:
 
 
 def _table(title: str, columns: Sequence[str], texts: Mapping[str, Sequence[str]]) -> Table:
-    rows = tuple((_title(key), *map(_value, row)) for key, row in texts.items())
+    rows = tuple((condition(key), *map(_value, row)) for key, row in texts.items())
     return Table(words("condition", *columns), rows, title)
 
 
-def _title(key: str) -> str:
-    return key.removeprefix("kbench_").replace("_", " ")
-
-
 def _value(text: str) -> str:
-    return text if len(text) <= MOST else text[: MOST - 3] + "..."
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
 
 
 def _warnings(model: Model) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ The writer holds flock(2) on the journal for as long as it lives: that keeps a s
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from kbench.errors import KbenchError
@@ -41,12 +40,7 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         os.close(self._descriptor)
 
     @property

@@ -25,7 +25,7 @@ class Emulator:
 
 
 def find() -> Emulator:
-    """The installed QEMU. Errors: QemuUnavailable when it is missing or older than OLDEST."""
+    """The installed QEMU. Raises QemuUnavailable when it is missing or older than OLDEST."""
     path = shutil.which(PROGRAM)
     if path is None:
         raise QemuUnavailable(MISSING)

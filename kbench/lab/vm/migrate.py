@@ -17,7 +17,7 @@ _CAPABILITIES = [{"capability": "x-ignore-shared", "state": True}]
 def save(process: qemu.Process, path: Path) -> None:
     """Wait for the agent's pause, save the devices to `path`, and end the lab.
 
-    Errors: what the agent reports, and BootFailed.
+    Raises what the agent reports, and BootFailed when it ends without a report.
     """
     try:
         process.qmp.wait("GUEST_PANICKED")
@@ -59,7 +59,7 @@ def _migrate(process: qemu.Process, path: Path) -> None:
 def load(process: qemu.Process, path: Path) -> None:
     """Load the devices from `path` and let the lab go on.
 
-    Errors: SnapshotUnusable, WallTimeout, LabError.
+    Raises SnapshotUnusable when QEMU does not take it, WallTimeout, and LabError.
     """
     try:
         process.qmp.command("migrate-set-capabilities", capabilities=_CAPABILITIES)

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from types import TracebackType
 from typing import Self
 
 from kbench.lab.errors import LabError, QemuUnavailable, WallTimeout
@@ -85,16 +84,11 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
     def wait(self) -> int:
-        """QEMU's exit code. Errors: WallTimeout, with the console's last lines."""
+        """QEMU's exit code. Raises WallTimeout, with the console's last lines."""
         try:
             return self._process.wait(max(0.0, self.deadline - time.monotonic()))
         except subprocess.TimeoutExpired as error:

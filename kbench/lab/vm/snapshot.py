@@ -50,7 +50,7 @@ class Snapshot:
 
         seconds: limit of wall time. serial: as in qemu.Process.
 
-        Errors: QemuUnavailable, SnapshotUnusable, WallTimeout.
+        Raises SnapshotUnusable when it cannot be restored, QemuUnavailable and WallTimeout.
         """
         ram = self.place / migrate.RAM
         if not os.access(ram, os.W_OK):
@@ -68,7 +68,7 @@ class Snapshot:
 def ensure(kernel: Kernel, progress: Progress) -> Snapshot:
     """The snapshot of `kernel` with this QEMU and this Python, built where it is missing.
 
-    Errors: QemuUnavailable, PackageUnavailable, NoSpace, CacheBusy, BootFailed.
+    Raises BootFailed, QemuUnavailable, PackageUnavailable, and as cache.entry() does.
     """
     installed = emulator.find()
 
@@ -83,7 +83,8 @@ def ensure(kernel: Kernel, progress: Progress) -> Snapshot:
 def ready(kernel: Kernel, files: dict[str, bytes], progress: Progress) -> Snapshot:
     """A snapshot of `kernel` after the job in `files`, which pauses, built where it is missing.
 
-    `files`: as for Snapshot.restore(). Errors: as ensure(), and what the job reports.
+    `files`: as for Snapshot.restore(). Raises as ensure() does, and what the job
+    reports.
     """
     installed = emulator.find()
     parts = (part for item in sorted(files.items()) for part in item)

@@ -16,7 +16,8 @@ from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT
 from kbench.units import human
 
-MOST = 30
+ROWS_DRAWN = 30
+"""Rows of a picture; what is not the same is drawn however many there are."""
 
 VERDICTS = {
     Verdict.WORSE: ("worse", "triangle-right"),
@@ -47,7 +48,7 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
         title=title,
         caption=f"Change from base to head, largest first. {interval} Marks and lines at the edge "
         "extend beyond it. The band is the margin within which a change does not matter. Changes "
-        f'that are "same" are drawn up to {MOST} rows; the table has all.',
+        f'that are "same" are drawn up to {ROWS_DRAWN} rows; the table has all.',
         views=views,
         legend=tuple(Key(str(verdict), role) for verdict, (role, _) in VERDICTS.items()),
         choices={"metric": tuple(view.options[0] for view in views)},
@@ -55,12 +56,12 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
 
 
 def _largest(judged: Sequence[Change], metric: str) -> list[Change]:
-    """The changes of `metric`, largest first: MOST of them, or all that are not the same."""
+    """The changes of `metric`, largest first: ROWS_DRAWN, or all that are not the same."""
     here = [change for change in judged if change.metric == metric]
     here.sort(key=lambda change: -abs(change.mid))
     other = [change for change in here if change.verdict is not Verdict.SAME]
     same = [change for change in here if change.verdict is Verdict.SAME]
-    chosen = {id(change) for change in (*other, *same[: max(0, MOST - len(other))])}
+    chosen = {id(change) for change in (*other, *same[: max(0, ROWS_DRAWN - len(other))])}
     return [change for change in here if id(change) in chosen]
 
 
