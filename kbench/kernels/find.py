@@ -9,7 +9,7 @@ from kbench.kernels.tree import build
 
 ORIGINS = ("debian", "tree", "installed", "image")
 FORMS = (
-    "debian:6.1, debian:6.12, debian:newest, tree:DIR[@REF][,tiny], "
+    "debian:6.1[,BASE], debian:6.12, debian:newest, tree:DIR[@REF][,BASE], "
     "installed:/boot/vmlinuz-X, image:FILE[,MODULES]"
 )
 
@@ -22,7 +22,10 @@ def find(spec: str, progress: Progress) -> Kernel:
     origin, rest = _parts(spec)
     match origin:
         case "debian":
-            return packages.kernel(rest, progress)
+            name, comma, base = rest.partition(",")
+            return (
+                build.packaged(name, base, progress) if comma else packages.kernel(name, progress)
+            )
         case "installed":
             return files.installed(rest)
         case "image":
@@ -48,12 +51,12 @@ def known(spec: str) -> str:
 
 
 def debian_name(spec: str) -> str:
-    """The name of one of Debian's kernels; empty where `spec` is of another origin.
+    """The name of one of Debian's own builds; empty where `spec` is something else.
 
     Raises PackageUnavailable for a name that Debian does not have.
     """
     origin, rest = _parts(spec)
-    if origin != "debian":
+    if origin != "debian" or "," in rest:
         return ""
     debian.require_known(rest)
     return rest

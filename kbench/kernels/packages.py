@@ -39,16 +39,19 @@ class DebianKernel(Kernel):
         """
         packages = self.packages
         headers = _unpacked("headers", packages, packages.headers, progress)
-        source = _unpacked("source", packages, [packages.source], progress)
         return KernelTree(
             kernel=self,
             key=packages.key,
             headers=headers / "usr/src" / f"linux-headers-{packages.release}",
-            source=Tarball(
-                source / "usr/src" / f"{packages.source.name}.tar.xz", packages.source.sha256
-            ),
+            source=self.code(progress),
             compiler=packages.compiler,
         )
+
+    def code(self, progress: Progress) -> "Tarball":
+        """The package linux-source, unpacked. Raises PackageUnavailable, NoSpace, CacheBusy."""
+        package = self.packages.source
+        place = _unpacked("source", self.packages, [package], progress)
+        return Tarball(place / "usr/src" / f"{package.name}.tar.xz", package.sha256)
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,21 @@ class Tarball:
 
     def extract(self, patterns: Sequence[str], into: Path) -> None:
         """Write what matches `patterns` below `into`. Raises KernelError."""
-        command = ["tar", "--extract", "--xz", "--wildcards", "--strip-components=1"]
-        command += [f"--file={self.path}", f"--directory={into}"]
-        command += [f"*/{pattern}" for pattern in patterns]
-        tools.run(command, UNPACK_SECONDS, what=f"cannot extract {self.path}")
+        self._extract(into, "--wildcards", *(f"*/{pattern}" for pattern in patterns))
         # "*/virt/kvm" is in Documentation/ and tools/ as well.
         tops = {pattern.partition("/")[0] for pattern in patterns}
         for path in list(into.iterdir()):
             if path.name not in tops:
                 shutil.rmtree(path)
+
+    def extract_all(self, into: Path) -> None:
+        """Write the whole source to `into`. Raises KernelError."""
+        self._extract(into)
+
+    def _extract(self, into: Path, *words: str) -> None:
+        command = ["tar", "--extract", "--xz", "--strip-components=1"]
+        command += [f"--file={self.path}", f"--directory={into}", *words]
+        tools.run(command, UNPACK_SECONDS, what=f"cannot extract {self.path}")
 
 
 def fetched(kernel: KernelRelease) -> bool:

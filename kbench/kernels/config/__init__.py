@@ -19,7 +19,7 @@ def parse(text: str) -> Options:
 
 
 def fragment(name: str) -> Options:
-    """One of kbench's own fragments: required, build or tiny."""
+    """One of kbench's own fragments: required, build, tiny, debug or kcsan."""
     return parse((resources.files(__name__) / f"{name}.config").read_text())
 
 
@@ -30,11 +30,12 @@ def text(options: Mapping[str, str]) -> str:
 
 def require(written: str, kernel: str) -> None:
     """Raise BuildFailed that names what the .config `written` of `kernel` lacks for the lab."""
-    found = parse(written)
-    lacking = [
-        f"{name}={value}"
-        for name, value in fragment("required").items()
-        if found.get(name, "n") != value
-    ]
-    if lacking:
+    if lacking := missing(written, "required"):
         raise BuildFailed(f"the lab cannot boot {kernel}: it needs {', '.join(lacking)}")
+
+
+def missing(written: str, name: str) -> list[str]:
+    """What the .config `written` does not have as the fragment `name` has it."""
+    found = parse(written)
+    wanted = fragment(name).items()
+    return [f"{option}={value}" for option, value in wanted if found.get(option, "n") != value]

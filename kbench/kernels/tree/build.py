@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Building a commit of a git tree into a kernel that the lab boots.
+"""Building sources into a kernel that the lab boots.
 
-Each repository and configuration has one build directory, in which a step from one commit to
-the next compiles what differs. The result is cached by the content of the sources, the
-configuration and the compiler.
+Each repository (or kernel of Debian's) and configuration has one build directory, in which a
+step from one state to the next compiles what differs. The result is cached by the content of
+the sources, the configuration and the compiler.
 """
 
 import os
@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kbench import programs
-from kbench.kernels import cache, config, elf, files, tools
+from kbench.kernels import cache, config, elf, files, packages, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import BuildFailed
 from kbench.kernels.kernel import Kernel, KernelTree
+from kbench.kernels.tree.code import BuildableCode, GitCode, PackagedCode
 from kbench.kernels.tree.configure import BASES, configure, options
-from kbench.kernels.tree.git import Commit, Repository
+from kbench.kernels.tree.git import Repository
 
 BUILD_SECONDS = 4 * 3600.0
 # What would differ from one build to the next. The date is that of the lab's clock.
@@ -34,48 +35,27 @@ RELEASE, CONFIG, VMLINUX, MODULES = "release", "config", "vmlinux", "modules"
 
 @dataclass(frozen=True, kw_only=True)
 class TreeKernel(Kernel):
-    """A kernel that kbench has built of a commit; `base` is its configuration's."""
+    """A kernel that kbench has built of `source`; `base` is its configuration's."""
 
-    repository: Repository
-    commit: Commit
+    source: BuildableCode
     base: str
     compiler: str
 
     @property
     def facts(self) -> dict[str, str]:
-        """The commit, the base of the configuration and the compiler."""
+        """The sources, the base of the configuration and the compiler."""
         return {
-            "kbench_kernel_commit": self.commit.name,
+            **self.source.facts,
             "kbench_kernel_base": self.base,
             "kbench_kernel_compiler": self.compiler,
         }
 
     def tree(self, progress: Progress) -> KernelTree:
-        """Its build directory, at this commit, and the sources of KVM from git."""
-        with _building(self.repository, self.commit, self.base, progress) as (source, out, lock):
+        """Its build directory, with these sources in it."""
+        with _building(self.source, self.base, progress) as (source, out, lock):
             _make(source, out, ("vmlinux", "modules"), lock)
-        key = cache.digest(self.commit.tree, self.content)
-        return KernelTree(
-            kernel=self, key=f"{self.name}-{key}", headers=out,
-            source=GitCode(self.repository, self.commit),
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class GitCode:
-    """The sources of a commit."""
-
-    repository: Repository
-    commit: Commit
-
-    @property
-    def digest(self) -> str:
-        """Git's hash of them."""
-        return self.commit.tree
-
-    def extract(self, patterns: Sequence[str], into: Path) -> None:
-        """Write what matches `patterns` below `into`. Raises KernelError."""
-        self.repository.archive(self.commit, patterns, into)
+        key = f"{self.name}-{cache.digest(self.source.digest, self.content)}"
+        return KernelTree(kernel=self, key=key, headers=out, source=self.source)
 
 
 def kernel(words: str, progress: Progress) -> TreeKernel:
@@ -87,33 +67,40 @@ def kernel(words: str, progress: Progress) -> TreeKernel:
     place, _, base = words.partition(",")
     directory, _, ref = place.partition("@")
     repository = Repository(Path(directory))
-    return build(repository, repository.commit(ref or "HEAD"), base or "distribution", progress)
+    source = GitCode(repository, repository.commit(ref or "HEAD"))
+    return build(source, base or "distribution", progress)
 
 
-def build(repository: Repository, commit: Commit, base: str, progress: Progress) -> TreeKernel:
-    """The kernel of `commit`, built where the cache has none of equal sources."""
+def packaged(name: str, base: str, progress: Progress) -> TreeKernel:
+    """The kernel `name` of Debian's, built of its source on `base`. Raises as kernel()."""
+    programs.require("tree")
+    kernel = packages.kernel(name, progress)
+    return build(PackagedCode(kernel, kernel.code(progress)), base, progress)
+
+
+def build(source: BuildableCode, base: str, progress: Progress) -> TreeKernel:
+    """The kernel of `source`, built where the cache has none of equal sources."""
     programs.require("tree")
     chosen = options(base, progress)
 
     def fill(work: Path) -> None:
-        with _building(repository, commit, base, progress) as (source, out, lock):
-            _make(source, out, ("vmlinux", "modules"), lock)
+        with _building(source, base, progress) as (below, out, lock):
+            _make(below, out, ("vmlinux", "modules"), lock)
             _collect(out, work)
 
     built_by = compiler()
-    key = cache.digest(commit.tree, config.text(chosen), built_by)
+    key = cache.digest(source.digest, config.text(chosen), built_by)
     place = cache.entry("kernel-tree", f"{base}-{key}", fill, progress)
     release = (place / RELEASE).read_text()
     rough = TreeKernel(
-        spec=f"tree:{repository.path}@{commit.name},{base}",
+        spec=f"{source.spec},{base}",
         version=release,
         name=release,
         release=release,
         content="",
         vmlinuz=place / VMLINUX,
         modules=place / MODULES,
-        repository=repository,
-        commit=commit,
+        source=source,
         base=base,
         compiler=built_by,
     )
@@ -129,11 +116,11 @@ def compiler() -> str:
 
 @contextmanager
 def _building(
-    repository: Repository, commit: Commit, base: str, progress: Progress
+    code: BuildableCode, base: str, progress: Progress
 ) -> Iterator[tuple[Path, Path, int]]:
-    """The sources at `commit`, the configured build directory, and the descriptor of its lock."""
+    """The directory of the sources, the configured build directory, the descriptor of its lock."""
     chosen = options(base, progress)
-    top = cache.root() / "trees" / cache.digest(str(repository.path))
+    top = cache.root() / "trees" / cache.digest(code.of)
     written = config.text(chosen)
     with cache.lock(f"tree-{top.name}"), cache.exclusive(top) as lock:
         source, out = top / "source", top / f"build-{base}-{cache.digest(written, compiler())}"
@@ -145,14 +132,12 @@ def _building(
                 f"the first {base} kernel of this tree takes {seconds} s of CPU time, about "
                 f"{minutes:.0f} minutes here, and {megabytes} MB in {top}"
             )
-        progress(f"building {commit.name} of {repository.path} ({base})")
-        repository.check_out(commit, source)
+        progress(f"building {code.name} of {code.of} ({base})")
+        code.check_out(source)
         out.mkdir(exist_ok=True)
         fragment = out / "kbench.config"
         if not (out / ".config").exists() or fragment.read_text() != written:
-            configure(
-                out, base, chosen, lambda *words: _make(source, out, words, lock), commit.name
-            )
+            configure(out, base, chosen, lambda *words: _make(source, out, words, lock), code.name)
         yield source, out, lock
 
 

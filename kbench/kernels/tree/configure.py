@@ -6,10 +6,17 @@ from pathlib import Path
 
 from kbench.kernels import config, packages
 from kbench.kernels.cache import Progress
-from kbench.kernels.errors import KernelError
+from kbench.kernels.errors import BuildFailed, KernelError
 
 # Base -> CPU seconds and MB of disk of a first build with its sources: gcc 12, Linux 6.1.
-BASES = {"distribution": (1080, 2500), "tiny": (330, 2000)}
+BASES = {
+    "distribution": (1080, 2500),
+    "tiny": (330, 2000),
+    "debug": (330, 2000),
+    "kcsan": (330, 2000),
+}
+# The bases that add options to "tiny" without which there is no point in them.
+CHECKERS = ("debug", "kcsan")
 # The release of Debian's whose configuration is the base "distribution".
 DEBIAN = "6.1"
 
@@ -22,8 +29,8 @@ def options(base: str, progress: Progress) -> config.Options:
     """
     if base not in BASES:
         raise KernelError(f"no base configuration {base!r}: known are {', '.join(BASES)}")
-    if base == "tiny":
-        below = config.fragment("tiny")
+    if base != "distribution":
+        below = config.fragment("tiny") | (config.fragment(base) if base in CHECKERS else {})
     else:
         written = config.parse(packages.kernel(DEBIAN, progress).configuration())
         needed = config.fragment("tiny")
@@ -44,9 +51,12 @@ def configure(
     """
     fragment = out / "kbench.config"
     fragment.write_text(config.text(chosen))
-    if base == "tiny":
+    if base != "distribution":
         make(f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig")
     else:
         (out / ".config").write_text(config.text(chosen))
         make("olddefconfig")
-    config.require((out / ".config").read_text(), kernel)
+    written = (out / ".config").read_text()
+    config.require(written, kernel)
+    if base in CHECKERS and (lacking := config.missing(written, base)):
+        raise BuildFailed(f"{kernel} cannot be a {base} kernel: it lacks {', '.join(lacking)}")

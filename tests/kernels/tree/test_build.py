@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Building commits, of a tree that behaves as a kernel's and takes no time."""
 
+import hashlib
 import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from support.kernels import GitTree
 
 from kbench.kernels import find
 from kbench.kernels.errors import KernelError
+from kbench.kernels.packages import Tarball
 from kbench.kernels.tree.build import TreeKernel
 from kbench.programs import ProgramsMissing
 
@@ -51,7 +55,8 @@ def test_equal_sources_are_built_once(tree: GitTree, root: Path) -> None:
     tree.commit(**{"core.c": "0"})
     again = made(tree)
     assert builds(root) == 1
-    assert again.commit.hash != first.commit.hash
+    assert again.facts == first.facts | {"kbench_kernel_commit": again.source.name}
+    assert again.source.name != first.source.name
     assert again.version == first.version
 
 
@@ -112,3 +117,39 @@ def test_first_build_says_what_it_takes(tree: GitTree, root: Path) -> None:
     said.clear()
     find.find(f"tree:{tree.place},tiny", said.append)
     assert len(said) == 1
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """As DebianKernel, with the one directory `linux` as its source package."""
+
+    place: Path
+    spec: str = "debian:6.1"
+    version: str = "6.1.192-2"
+
+    def code(self, progress: object) -> Tarball:
+        data = self.place.read_bytes()
+        return Tarball(self.place, hashlib.sha256(data).hexdigest())
+
+
+def test_debians_source_on_a_base(
+    tree: GitTree, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = Packaged(tmp_path / "linux.tar.xz")
+    monkeypatch.setattr("kbench.kernels.packages.kernel", lambda name, progress: package)
+    for core in ("0", "0", "1"):
+        (tree.place / "core.c").write_text(core)
+        files = ["--exclude-vcs", "-C", str(tree.place.parent), tree.place.name]
+        subprocess.run(
+            ["tar", "--create", "--xz", "--file", str(package.place), *files], check=True
+        )
+        kernel = find.find("debian:6.1,tiny", print)
+        assert kernel.vmlinuz.read_bytes() == b"\x7fELF\x02" + core.encode()
+        assert kernel.spec == "debian:6.1,tiny"
+        assert kernel.facts["kbench_kernel_source"] == "6.1.192-2"
+
+
+def test_option_that_is_the_point_of_a_base_is_missed(tree: GitTree) -> None:
+    tree.commit(lacking="CONFIG_KASAN")
+    with pytest.raises(KernelError, match="cannot be a debug kernel: it lacks CONFIG_KASAN=y"):
+        made(tree, base=",debug")
