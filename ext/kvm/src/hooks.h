@@ -31,17 +31,13 @@ static __always_inline int kvm_kbench_vcpu_cap(struct kvm_vcpu *vcpu, struct kvm
 /* Around vcpu_run(): vCPU loaded, kvm->srcu held, preemptible. */
 static __always_inline int kvm_kbench_run(struct kvm_vcpu *vcpu, int (*run)(struct kvm_vcpu *))
 {
-	int r;
-
 	if (kbench_in_use(KBENCH_SWITCHED)) {
-		r = __kvm_kbench_run_begin(vcpu);
+		int r = __kvm_kbench_run_begin(vcpu);
+
 		if (r)
 			return r;
 	}
-	r = run(vcpu);
-	if (kbench_in_use(KBENCH_BLOCK | KVM_KBENCH_MWAIT_LOWPRIO))
-		__kvm_kbench_run_end(vcpu);
-	return r;
+	return run(vcpu);
 }
 
 /* Around vcpu_block(): the vCPU is not running, the same context. */
@@ -114,11 +110,14 @@ static __always_inline bool kvm_kbench_hv_timer(struct kvm_vcpu *vcpu)
 	return !kbench_in_use(KBENCH_EVENTS | KBENCH_ENTRY) || !kbench_needs_sw_timer(vcpu);
 }
 
-/* At the end of every vCPU ioctl, under vcpu->mutex; the vCPU is not loaded. */
+/*
+ * At the end of every vCPU ioctl, under vcpu->mutex; the vCPU is not loaded. The end of
+ * KVM_RUN is here as well, so that it takes no branch of its own.
+ */
 static __always_inline void kvm_kbench_ioctl_done(struct kvm_vcpu *vcpu)
 {
-	if (kbench_in_use(KBENCH_EVENTS))
-		kbench_events_changed(vcpu);
+	if (kbench_in_use(KBENCH_BLOCK | KVM_KBENCH_MWAIT_LOWPRIO))
+		__kvm_kbench_ioctl_done(vcpu);
 }
 
 static __always_inline void kvm_kbench_vcpu_destroy(struct kvm_vcpu *vcpu)

@@ -59,23 +59,19 @@ int __kvm_kbench_run_begin(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-void __kvm_kbench_run_end(struct kvm_vcpu *vcpu)
+/* After any ioctl. One that KVM_RUN began with is the end of it. */
+void __kvm_kbench_ioctl_done(struct kvm_vcpu *vcpu)
 {
 	struct kvm_kbench *kb = kbench_of(vcpu);
+	bool ran = kb->in_run;
 
 	if (!kb->enabled)
 		return;
 	if (kbench_has(KVM_KBENCH_MWAIT_LOWPRIO))
 		kbench_lowprio_end(kb);
 	WRITE_ONCE(kb->in_run, false);
-	if (kbench_enabled(vcpu, KBENCH_EVENTS)) {
-		/* Its lock also orders in_run for an event that comes now. */
-		kbench_events_settle(vcpu);
-		kb->settled = true;
-		if (kbench_enabled(vcpu, KVM_KBENCH_VCPU_EVENTFD) && !READ_ONCE(kb->quiet) &&
-		    kbench_event_posted(vcpu))
-			kbench_poll_notify(vcpu, true);
-	}
+	if (kbench_enabled(vcpu, KBENCH_EVENTS))
+		kbench_events_changed(vcpu, ran);
 	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_OUTSIDE);
 }
 
@@ -83,11 +79,12 @@ void __kvm_kbench_run_end(struct kvm_vcpu *vcpu)
 bool __kvm_kbench_block_begin(struct kvm_vcpu *vcpu)
 {
 	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_HLT);
-	if (kbench_exit_on_halt(vcpu))
-		return false;
 	if (kbench_enabled(vcpu, KBENCH_EVENTS))
 		kbench_events_settle(vcpu);
-	return true;
+	if (!kbench_exit_on_halt(vcpu))
+		return true;
+	kbench_of(vcpu)->settled = true;
+	return false;
 }
 
 void __kvm_kbench_block_end(struct kvm_vcpu *vcpu)

@@ -6,7 +6,7 @@
 #include "state.h"
 
 int __kvm_kbench_run_begin(struct kvm_vcpu *vcpu);
-void __kvm_kbench_run_end(struct kvm_vcpu *vcpu);
+void __kvm_kbench_ioctl_done(struct kvm_vcpu *vcpu);
 bool __kvm_kbench_block_begin(struct kvm_vcpu *vcpu);
 void __kvm_kbench_block_end(struct kvm_vcpu *vcpu);
 

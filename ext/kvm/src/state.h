@@ -51,7 +51,7 @@ struct kvm_kbench {
 	raw_spinlock_t lock;	/* quiet, and kvm_run's mp_state */
 	bool quiet;		/* waits, and what is pending does not end that */
 	bool in_run;		/* the vCPU takes its events itself */
-	bool settled;		/* KVM_RUN left them right */
+	bool settled;		/* the HLT exit left them right */
 
 	struct {				/* vcpu_poll */
 		wait_queue_head_t wq;

@@ -38,18 +38,22 @@ void kbench_events_settle(struct kvm_vcpu *vcpu)
 }
 
 /*
- * After any vCPU ioctl, which may have changed mp_state or queued an event.
- * KVM_RUN has settled that at its own end.
+ * After any vCPU ioctl, which may have changed mp_state or queued an event; `ran`: it was
+ * KVM_RUN, and in_run is false now. Under vcpu->mutex, the vCPU is not loaded.
+ *
+ * Each way takes the lock after in_run has changed: an event that comes now either finds
+ * that KVM_RUN is over, or is found here.
  */
-void kbench_events_changed(struct kvm_vcpu *vcpu)
+void kbench_events_changed(struct kvm_vcpu *vcpu, bool ran)
 {
 	struct kvm_kbench *kb = kbench_of(vcpu);
 	int srcu;
 
-	if (!kbench_enabled(vcpu, KBENCH_EVENTS))
-		return;
-	if (kb->settled) {
-		kb->settled = false;
+	if (kbench_mp_state(vcpu, false) == KVM_MP_STATE_RUNNABLE) {
+		kbench_events_publish(vcpu, false, false);
+	} else if (kb->settled) {
+		raw_spin_lock_irq(&kb->lock);
+		raw_spin_unlock_irq(&kb->lock);
 	} else {
 		vcpu_load(vcpu);
 		srcu = srcu_read_lock(&vcpu->kvm->srcu);
@@ -57,7 +61,11 @@ void kbench_events_changed(struct kvm_vcpu *vcpu)
 		srcu_read_unlock(&vcpu->kvm->srcu, srcu);
 		vcpu_put(vcpu);
 	}
-	if (kbench_has(KVM_KBENCH_VCPU_POLL))
+	kb->settled = false;
+	if (ran && kbench_enabled(vcpu, KVM_KBENCH_VCPU_EVENTFD) && !READ_ONCE(kb->quiet) &&
+	    kbench_event_posted(vcpu))
+		kbench_poll_notify(vcpu, true);
+	else if (kbench_has(KVM_KBENCH_VCPU_POLL))
 		kbench_poll_notify(vcpu, false);
 }
 

@@ -6,7 +6,7 @@
 #include "state.h"
 
 void kbench_events_settle(struct kvm_vcpu *vcpu);
-void kbench_events_changed(struct kvm_vcpu *vcpu);
+void kbench_events_changed(struct kvm_vcpu *vcpu, bool ran);
 void __kvm_kbench_wake(struct kvm_vcpu *vcpu);
 
 #endif

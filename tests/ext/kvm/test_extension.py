@@ -20,6 +20,8 @@ pytestmark = [
 KERNELS = ["6.1", pytest.param("6.12", marks=pytest.mark.test_kvm)]
 # Taint bits of Documentation/admin-guide/tainted-kernels.rst: out of tree, unsigned.
 EXPECTED_TAINT = 1 << 12 | 1 << 13
+# Instructions that a PIO exit may have more than on stock KVM while every mechanism is off.
+OFF_MOST = {"6.1": 3, "6.12": 6}
 # What each suite of inside/ pretends.
 PRETENDED = {
     "refusals": pretend.REFUSALS,
@@ -87,6 +89,15 @@ def test_stock_ways(kernel: str, tmp_path: Path, kept: pytest.Cache) -> None:
         for variant in ("stock", "all")
     ]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_cost_while_off(kernel: str, tmp_path: Path, kept: pytest.Cache) -> None:
+    stock, off = (
+        lab.run(kernel, lab.built(kernel, variant), tmp_path, kept=kept)["costs.test_costs"]["pio"]
+        for variant in ("stock", "all")
+    )
+    assert off - stock <= OFF_MOST[kernel], f"{off - stock:+} instructions on a PIO exit"
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
