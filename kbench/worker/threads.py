@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from kbench._native import helpers
 from kbench.errors import KbenchError
@@ -20,14 +21,20 @@ SLACK_NS = 1
 
 @dataclass(frozen=True, slots=True)
 class Scheduling:
-    """The CPUs a thread may use, its SCHED_FIFO priority (0: the process's policy), its nice."""
+    """The CPUs a thread may use, its SCHED_FIFO priority (0: the process's policy), its nice.
+
+    `cgroup` is the cgroup.threads of its cgroup, None for the process's.
+    """
 
     cpus: frozenset[int]
     fifo: int = 0
     nice: int = 0
+    cgroup: Path | None = None
 
     def take(self) -> str:
         """Move the calling thread there. Returns what was not permitted, or ""."""
+        if self.cgroup:
+            self.cgroup.write_text(str(threading.get_native_id()))
         os.sched_setaffinity(0, self.cpus)
         if self.nice:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self.nice)

@@ -8,6 +8,7 @@ port, exit, or pause for another snapshot and take the next job. It imports noth
 kbench, so that a change of kbench needs no new boot.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -60,6 +61,8 @@ def prepare() -> None:
     """Everything that is the same for all jobs."""
     for kind, place in ((b"proc", b"/proc"), (b"sysfs", b"/sys"), (b"devtmpfs", b"/dev")):
         _port.mount(kind, place)
+    with contextlib.suppress(OSError):  # a small kernel may have no cgroups
+        _port.mount(b"cgroup2", b"/sys/fs/cgroup")
     for path in sorted(Path("/modules").iterdir()):
         _port.init_module(path.read_bytes())
     for name in PRELOADED.split():
