@@ -13,7 +13,8 @@ class IdleSummary:
     """Medians over the good runs.
 
     `share` is the CPU time of a vCPU's thread per second: 1 is a whole pCPU. `wake` is the p50
-    of the guest's wakeup latency in the benchmark's unit. `progress` is the fraction of due
+    of the guest's wakeup latency in the benchmark's unit, None where the runs say that it is none
+    (kbench_no_latency). `progress` is the fraction of due
     events that the guest handled within the window. `work` is the VMM's items of work per
     second, None where it had none, and `work_range` the least and the most of a single run.
     `competitor` is the share of the pCPU that a competing task got, None where there was none.
@@ -41,6 +42,8 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
     p50 = metrics()["p50"]
     wake = [run.get("kbench_wake_p50") if urgent else run.figure(p50) for run in runs]
     late = [float(value) for value in wake if isinstance(value, int | float)]
+    if benchmark.provenance("kbench_no_latency"):
+        late = []
     works = benchmark.name.startswith("work.")
     competitor = [
         _number(run, "competitor_share")

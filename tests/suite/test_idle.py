@@ -40,6 +40,12 @@ def test_each_family_has_its_figures(name: str, wake: float | None, work: float 
     assert (found.wake, found.work, found.exits, found.progress) == (wake, work, 100, 1.0)
 
 
+def test_a_wake_up_that_the_measurement_made_is_none() -> None:
+    row = benchmark("idle.poisson@spin", {**COUNTERS, "no_latency": "the waker shares the pCPU"})
+    found = summarize_idle(row)
+    assert found is not None and found.wake is None and found.share == pytest.approx(0.2)
+
+
 def test_a_competitor_has_its_share() -> None:
     row = benchmark("work.competitor@hlt", {**COUNTERS, "counter_competitor_share": 0.5})
     found = summarize_idle(row)
