@@ -41,6 +41,8 @@ struct kb_vcpu_thread {
 	int error;			/* errno of the KVM_RUN that failed */
 	uint32_t reason;		/* if `unexpected`: the exit that ended the run */
 	int unexpected;
+	uint64_t slice_items;		/* of work, before the vCPU is entered again */
+	uint64_t slice_ticks;		/* the same in time, in TSC ticks; 0: no limit */
 	uint64_t idle_exits;
 	uint64_t acks;			/* times that KVM_RUN returned for a report or a kick */
 	unsigned long long *stamps;	/* of `acks`, in TSC ticks; an array('Q') */

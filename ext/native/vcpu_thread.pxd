@@ -40,6 +40,8 @@ cdef extern from "vcpu_thread.h" nogil:
         int error
         uint32_t reason
         int unexpected
+        uint64_t slice_items
+        uint64_t slice_ticks
         uint64_t idle_exits
         uint64_t acks
         unsigned long long *stamps

@@ -4,7 +4,7 @@
 
 from cpython cimport array
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport UINT64_MAX, uint8_t, uint64_t
 from posix.types cimport clockid_t
 import array
 
@@ -17,7 +17,7 @@ from kbench._native.kvm cimport (
 from kbench._native.work cimport WorkQueue, kb_queue_empty, take
 
 cdef enum:
-    SLICE = 8   # items of work on an idle exit or a kick before the vCPU is entered again
+    SLICE = 8   # items of work on an idle exit or a kick, before work_for() says otherwise
 
 WAITS = {
     "enter": KB_WAITS_ENTER, "block": KB_WAITS_BLOCK, "poll": KB_WAITS_POLL,
@@ -52,10 +52,12 @@ cdef bint await_event(kb_vcpu_thread *thread) noexcept nogil:
 
 
 cdef void work_slice(kb_vcpu_thread *thread) noexcept nogil:
-    cdef int _
+    cdef uint64_t end = stamp_end() + thread.slice_ticks
+    cdef uint64_t items = 0
     if thread.queue:
-        for _ in range(SLICE):
-            if thread.stop or not take(thread.queue):
+        while not thread.stop and items != thread.slice_items and take(thread.queue):
+            items += 1
+            if thread.slice_ticks and stamp_end() >= end:
                 break
 
 
@@ -101,6 +103,7 @@ cdef class VcpuThread:
         self.state.fd = fd
         self.state.run = <kvm_run *>run
         self.state.waits = WAITS[waits]
+        self.state.slice_items = SLICE
         self.state.event_fd = event_fd
         self.state.work_fd = -1
         if self.state.waits == KB_WAITS_BLOCK or self.state.waits == KB_WAITS_MP_STATE:
@@ -119,6 +122,15 @@ cdef class VcpuThread:
         self._waker_cpu = array.array("Q", bytes(8 * self.state.capacity))
         self.state.waker_clock = clock
         self.state.waker_cpu = (<array.array>self._waker_cpu).data.as_ulonglongs
+
+    def work_for(self, uint64_t items, uint64_t ticks):
+        """On an idle exit or a kick, work for so many items before the vCPU is entered again.
+
+        With `ticks`, for so many of the TSC: until the first item that ends after them. 0 items
+        are as many as there are.
+        """
+        self.state.slice_items = items if items else UINT64_MAX
+        self.state.slice_ticks = ticks
 
     def reset(self):
         """Forget the stamps of the last run."""

@@ -85,7 +85,9 @@ class IdleWindow(Named):
     `measured_by` is the module of kbench/worker/idle, by default the family's name. `policy`
     (kbench/catalogue/policies.py) is what happens when the guest idles, `pattern`
     (kbench/catalogue/patterns.py) when it has something to do. `wake_source` wakes it;
-    `method` is the variant of the work or of the way that is measured. `vcpus` may be varied
+    `method` is the variant of the work or of the way that is measured. `slice` is how long the
+    vCPU's thread works before it checks for the guest: "4" items, "50us"; "" as the policy waits.
+    With `own_cgroups` each thread of the VMM is in a cgroup of its own. `vcpus` may be varied
     (kbench/catalogue/derive.py) where `any_vcpus`; with `own_pcpu` each has a pCPU to itself.
     """
 
@@ -95,6 +97,8 @@ class IdleWindow(Named):
     pattern: str = ""
     wake_source: str = ""
     method: str = ""
+    slice: str = ""
+    own_cgroups: bool = False
     vcpus: int = 1
     any_vcpus: bool = False
     own_pcpu: bool = False

@@ -74,6 +74,11 @@ class Policy:
         return (self.needs, USERSPACE_EXITS) if exits else (self.needs,)
 
     @property
+    def sliced(self) -> bool:
+        """Whether the vCPU thread works in slices: it cannot see that the guest has an event."""
+        return self.in_userspace and self.waits in ("enter", "block")
+
+    @property
     def in_userspace(self) -> bool:
         """Whether idling exits to userspace, so that the vCPU thread can do other work."""
         return self.waits == "inject" or (self.run is not None and self.run[0] == EXITS)

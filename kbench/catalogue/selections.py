@@ -30,6 +30,9 @@ SELECTIONS = {
         "idle.tick250@*",
         "idle.poisson@*",
         "work.batch@*",
+        # yield() and a low priority act within one cgroup; the slice is the VMM's choice.
+        *(f"work.batch_cgroups@mwait-{way}" for way in ("nop", "yield", "lowprio")),
+        "work.batch_slice*@mwait-exit",
         "work.competitor@*",
         "work.urgent@*",
         "hunt.kick@hlt",

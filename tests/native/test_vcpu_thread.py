@@ -8,10 +8,12 @@ import threading
 import time
 
 import pytest
+from support.cli import wait_for
 from support.machine import machine
 
 from kbench._abi import ffi
 from kbench._native.vcpu_thread import VcpuThread
+from kbench._native.work import WorkQueue
 
 KICK = signal.SIGRTMIN + 4  # KB_SIGNAL_VCPU_THREAD
 KICKS, REPEATS = 500, 100
@@ -72,3 +74,26 @@ def kicked(vcpu_thread: VcpuThread, thread: threading.Thread, generator: random.
         end = time.monotonic() + LOST
         while len(vcpu_thread.stamps) < kick:
             assert time.monotonic() < end, f"kick {kick} was lost"
+
+
+@pytest.mark.kvm
+@pytest.mark.parametrize(("items", "ticks", "each"), [(1, 0, 1), (3, 0, 3), (0, 1, 1)])
+def test_a_slice_of_work_ends_after_its_items_or_its_time(
+    items: int, ticks: int, each: int
+) -> None:
+    queue = WorkQueue(16, 100)
+    queue.reset(endless=True)
+    with machine("hlt") as made:
+        vcpu = made.vcpu
+        vcpu_thread = VcpuThread(vcpu.fd, vcpu.run_address, 16, queue)
+        vcpu_thread.work_for(items, ticks)
+        vcpu_thread.reset()
+        thread = threading.Thread(target=vcpu_thread.run)
+        thread.start()
+        try:
+            wait_for(lambda: vcpu_thread.idle_exits > 20, "twenty idle exits")
+        finally:
+            vcpu_thread.stop()
+            thread.join(LOST)
+        exits = vcpu_thread.idle_exits
+        assert each * (exits - 1) <= queue.done <= each * exits

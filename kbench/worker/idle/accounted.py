@@ -73,7 +73,9 @@ class AccountedMeasurement(WindowedMeasurement):
             "cpu_account": self.account,
             "pcpu_account": pcpu.source(),
         }
-        if self.where.shares_waker and policy.busy and self.source.startswith("waker"):
+        # Beside other runnable threads a wake-up says how long the vCPU waits for its turn.
+        exits = self.where.shares_waker and self.source.startswith("waker")
+        if exits and self.alone and policy.busy:
             found["no_latency"] = WAKER_IS_THE_EXIT
         if policy.poll_ns and not self.polled:
             found["unpolled"] = f"KVM did not poll: {UNPOLLED}"

@@ -84,6 +84,7 @@ class WindowPlayer:
             self._answers.note_waker(time.pthread_getcpuclockid(threading.get_ident()))
         self._stack = ExitStack()
         self._stats = open_stats(vcpus, self._stack)
+        self._leads = list(LEADS_NS)
         self._stopping = threading.Event()  # its CPU clock lives as long as a thread does
         pcpus = where.vcpus[0].cpus
         self._pcpu = min(pcpus) if len(pcpus) == 1 else None
@@ -98,11 +99,12 @@ class WindowPlayer:
         hangs, or a machine too busy to start it.
         """
         check_events(len(plan.times))
-        for lead in LEADS_NS:
-            window = self._try(plan, lead)
+        while self._leads:
+            window = self._try(plan, self._leads[0])
             if window is not None:
                 return window
             self._check()  # a guest that died does not idle
+            del self._leads[0]
         raise KbenchError(f"{BUSY}: the vCPUs did not start in time")
 
     def _try(self, plan: Plan, lead: int) -> Window | None:

@@ -11,20 +11,25 @@ histogram the guest's wake-ups (planned -> handler). In nice19 the helper has th
 competes for the pCPU, at nice 0 or 19: what is left for it?
 `urgent`: items arrive at random; the histogram is the delay from the planned arrival to the start
 of the work, the stage `wake` the guest's wake-ups.
+`..._cgroups`: the vCPU's threads, the one that works and the competitor are in a cgroup each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from os import EFD_CLOEXEC, close, eventfd, eventfd_write
+from pathlib import Path
 
 from kbench._abi import lib
 from kbench._native import helpers, wake_sources, waker
+from kbench._native.vcpu_thread import VcpuThread
 from kbench._native.work import WorkQueue
 from kbench.catalogue import IdleWindow
 from kbench.catalogue.patterns import Pattern
 from kbench.catalogue.policies import policy
+from kbench.catalogue.work import described
+from kbench.worker.cgroups import cgroups
 from kbench.worker.idle.accounted import AccountedMeasurement, require_pcpus
 from kbench.worker.idle.player import Helper, WindowPlayer
 from kbench.worker.idle.window import STAMP_CAPACITY, Plan, Window
@@ -37,6 +42,7 @@ ARRIVALS = Pattern(name="arrivals", title="work", kind="poisson", rate=500, seed
 NICE = 19
 COMPETITORS = ("competitor", "competitor19")
 GUEST, WORK = 0, 1  # which wake source fires
+Body = Callable[[VcpuThread], object]
 
 
 class Work(AccountedMeasurement):
@@ -46,23 +52,15 @@ class Work(AccountedMeasurement):
     starves = True
 
     def __init__(self, benchmark: IdleWindow, vm: IdleVm, stack: ExitStack) -> None:
-        row, method = vm.policy, benchmark.method
         super().__init__(benchmark, vm)
-        self._urgent, self._in_vcpu_thread = method == "urgent", row.in_userspace
+        self._urgent, self._in_vcpu_thread = benchmark.method == "urgent", vm.policy.in_userspace
         if self._in_vcpu_thread:
             self.account = "vcpu+work"
         self._queue = queue = WorkQueue(STAMP_CAPACITY, WORK_ROUNDS)
         arrivals = eventfd(0, EFD_CLOEXEC)
         stack.callback(close, arrivals)
-        here = self.where.helper
-        running: list[Helper] = []
-        if not self._in_vcpu_thread:
-            place = replace(here, nice=NICE if method == "nice19" else 0)
-            running.append((place, partial(helpers.work, queue, arrivals)))
-        if method in COMPETITORS:
-            place = replace(here, nice=NICE if method == "competitor19" else 0)
-            running.append((place, helpers.spin))
-        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * len(vm.vcpus)
+        running = self._helpers(partial(helpers.work, queue, arrivals), stack)
+        flags = [lib.KB_IDLE_EOI if vm.policy.irqchip else 0] * len(vm.vcpus)
         self._player = player = WindowPlayer(
             vm,
             flags,
@@ -73,13 +71,35 @@ class Work(AccountedMeasurement):
             wake=lambda: eventfd_write(arrivals, 1),
         )
         stack.callback(player.close)
+        if benchmark.slice:
+            for vcpu_thread in player.vcpu_threads:
+                vcpu_thread.work_for(*slice_(benchmark.slice, vm.tsc_khz))
         if not self._in_vcpu_thread:
             arrive = wake_sources.enqueue(queue, arrivals)
-        elif row.busy:  # it exits again and again: no need to signal it
+        elif vm.policy.busy:  # it exits again and again: no need to signal it
             arrive = wake_sources.enqueue(queue, -1)
         else:
             arrive = wake_sources.hunt(queue, player.vcpu_threads)
         self._sources = (wake_sources.eventfd(vm.eventfd), arrive)
+
+    def _helpers(self, work: Body, stack: ExitStack) -> list[Helper]:
+        """The threads beside the vCPU's, on its pCPU; in a cgroup each where the row says so."""
+        method = self.benchmark.method
+        found: dict[str, tuple[int, Body]] = {}
+        if not self._in_vcpu_thread:
+            found["work"] = (NICE if method == "nice19" else 0, work)
+        if method in COMPETITORS:
+            found["competitor"] = (NICE if method == "competitor19" else 0, helpers.spin)
+        cgroup: dict[str, Path] = {}
+        if self.benchmark.own_cgroups:
+            cgroup = stack.enter_context(cgroups(["vcpu", *found]))
+            vcpus = tuple(replace(each, cgroup=cgroup["vcpu"]) for each in self.where.vcpus)
+            self.where = replace(self.where, vcpus=vcpus)
+        here = self.where.helper
+        return [
+            (replace(here, nice=nice, cgroup=cgroup.get(name)), body)
+            for name, (nice, body) in found.items()
+        ]
 
     def run(self, loops: int) -> float:
         """Work for `loops` x 10 ms; in ns, `loops` times the value."""
@@ -123,6 +143,12 @@ class Work(AccountedMeasurement):
         if self.benchmark.method in COMPETITORS:
             self.add("competitor_cpu_s", seconds[-1])
 
+    def marks(self) -> dict[str, str]:
+        found = super().marks() | {"cgroup": "each" if self.benchmark.own_cgroups else "one"}
+        if self.benchmark.slice:
+            found["slice"] = described(self.benchmark.slice)
+        return found
+
     def value(self) -> float | None:
         if self._urgent:
             return None
@@ -138,6 +164,13 @@ class Work(AccountedMeasurement):
         if "competitor_cpu_s" in counters:
             figures["competitor_share"] = round(counters["competitor_cpu_s"] / wall, 6)
         return super().derived() | figures
+
+
+def slice_(text: str, tsc_khz: int) -> tuple[int, int]:
+    """A row's slice as VcpuThread.work_for() takes it: items and ticks, one of them 0."""
+    if text.endswith("us"):
+        return 0, int(text.removesuffix("us")) * tsc_khz // 1000
+    return int(text), 0
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from kbench.worker import prepare
 from kbench.worker.crosscheck.void import off_rate
 from kbench.worker.idle.accounted import source
 from kbench.worker.idle.windowed import WindowedMeasurement
+from kbench.worker.idle.work import slice_
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,10 @@ def test_what_means_nothing_on_one_pcpu_says_so() -> None:
     assert "preemption takes a vCPU that spins out" in spinning.marks["no_latency"]
     assert "no_latency" not in ticking.marks
     assert spinning.marks["waker_pcpu"] == ticking.marks["waker_pcpu"] == "shared"
+
+
+@pytest.mark.parametrize(
+    ("text", "items_and_ticks"), [("1", (1, 0)), ("8", (8, 0)), ("50us", (0, 100_000))]
+)
+def test_a_slice_is_items_or_time(text: str, items_and_ticks: tuple[int, int]) -> None:
+    assert slice_(text, 2_000_000) == items_and_ticks
