@@ -21,6 +21,7 @@ FLOORS = (
     {"answers"},
     {"present"},
     {"judge"},
+    {"explain"},
     {"lab"},
     {"targets"},
     {"kmod"},

@@ -55,10 +55,14 @@ class LabResult:
 
 
 class Lab:
-    """A ready lab of one kernel and one variant of KVM; make it with prepare()."""
+    """A ready lab of one kernel and one variant of KVM; make it with prepare().
+
+    modules: KVM's modules that are loaded in it, by name.
+    """
 
     def __init__(self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes]) -> None:
         self.snapshot = shot
+        self.modules = kvm
         # Debian builds modules without srcversion: their content identifies them.
         self.kvm = (variant, cache.digest(*kvm.values()))
         self.identity = {
@@ -94,6 +98,13 @@ class Lab:
             skipped=measured[0].skipped,
             wall_seconds=time.monotonic() - start,
         )
+
+
+def benchmark_job(
+    name: str, samples: int = SAMPLES, run_seconds: float = RUN_SECONDS
+) -> protocol.Job:
+    """The job that measures a benchmark."""
+    return protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS)
 
 
 def files(job: protocol.Job) -> dict[str, bytes]:
@@ -151,7 +162,7 @@ def measure_all(
     """
     running = Running()
     with ThreadPoolExecutor(jobs, thread_name_prefix="lab") as pool:
-        todo = [protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS) for name in benchmarks]
+        todo = [benchmark_job(name, samples, run_seconds) for name in benchmarks]
         futures = [pool.submit(lab.measure, job, running) for job in todo]
         try:
             for future in futures:

@@ -16,6 +16,7 @@ HOST_SIDE = (
         "answers",
         "cli",
         "doctor",
+        "explain",
         "judge",
         "kernels",
         "kmod",

@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from kbench.lab.errors import LabError, QemuUnavailable, WallTimeout
@@ -26,12 +28,27 @@ SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=de
 FW_CFG = "opt/kbench/"
 
 
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin of TCG: its file, and descriptors that it is handed, by the argument's name."""
+
+    path: Path
+    fds: Mapping[str, int]
+
+    @property
+    def option(self) -> str:
+        """What QEMU's -plugin takes."""
+        arguments = (f"{name}={fd}" for name, fd in self.fds.items())
+        return ",".join((f"file={str(self.path).replace(',', ',,')}", *arguments))
+
+
 class Process:
     """One running QEMU with the lab's machine; a context manager.
 
     arguments: options.boot() or options.restore(). files: name -> content, which
     the agent reads through fw_cfg. seconds: limit of wall time for everything.
-    serial: where the console goes; the default keeps it for `console()`.
+    serial: where the console goes; the default keeps it for `console()`. plugin: looks on, and
+    changes nothing that runs.
     """
 
     def __init__(
@@ -41,6 +58,7 @@ class Process:
         files: Mapping[str, bytes],
         seconds: float,
         serial: Sequence[str] = (),
+        plugin: Plugin | None = None,
     ) -> None:
         self.seconds = seconds
         self.deadline = time.monotonic() + seconds
@@ -64,6 +82,9 @@ class Process:
                     *("-mon", "chardev=qmp,mode=control"),
                 ]
                 fds = [self._console, self._results, theirs.fileno()]
+                if plugin is not None:
+                    command += ["-plugin", plugin.option]
+                    fds += plugin.fds.values()
                 for name, content in files.items():
                     fds.append(self._memfd(passed, name, content))
                     command += ["-fw_cfg", f"name={FW_CFG}{name},file=/proc/self/fd/{fds[-1]}"]

@@ -44,18 +44,23 @@ class Snapshot:
         return self.place.name
 
     def restore(
-        self, files: dict[str, bytes], seconds: float, serial: Sequence[str] = ()
+        self,
+        files: dict[str, bytes],
+        seconds: float,
+        serial: Sequence[str] = (),
+        plugin: qemu.Plugin | None = None,
     ) -> qemu.Process:
         """A running lab that continues from the snapshot with `files` (enter it at once).
 
-        seconds: limit of wall time. serial: as in qemu.Process.
+        seconds: limit of wall time. serial, plugin: as in qemu.Process.
 
         Raises SnapshotUnusable when it cannot be restored, QemuUnavailable and WallTimeout.
         """
         ram = self.place / migrate.RAM
         if not os.access(ram, os.W_OK):
             ram = _writable(ram)
-        process = qemu.Process(self.emulator, options.restore(ram), files, seconds, serial)
+        arguments = options.restore(ram)
+        process = qemu.Process(self.emulator, arguments, files, seconds, serial, plugin)
         try:
             migrate.load(process, self.place / migrate.STATE)
         except BaseException:

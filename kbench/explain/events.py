@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""The events of a figure, found among the stamps of a run.
+
+A figure is a number of clock readings apart from others, so that the two stamps of its events
+are known by what they measure: as many pairs as the figure has events, each as long as one of
+its histogram. Which code takes the stamps makes no difference.
+"""
+
+from bisect import bisect
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kbench._native.hdr import bucket_index
+from kbench.explain.files import INJECTED
+from kbench.explain.symbols import Symbols
+from kbench.explain.trace import HALT, RDTSC, RDTSCP, SENT, Stamp
+from kbench.lab.protocol import Counts
+
+# What begins without being counted, at most: the exits of a batch are the most.
+UNCOUNTED_SHARE, UNCOUNTED = 0.03, 64
+GUEST = "[guest]"
+Buckets = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, order=True)
+class Event:
+    """What has a number after `begin` and up to `end`, the numbers of two stamps."""
+
+    begin: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """Instructions that began, counted or not."""
+        return self.end - self.begin
+
+
+@dataclass(frozen=True)
+class StampedFigure:
+    """A figure of a benchmark: its stage ("" for its own), what was recorded, and its events."""
+
+    stage: str
+    buckets: Buckets
+    events: tuple[Event, ...]
+    excess: int
+
+
+def figures(stamps: Sequence[Stamp], counts: Counts, symbols: Symbols) -> Iterator[StampedFigure]:
+    """Every way to see the benchmark's own figure, and those of its stages, in `stamps`.
+
+    The likeliest comes first: the one with fewest instructions beyond what was recorded.
+    """
+    wanted = {"": counts.buckets, **counts.stages}
+    pairs = list(_pairs(_own(stamps, symbols)))
+    for stage, buckets in wanted.items():
+        number = sum(count for _, count in buckets)
+        fits = []
+        for events in pairs:
+            last = events[-number:]
+            lengths = [event.length for event in last]
+            excess = _excess(lengths, buckets)
+            # What is counted has begun: of the benchmark's own figure the sum is known.
+            short = not stage and sum(lengths) < counts.total
+            if len(last) == number and excess is not None and not short:
+                fits.append(StampedFigure(stage, buckets, tuple(last), excess))
+        yield from sorted(fits, key=lambda fit: fit.excess)
+
+
+def stages(figures: Sequence[StampedFigure]) -> tuple[str, ...]:
+    """The stages among `figures`, in order."""
+    return tuple(figure.stage for figure in figures if figure.stage)
+
+
+def window(stamps: Sequence[Stamp], counts: Sequence[Counts]) -> Sequence[Stamp]:
+    """The stamps before the agent sent the last of `counts`, and after it sent the one before."""
+    sent = [n for n, stamp in enumerate(stamps) if stamp.kind == SENT and not stamp.nested]
+    first = sent[len(counts) - 2] + 1 if len(counts) > 1 else 0
+    return stamps[first : sent[len(counts) - 1]]
+
+
+def halts(stamps: Sequence[Stamp], events: Sequence[Event]) -> int:
+    """Halts of the lab's CPU within events: there its clock goes on without instructions."""
+    found = [stamp.number for stamp in stamps if stamp.kind == HALT and not stamp.nested]
+    return sum(bisect(found, event.end) - bisect(found, event.begin) for event in events)
+
+
+def _own(stamps: Sequence[Stamp], symbols: Symbols) -> list[tuple[Stamp, str]]:
+    """kbench's own readings of the clock, with the functions that take them."""
+    found = []
+    for stamp in stamps:
+        if stamp.kind not in (RDTSC, RDTSCP):
+            continue
+        path = "" if stamp.nested else symbols.path(stamp.address)
+        if stamp.nested:
+            found.append((stamp, GUEST))
+        elif path.startswith(INJECTED):
+            function, _ = symbols.at(stamp.address)
+            found.append((stamp, f"{function.module}.{function.name}"))
+    return found
+
+
+def _pairs(stamps: Sequence[tuple[Stamp, str]]) -> Iterator[list[Event]]:
+    """For each two places that take stamps, all events from the one to the next of the other.
+
+    A place is an address, or all addresses of a function that use one instruction: a loop
+    that waits for its time may have two.
+    """
+    seen = set()
+    for labels in (
+        [stamp.address for stamp, _ in stamps],
+        [(function, stamp.kind) for stamp, function in stamps],
+    ):
+        for events in _between([stamp for stamp, _ in stamps], labels):
+            if tuple(events) not in seen:
+                seen.add(tuple(events))
+                yield events
+
+
+def _between(stamps: Sequence[Stamp], labels: Sequence[Hashable]) -> Iterable[list[Event]]:
+    """By two labels: from the last stamp of the one before each of the other.
+
+    No figure begins and ends in a guest, or at one and the same instruction.
+    """
+    last: dict[Hashable, Stamp] = {}
+    found: dict[tuple[Hashable, Hashable], list[Event]] = {}
+    for stamp, label in zip(stamps, labels, strict=True):
+        for other, before in last.items():
+            if stamp.address == before.address or (stamp.nested and before.nested):
+                continue
+            events = found.setdefault((other, label), [])
+            if not events or events[-1].begin != before.number:
+                events.append(Event(before.number, stamp.number))
+        last[label] = stamp
+    return found.values()
+
+
+def _excess(lengths: Sequence[int], buckets: Buckets) -> int | None:
+    """How far `lengths` are beyond what was recorded in all; None where they do not fit."""
+    recorded = [bucket for bucket, count in buckets for _ in range(count)]
+    excess = 0
+    for length, bucket in zip(sorted(lengths), recorded, strict=False):
+        low = lowest(bucket)
+        if not bucket <= bucket_index(length) or length > low * (1 + UNCOUNTED_SHARE) + UNCOUNTED:
+            return None
+        excess += length - low
+    return excess
+
+
+def lowest(bucket: int) -> int:
+    """The least value of a bucket of kbench's histograms (3 digits: 2048 values, then halves)."""
+    shift = max(0, (bucket >> 10) - 1)
+    return (bucket - (shift << 10)) << shift

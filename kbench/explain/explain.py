@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""Explaining an event of a benchmark: which functions its instructions were of, exactly."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+from kbench.errors import KbenchError
+from kbench.explain import events, places, plugin
+from kbench.explain.errors import Unexplained
+from kbench.explain.events import Event, StampedFigure
+from kbench.explain.files import LabFiles
+from kbench.explain.symbols import Symbols
+from kbench.explain.threads import told_apart
+from kbench.explain.trace import Execution, Trace, execute
+from kbench.explain.traced import Traced
+from kbench.explain.tree import Node, folded
+from kbench.kernels.cache import Progress
+from kbench.lab.labs import Lab
+from kbench.lab.protocol import Counts
+
+# Runs that repeat the first one; the number of an instruction was off once in some hundred runs.
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class EventChoice:
+    """What of a benchmark: its own figure, or a stage's; event "min", "p50", "max" or a number."""
+
+    stage: str = ""
+    event: str = "p50"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """One event of a benchmark's last window.
+
+    roots: its tree of calls, folded, one below each thread where several ran; their totals make
+    `count`. number: which of the `counts` (instructions of each event) it is, from 1. stages:
+    those that the event goes through, where no two stamps make the whole figure. uncounted:
+    instructions that began and were not completed, which are in no tree.
+    """
+
+    benchmark: str
+    stages: tuple[str, ...]
+    kvm: str
+    kernel: str
+    roots: tuple[Node, ...]
+    number: int
+    counts: tuple[int, ...]
+    uncounted: int
+
+    @property
+    def count(self) -> int:
+        """The event's instructions."""
+        return self.counts[self.number - 1]
+
+
+class Explainer:
+    """Explains benchmarks in one lab."""
+
+    def __init__(self, lab: Lab, progress: Progress) -> None:
+        self._lab = lab
+        self._progress = progress
+        self._plugin = plugin.built(progress)
+
+    def explain(self, benchmark: str, choice: EventChoice) -> Explanation:
+        """Explain an event.
+
+        Raises Unexplained when no two stamps make the figure, or what was traced does not add
+        up to what was recorded; KbenchError for an event that is none; LabError as a
+        measurement does.
+        """
+        first = execute(self._lab, self._plugin, benchmark)
+        texts = places.found(self._lab, benchmark, self._progress)
+        symbols = Symbols(texts, LabFiles(self._lab))
+        counts = first.counts[-1]
+        stamps = events.window(first.stamps, first.counts)
+        found = list(events.figures(stamps, counts, symbols))
+        reasons = []
+        for figures in chains(found, choice.stage):
+            whole = joined(figures)
+            if halts := events.halts(stamps, whole):
+                reasons.append(f"time passes without instructions in the {halts} halts between")
+                continue
+            traced = Traced(self._trace(benchmark, first, whole), whole, symbols)
+            wrong = [traced.mismatch(figure, counts) for figure in figures]
+            wrong.append("" if choice.stage else traced.missing(figures, whole, counts))
+            if not any(wrong):
+                return self._explanation(benchmark, figures, traced, choice)
+            reasons += filter(None, wrong)
+        raise Unexplained(why_not(benchmark, choice.stage, counts, found, reasons))
+
+    def _trace(self, benchmark: str, first: Execution, whole: Sequence[Event]) -> Trace:
+        """What `whole` executed, in a second run that is the first one again."""
+        spans = [(event.begin + 1, event.end + 1) for event in whole]
+        for _ in range(TRIES):
+            second = execute(self._lab, self._plugin, benchmark, spans)
+            until = whole[-1].end
+            stamps = [[s for s in run.stamps if s.number <= until] for run in (first, second)]
+            if first.counts == second.counts and stamps[0] == stamps[1] and second.trace:
+                return second.trace
+        what = "its stamps" if first.counts == second.counts else "its counts"
+        raise Unexplained(f"{benchmark} cannot be explained: {what} differ from run to run")
+
+    def _explanation(
+        self, benchmark: str, figures: Sequence[StampedFigure], traced: Traced, choice: EventChoice
+    ) -> Explanation:
+        whole = joined(figures)
+        counts = tuple(traced.count(event) for event in whole)
+        number = chosen(counts, choice.event)
+        calls = traced.calls(whole[number])
+        roots = tuple(folded(told_apart(calls.roots)))
+        total = sum(root.total for root in roots)
+        if total != counts[number]:
+            raise Unexplained(f"{benchmark}: the tree has {total} instructions of {counts[number]}")
+        return Explanation(
+            benchmark=benchmark,
+            stages=events.stages(figures),
+            kvm=self._lab.kvm[0],
+            kernel=self._lab.identity["kernel"],
+            roots=roots,
+            number=number + 1,
+            counts=counts,
+            uncounted=calls.uncounted,
+        )
+
+
+def chains(found: Sequence[StampedFigure], stage: str) -> Iterator[tuple[StampedFigure, ...]]:
+    """The ways to see the figure: by its own stamps, or else through its last stages.
+
+    The first stage of a wake-up begins at the planned time, which is no stamp.
+    """
+    yield from ((figure,) for figure in found if figure.stage == stage)
+    stages = list(dict.fromkeys(events.stages(found)))
+    for first in range(0 if stage else len(stages)):
+        ways = [[figure for figure in found if figure.stage == name] for name in stages[first:]]
+        for figures in product(*ways):
+            if all(follows(one, other) for one, other in pairwise(figures)):
+                yield figures
+
+
+def follows(one: StampedFigure, other: StampedFigure) -> bool:
+    """Whether each event of `other` begins where that of `one` ends."""
+    return [event.end for event in one.events] == [event.begin for event in other.events]
+
+
+def joined(figures: Sequence[StampedFigure]) -> tuple[Event, ...]:
+    """The events from the first of `figures` to the last."""
+    ends = zip(figures[0].events, figures[-1].events, strict=True)
+    return tuple(Event(one.begin, other.end) for one, other in ends)
+
+
+def chosen(counts: Sequence[int], event: str) -> int:
+    """The index of the event; of equal ones the last. Raises KbenchError where there is none."""
+    ranked = sorted(counts)
+    wanted = {"min": ranked[0], "p50": ranked[(len(ranked) - 1) // 2], "max": ranked[-1]}
+    if event in wanted:
+        return max(n for n, count in enumerate(counts) if count == wanted[event])
+    if event.isdecimal() and 1 <= int(event) <= len(counts):
+        return int(event) - 1
+    raise KbenchError(f"no event {event!r}: it is min, p50, max or 1 to {len(counts)}")
+
+
+def why_not(
+    benchmark: str,
+    stage: str,
+    counts: Counts,
+    found: Sequence[StampedFigure],
+    reasons: Sequence[str],
+) -> str:
+    """Why an event cannot be explained."""
+    what = f"{benchmark}, stage {stage}," if stage else benchmark
+    if stage and stage not in counts.stages:
+        return f"{benchmark} has no stage {stage}: {', '.join(counts.stages) or 'it has none'}"
+    lines = list(dict.fromkeys(reasons)) or ["no two readings of the clock make its figure"]
+    stages = dict.fromkeys(events.stages(found))
+    hint = f" (--stage {', '.join(stages)})" if stages and not stage else ""
+    return f"{what} cannot be explained: {'; '.join(lines)}{hint}"

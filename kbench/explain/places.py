@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Where code lies in a lab: the kernel's symbols, the modules' sections, the process's maps.
+
+Addresses are the same in every run of a benchmark (`nokaslr`, `norandmaps`), so each of the
+two answers is asked for once and kept in the cache.
+"""
+
+import base64
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+from kbench.kernels import cache
+from kbench.kernels.cache import Progress
+from kbench.lab import labs
+from kbench.lab.inside import bundle
+from kbench.lab.labs import Lab
+from kbench.lab.outcome import outcome
+
+INSIDE = Path(__file__).with_name("inside") / "mapped.py"
+MODULE = "mapped"
+NAMES = {"kernel": ("kallsyms",), "process": ("sections", "maps")}
+
+
+def found(lab: Lab, benchmark: str, progress: Progress) -> dict[str, str]:
+    """The texts of /proc/kallsyms, of /proc/self/maps, and "MODULE SECTION ADDRESS" a line.
+
+    Raises the LabError of a run that fails.
+    """
+    kernel = cache.digest(lab.snapshot.kernel.content, *lab.identity.values())
+    return {
+        **_asked(lab, "kernel", "", kernel, progress),
+        **_asked(lab, "process", benchmark, f"{lab.snapshot.key}-{benchmark}", progress),
+    }
+
+
+def _asked(lab: Lab, function: str, benchmark: str, key: str, progress: Progress) -> dict[str, str]:
+    def build(work: Path) -> None:
+        progress(f"asking the lab where its code lies ({function})")
+        for name, text in _run(lab, function, benchmark).items():
+            (work / name).write_bytes(zlib.compress(text, 1))
+
+    key = f"{key.replace('/', '_')}-{cache.digest(INSIDE.read_bytes())}"
+    place = cache.entry("explain", key, build, progress)
+    return {name: zlib.decompress((place / name).read_bytes()).decode() for name in NAMES[function]}
+
+
+def _run(lab: Lab, function: str, benchmark: str) -> dict[str, bytes]:
+    job = replace(labs.benchmark_job(benchmark), entry=f"{MODULE}:{function}")
+    package = bundle.pack({f"{MODULE}.py": INSIDE.read_bytes()})
+    files = {**labs.files(job), "package": package}
+    with lab.snapshot.restore(files, labs.WALL_SECONDS) as process:
+        _, answers = outcome(process)
+    return {name: zlib.decompress(base64.b64decode(str(answers[name]))) for name in NAMES[function]}

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""A benchmark in the lab under the plugin: its counts, its stamps, and what spans executed.
+
+Instructions are known by number: a lab repeats itself, so that the numbers of one run hold in
+the next. An instruction that begins has a number, whether it is counted or not.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kbench.explain.errors import Unexplained
+from kbench.lab import labs, protocol
+from kbench.lab.labs import Lab
+from kbench.lab.outcome import outcome
+from kbench.lab.vm.qemu import Plugin
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+# Kinds of stamps, as in ext/lab/executed.c.
+RDTSC, RDTSCP, HALT, SENT, END = range(1, 6)
+# The records that the plugin writes: struct stamp, insn and access.
+STAMP = [("number", "<u8"), ("address", "<u8"), ("kind", "<u4"), ("nested", "<u4")]
+INSN = [
+    *(("address", "<u8"), ("length", "u1"), ("nested", "u1"), ("kind", "u1")),
+    *(("code", "V15"), ("spare", "V2"), ("place", "<u4")),
+]
+ACCESS = [("index", "<u8"), ("address", "<u8")]
+# The plugin is called for each instruction: some ten times as long as without.
+WALL_SECONDS = 10 * labs.WALL_SECONDS
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A reading of the TSC, a halt, a message of the agent, or the end: number and address.
+
+    nested: in the guest of the lab's KVM. After a halt the clock may go on without instructions.
+    """
+
+    number: int
+    address: int
+    kind: int
+    nested: bool
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the spans executed: `insns` (records INSN), and by index into them `order` (uint32).
+
+    stack: by index into `order`, the address at which a call or a return has its return address.
+    """
+
+    insns: "Array"
+    order: "Array"
+    stack: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A run: the counts of each window, the stamps, and the trace where spans were given."""
+
+    counts: tuple[protocol.Counts, ...]
+    stamps: tuple[Stamp, ...]
+    trace: Trace | None
+
+
+def execute(lab: Lab, plugin: Path, benchmark: str, spans: Spans = ()) -> Execution:
+    """Measure `benchmark` in `lab`; trace what has a number from low to before high of a span.
+
+    Raises Unexplained when the benchmark is skipped, and the LabError of a run that fails.
+    """
+    job = labs.benchmark_job(benchmark)
+    with (
+        _files(spans) as fds,
+        lab.snapshot.restore(labs.files(job), WALL_SECONDS, plugin=Plugin(plugin, fds)) as process,
+    ):
+        messages, _ = outcome(process)
+        if messages[0].skipped:
+            raise Unexplained(f"{benchmark} is skipped: {messages[0].skipped}")
+        counts = tuple(message.counts for message in messages if message.counts)
+        return Execution(counts, stamps(fds["stamps"]), trace(fds) if spans else None)
+
+
+def stamps(fd: int) -> tuple[Stamp, ...]:
+    """The stamps that the plugin wrote."""
+    rows = _records(fd, STAMP).tolist()
+    return tuple(Stamp(number, at, kind, bool(nested)) for number, at, kind, nested in rows)
+
+
+def trace(fds: Mapping[str, int]) -> Trace:
+    """The trace that the plugin wrote."""
+    stack = dict(_records(fds["stack"], ACCESS).tolist())
+    return Trace(_records(fds["insns"], INSN), _records(fds["trace"], "<u4"), stack)
+
+
+def _records(fd: int, layout: Any) -> "Array":
+    import numpy as np
+
+    return np.frombuffer(os.pread(fd, os.fstat(fd).st_size, 0), layout)
+
+
+@contextmanager
+def _files(spans: Spans) -> Iterator[dict[str, int]]:
+    """The files of the plugin in memory, by the name of its argument."""
+    import numpy as np
+
+    names = ("stamps", "spans", "insns", "trace", "stack") if spans else ("stamps",)
+    with ExitStack() as stack:
+        fds = {name: os.memfd_create(f"kbench-{name}") for name in names}
+        for fd in fds.values():
+            stack.callback(os.close, fd)
+        if spans:
+            os.pwrite(fds["spans"], np.array(spans, "<u8").tobytes(), 0)
+        yield fds

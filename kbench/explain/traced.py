@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""The events of a trace as trees of calls, held against what the benchmark recorded."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from kbench._native.hdr import bucket_index
+from kbench.explain.calls import Calls
+from kbench.explain.events import Event, StampedFigure, lowest, stages
+from kbench.explain.segments import Cutter
+from kbench.explain.symbols import Symbols
+from kbench.explain.trace import Trace
+from kbench.lab.protocol import Counts
+
+
+class Traced:
+    """A trace of `events`, which do not overlap and are in order, and of nothing else."""
+
+    def __init__(self, trace: Trace, events: Sequence[Event], symbols: Symbols) -> None:
+        self._order = trace.order
+        self._cutter = Cutter(trace, symbols)
+        self._places: dict[int, int] = {}
+        place = 0
+        for event in events:
+            self._places[event.begin] = place
+            place += event.length
+        # Stages begin within the events that they are part of.
+        self._events = events
+        self._uncounted: dict[bytes, int] = {}
+
+    def calls(self, event: Event) -> Calls:
+        """The trees of calls of one event, or of a part of one."""
+        start = self._place(event)
+        return Calls(self._cutter.cut(start, start + event.length))
+
+    def count(self, event: Event) -> int:
+        """The instructions of one event, or of a part of one, that are counted."""
+        start = self._place(event)
+        # Most events execute the very same instructions.
+        executed = self._order[start : start + event.length].tobytes()
+        if executed not in self._uncounted:
+            self._uncounted[executed] = self.calls(event).uncounted
+        return event.length - self._uncounted[executed]
+
+    def mismatch(self, figure: StampedFigure, counts: Counts) -> str:
+        """How the events of `figure` differ from what was recorded; empty where they do not."""
+        found = [self.count(event) for event in figure.events]
+        said = f"{len(found)} events of {min(found)} to {max(found)} instructions are traced"
+        if Counter(map(bucket_index, found)) != Counter(dict(figure.buckets)):
+            return f"{said}, which is not the recorded histogram"
+        recorded = (counts.count, counts.minimum, counts.maximum, counts.total)
+        if not figure.stage and recorded != (len(found), min(found), max(found), sum(found)):
+            return f"{said}, {sum(found)} in all; {recorded} are recorded (number, ends, sum)"
+        return ""
+
+    def missing(
+        self, figures: Sequence[StampedFigure], whole: Sequence[Event], counts: Counts
+    ) -> str:
+        """How `whole` and the stages outside it differ from all that was recorded; or empty."""
+        others = [counts.stages[name] for name in counts.stages if name not in stages(figures)]
+        rest = counts.total - sum(self.count(event) for event in whole)
+        least = sum(lowest(bucket) * n for each in others for bucket, n in each)
+        most = sum((lowest(bucket + 1) - 1) * n for each in others for bucket, n in each)
+        if stages(figures) and not least <= rest <= most:
+            return f"the stages {', '.join(stages(figures))} leave {rest} instructions unexplained"
+        return ""
+
+    def _place(self, event: Event) -> int:
+        if event.begin in self._places:
+            return self._places[event.begin]
+        around = next(e for e in self._events if e.begin <= event.begin and event.end <= e.end)
+        return self._places[around.begin] + event.begin - around.begin

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""`kbench explain` as a user starts it."""
+
+import json
+
+import pytest
+from support.cli import kbench
+
+from kbench.lab.labs import Lab
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("exit.nosuch",), "exit.nosuch"),
+        (("exit.pio_out", "--kvm", "nosuch"), "nosuch"),
+        (("exit.pio_out", "--kernel", "debian:5.0"), "no kernel debian:5.0"),
+    ],
+)
+def test_bad_input_is_one_line(words: tuple[str, ...], says: str) -> None:
+    result = kbench("explain", *words)
+    assert result.status == 2 and says in result.err
+    assert len(result.err.strip().splitlines()) == 1 and result.out == ""
+
+
+@pytest.mark.lab
+def test_a_tree_and_its_json(lab: Lab) -> None:
+    text = kbench("explain", "floor.syscall", prefix=("env", "COLUMNS=80")).worked()
+    assert text.startswith("floor.syscall: ") and "__x64_sys_getppid" in text
+    assert max(map(len, text.splitlines())) <= 80
+    data = json.loads(kbench("explain", "floor.syscall", "--format", "json").worked())
+    assert sum(function["self"] for function in data["functions"]) == data["count"]
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("idle.tick250@hlt",), "idle.tick250@hlt cannot be explained: "),
+        (("floor.syscall", "--event", "501"), "no event '501': it is min, p50, max or 1 to 500"),
+        (("floor.syscall", "--stage", "ack"), "floor.syscall has no stage ack"),
+    ],
+)
+def test_what_cannot_be_explained(lab: Lab, words: tuple[str, ...], says: str) -> None:
+    result = kbench("explain", *words)
+    assert result.status == 2 and says in result.err and result.out == ""

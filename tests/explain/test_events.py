@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""The two stamps of a figure are found by what they measure."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from kbench._native.hdr import bucket_index
+from kbench.errors import KbenchError
+from kbench.explain import events
+from kbench.explain.events import Event
+from kbench.explain.explain import chains, chosen, joined, why_not
+from kbench.explain.symbols import Symbols
+from kbench.explain.trace import HALT, RDTSC, RDTSCP, SENT, Stamp
+from kbench.lab.protocol import Counts
+
+MAPS = "7f0000-7f1000 r-xp 00000000 00:02 1    /kbench/kbench/_native/exits.so\n"
+SYMBOLS = Symbols({"kallsyms": "", "sections": "", "maps": MAPS}, lambda name: None)
+BEGIN, END, GUEST = 0x7F0010, 0x7F0020, 0x8029
+
+
+def counts(lengths: Sequence[int], **stages: Sequence[int]) -> Counts:
+    def buckets(values: Sequence[int]) -> tuple[tuple[int, int], ...]:
+        indices = sorted(map(bucket_index, values))
+        return tuple((index, indices.count(index)) for index in dict.fromkeys(indices))
+
+    return Counts(
+        buckets=buckets(lengths), count=len(lengths), minimum=min(lengths), maximum=max(lengths),
+        total=sum(lengths), counters={}, void="", guest_sha256="",
+        stages={name: buckets(values) for name, values in stages.items()},
+    )  # fmt: skip
+
+
+def test_the_last_pairs_that_are_as_long_as_recorded() -> None:
+    stamps, number = [], 0
+    for length in (900, 101, 102, 101):  # the first one is a warm-up
+        number += 50
+        stamps.append(Stamp(number, BEGIN, RDTSC, False))
+        number += length
+        stamps.append(Stamp(number, END, RDTSCP, False))
+    (figure,) = events.figures(stamps, counts([100, 101, 100]), SYMBOLS)
+    assert [event.length for event in figure.events] == [101, 102, 101]
+    assert figure.excess == 3
+    assert list(events.figures(stamps, counts([90_000, 101, 100]), SYMBOLS)) == []
+
+
+def test_a_loop_that_waits_is_one_place_and_the_stages_are_a_chain() -> None:
+    stamps, number = [], 0
+    for turns in (3, 1):
+        for n in range(turns):
+            number += 7
+            stamps.append(Stamp(number, BEGIN + 4 * (n > 0), RDTSC, False))
+        stamps.append(Stamp(number + 5000, GUEST, RDTSC, True))
+        stamps.append(Stamp(number + 8000, END, RDTSCP, False))
+        number += 100_000
+    recorded = counts([8030, 8040], late=[30, 40], guest=[5000] * 2, ack=[3000] * 2)
+    found = list(events.figures(stamps, recorded, SYMBOLS))
+    figures = next(chains(found, ""))
+    assert events.stages(figures) == ("guest", "ack")
+    assert [event.length for event in joined(figures)] == [8000, 8000]
+    assert "has no stage" in why_not("wake.x", "nosuch", recorded, found, [])
+
+
+def test_a_window_is_what_comes_before_its_message() -> None:
+    numbers = [(1, RDTSC), (2, SENT), (3, RDTSC), (4, HALT), (5, SENT), (6, SENT)]
+    stamps = [Stamp(number, BEGIN, kind, False) for number, kind in numbers]
+    one = counts([1])
+    assert [stamp.number for stamp in events.window(stamps, [one])] == [1]
+    assert [stamp.number for stamp in events.window(stamps, [one, one])] == [3, 4]
+    assert events.halts(stamps, [Event(1, 3), Event(3, 5)]) == 1
+
+
+def test_which_event() -> None:
+    sizes = [5, 7, 6, 5, 9]
+    assert [chosen(sizes, each) for each in ("min", "p50", "max", "2")] == [3, 2, 4, 1]
+    for wrong in ("0", "6", "p51", ""):
+        with pytest.raises(KbenchError, match="min, p50, max or 1 to 5"):
+            chosen(sizes, wrong)
+
+
+def test_bucket_bounds() -> None:
+    for value in (0, 1, 1023, 2047, 2048, 2049, 5000, 263_628):
+        low = events.lowest(bucket_index(value))
+        assert low <= value and bucket_index(low) == bucket_index(value)
+        assert low == 0 or bucket_index(low - 1) < bucket_index(low)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""In the lab: what is traced is what was counted, for every row that has stamps."""
+
+import pytest
+
+from kbench.catalogue import select
+from kbench.explain import plugin, trace
+from kbench.explain.errors import Unexplained
+from kbench.explain.explain import EventChoice, Explainer, Explanation
+from kbench.explain.tree import GUEST, walk
+from kbench.lab.labs import Lab, measure_all
+
+pytestmark = pytest.mark.lab
+
+SAMPLE = (
+    *("exit.pio_out", "exit.hlt_user", "floor.immediate_exit", "inkernel.cpuid"),
+    *("mpstate.probe@kick", "vtl.return@poll", "wake.irqfd@hlt", "wake.signal@hlt"),
+)
+ALL = ("exit", "floor", "inkernel", "mpstate", "vtl", "wake")
+# No reading of the clock begins what it measures, or time passes in halts.
+WITHOUT_STAMPS = ("floor.thread_wake", "inkernel.mwait@native")
+
+
+def explained(lab: Lab, name: str, event: str = "p50") -> Explanation:
+    return Explainer(lab, print).explain(name, EventChoice(event=event))
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_the_tree_adds_up_to_the_count(extended: Lab, name: str) -> None:
+    found = explained(extended, name)
+    assert sum(root.total for root in found.roots) == found.count
+    (result,) = measure_all(extended, [name])
+    recorded = result.runs[-1]
+    assert len(found.counts) == recorded.count
+    if not found.stages:
+        assert (min(found.counts), max(found.counts)) == (recorded.minimum, recorded.maximum)
+        assert sum(found.counts) == recorded.total
+
+
+def test_the_plugin_changes_no_count(lab: Lab) -> None:
+    names = ["exit.mmio_read", "wake.irqfd@hlt"]
+    plain = {result.benchmark: result.runs for result in measure_all(lab, names)}
+    for name in names:
+        assert trace.execute(lab, plugin.built(print), name).counts == plain[name]
+
+
+def test_what_an_exit_is_made_of(lab: Lab) -> None:
+    found = explained(lab, "exit.pio_out")
+    paths = [path for root in found.roots for path in walk(root)]
+    names = [node.function.name for node in paths[0]]
+    assert names == ["round_trips"]
+    by_name = {path[-1].function.name: path for path in paths}
+    assert [n.function.module for n in by_name["io_interception"]][-2:] == ["kvm_amd"] * 2
+    above = [node.function.name for node in by_name["svm_vcpu_run"]]
+    order = ["round_trips", "ioctl", "entry_SYSCALL_64", "kvm_vcpu_ioctl", "svm_vcpu_run"]
+    assert [name for name in above if name in order] == order
+    assert by_name["[guest]"][-1].how == GUEST
+
+
+def test_a_wake_up_goes_through_two_threads(lab: Lab) -> None:
+    found = explained(lab, "wake.irqfd@hlt")
+    assert found.stages == ("guest", "ack")
+    assert [root.function.name for root in found.roots] == ["waker", "vCPU thread"]
+    assert explained(lab, "wake.irqfd@hlt", "max").count == max(found.counts)
+
+
+@pytest.mark.parametrize("name", ["idle.tick250@hlt", "work.batch@hlt", "floor.thread_wake"])
+def test_what_has_no_stamps_is_refused_with_the_reason(lab: Lab, name: str) -> None:
+    with pytest.raises(Unexplained, match=f"{name} cannot be explained: "):
+        explained(lab, name)
+
+
+@pytest.mark.test_kvm
+@pytest.mark.parametrize("family", ALL)
+def test_every_row_adds_up(extended: Lab, family: str) -> None:
+    explainer, wrong = Explainer(extended, lambda line: None), {}
+    for row in select([family]):
+        try:
+            explainer.explain(row.name, EventChoice())
+        except Unexplained as error:
+            wrong[row.name] = str(error)
+    skipped = {name for name, why in wrong.items() if f"{name} is skipped" in why}
+    assert {name: wrong[name] for name in wrong.keys() - skipped - set(WITHOUT_STAMPS)} == {}
