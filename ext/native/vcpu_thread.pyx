@@ -206,5 +206,5 @@ cdef class VcpuThread:
 
     @property
     def waker_cpu(self):
-        """The waker's CPU time at each of `stamps`, in ns: an array('Q'). Only after note_waker()."""
+        """The waker's CPU time at each of `stamps`, in ns: an array('Q'). After note_waker()."""
         return self._waker_cpu[:min(self.state.acks, self.state.capacity)]

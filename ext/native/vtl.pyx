@@ -47,7 +47,7 @@ cdef enum Way:
     POLLED      # this thread itself waits for both vCPUs in poll(2), outside KVM_RUN
 
 cdef enum Noted:
-    TOLD
+    NOTICED
     LEFT
     RETURNED
 
@@ -55,8 +55,9 @@ cdef enum Noted:
 cdef class VirtualProcessor(VcpuThread):
     """The thread that runs VTL0, the vCPU `fd` with its struct kvm_run at `run`, and VTL1 in turn.
 
-    It keeps stamps, in TSC ticks: TOLD, when a thread learnt of VTL1's interrupt; LEFT, when
-    VTL0's KVM_RUN returned for it; RETURNED, when KVM_RUN returned with VTL1's VTL_RETURN.
+    It keeps stamps, in TSC ticks: NOTICED, when a thread of the VMM knew of VTL1's interrupt;
+    LEFT, when VTL0's KVM_RUN returned for it; RETURNED, when KVM_RUN returned with VTL1's
+    VTL_RETURN.
     """
 
     cdef int fd1
@@ -103,7 +104,7 @@ cdef class VirtualProcessor(VcpuThread):
         self.counts[0] = self.counts[1] = self.counts[2] = 0
 
     def stamps_of(self, int what):
-        """The stamps of TOLD (0), LEFT (1) or RETURNED (2): an array('Q')."""
+        """The stamps of NOTICED (0), LEFT (1) or RETURNED (2): an array('Q')."""
         return self._arrays[what][:min(self.counts[what], self.state.capacity)]
 
     cdef inline void note(self, int what, uint64_t stamp) noexcept nogil:
@@ -172,7 +173,7 @@ cdef class VirtualProcessor(VcpuThread):
         if self.state.run.immediate_exit or poll(self.waits, 2, -1) <= 0:
             return
         if self.waits[1].revents:
-            self.note(TOLD, stamp_end())
+            self.note(NOTICED, stamp_end())
             kb_set(self.pending)
             if self.reads:
                 read_eventfd(self.waits[1].fd)
@@ -200,7 +201,7 @@ def relay(VirtualProcessor vp, int fd, int vm, size_t message):
         while not vp.state.stop:
             if not read_eventfd(fd) or vp.state.stop:
                 continue
-            vp.note(TOLD, stamp_end())
+            vp.note(NOTICED, stamp_end())
             if message:
                 ioctl(vm, KVM_SIGNAL_MSI, <const void *>message)
             vp.tell()
@@ -212,5 +213,5 @@ def watch(VirtualProcessor vp, int epoll):
     with nogil:
         while not vp.state.stop:
             if epoll_wait(epoll, &event, 1, -1) == 1 and not vp.state.stop:
-                vp.note(TOLD, stamp_end())
+                vp.note(NOTICED, stamp_end())
                 vp.tell()

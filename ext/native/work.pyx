@@ -43,5 +43,5 @@ cdef class WorkQueue:
 
     @property
     def waker_cpu(self):
-        """The waker's CPU time at each of `starts`, in ns: an array('Q'). Only after note_waker()."""
+        """The waker's CPU time at each of `starts`, in ns: an array('Q'). After note_waker()."""
         return self._waker_cpu[:min(self.state.taken, self.state.capacity)]

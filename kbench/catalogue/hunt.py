@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family `hunt`: from work that arrives at an empty queue to a vCPU thread that does it."""
+"""Family `hunt`: from work that arrives at an empty queue until an idle vCPU's thread starts it."""
 
 from kbench.catalogue.benchmark import IdleWindow, one_of
 from kbench.catalogue.policies import POLICIES, Policy

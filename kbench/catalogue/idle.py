@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family `idle`: what idling costs the pCPU, by pattern and by policy."""
+"""Family `idle`: pCPU time and wake-up latency of an idle vCPU, by pattern and policy."""
 
 from kbench.catalogue.benchmark import IdleWindow
 from kbench.catalogue.patterns import PATTERNS, Pattern

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family `inkernel`: what the kernel handles without returning to userspace, in batches.
+"""Family `inkernel`: exits that KVM handles without returning to userspace, in batches.
 
 All 36 rows of kvm-unit-tests' x86/vmexit.c are here (docs/benchmarks.md maps their names), and
 more. Those of vmexit.c that end in userspace are included: they are the reference of the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family `mpstate`: is a halted vCPU runnable again? What a probe costs, and when it is right.
+"""Family `mpstate`: how userspace learns that a halted vCPU is runnable: cost and delay of a probe.
 
 Outside KVM_RUN a vCPU is halted after a HLT exit to userspace, or a restore. Inside, its
 thread blocks in the kernel.
@@ -24,9 +24,9 @@ OUTSIDE = tuple(METHODS)
 INSIDE = tuple(method for method in METHODS if method != "eventfd")
 EVENTS = {
     "probe": ("one probe of a vCPU halted outside KVM_RUN", OUTSIDE),
-    "right": ("KVM_SIGNAL_MSI for it, until a probe says RUNNABLE", OUTSIDE),
+    "right": ("KVM_SIGNAL_MSI for it until RUNNABLE shows", OUTSIDE),
     "probe_inside": ("one probe of a vCPU that blocks in KVM_RUN", INSIDE),
-    "right_inside": ("KVM_SIGNAL_MSI for it, until a probe says RUNNABLE", INSIDE),
+    "right_inside": ("KVM_SIGNAL_MSI for one in KVM_RUN until RUNNABLE shows", INSIDE),
 }
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Family `vtl`: virtual trust levels as vCPUs (Alexander Graf, 2023-09-24).
+"""Family `vtl`: switches between Hyper-V's virtual trust levels, each of which is a vCPU.
 
-"If you are running happily in KVM_RUN in VTL0 and VTL1 gets an interrupt, user space needs
-to stop VTL0 and unpause VTL1 until it triggers VTL_RETURN at which point VTL1 stops
-execution and VTL0 runs again." The methods are how userspace learns of the interrupt.
+Alexander Graf, 2023-09-24: "If you are running happily in KVM_RUN in VTL0 and VTL1 gets an
+interrupt, user space needs to stop VTL0 and unpause VTL1 until it triggers VTL_RETURN at which
+point VTL1 stops execution and VTL0 runs again." The methods are how userspace learns of the
+interrupt.
 """
 
 from kbench.catalogue.benchmark import IdleWindow
@@ -26,9 +27,15 @@ METHODS = {
     "flag": "the VMM routes it and kicks a VTL0 in HLT (idle_flag)",
 }
 EVENTS = {
-    "enter": ("an interrupt for VTL1, until it runs; VTL0 runs", ("kick", "eventfd", "poll")),
-    "enter_idle": ("an interrupt for VTL1, until it runs; VTL0 is halted", tuple(METHODS)),
-    "return": ("VTL_RETURN, until VTL0 runs", ("kick", "eventfd", "poll")),
+    "enter": (
+        "interrupt for VTL1 until VTL1 runs, while VTL0 runs",
+        ("kick", "eventfd", "poll"),
+    ),
+    "enter_idle": (
+        "interrupt for VTL1 until VTL1 runs, while VTL0 is halted",
+        tuple(METHODS),
+    ),
+    "return": ("VTL_RETURN until VTL0 runs", ("kick", "eventfd", "poll")),
 }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family `wake`: how late an idle vCPU wakes, by wake source and by policy."""
+"""Family `wake`: how late an idle vCPU wakes, by wake source and policy."""
 
 from kbench.catalogue.benchmark import IdleWindow, one_of
 from kbench.catalogue.policies import POLICIES, Policy

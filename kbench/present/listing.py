@@ -87,7 +87,7 @@ def overview(found: Sequence[Listed]) -> list[Table]:
 
 
 def policies(found: Sequence[Listed]) -> Table:
-    """Each policy, and what it takes where this host lacks it."""
+    """Each policy, and where it runs: on this host, or in the lab with which KVM."""
     reasons = {
         one.row.policy: one.obstacles[Host.name]
         for one in reversed(found)
@@ -105,7 +105,7 @@ def policies(found: Sequence[Listed]) -> Table:
 def _where(needs: str, obstacle: str) -> str:
     if not obstacle:
         return Host.name
-    return f"lab --kvm {variant(needs)}" if needs else "-"
+    return f"lab --kvm {variant(needs)}" if needs else LabTarget.name
 
 
 def benchmarks(found: Sequence[Listed]) -> Table:

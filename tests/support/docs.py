@@ -25,9 +25,10 @@ def name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def blocks(page: Path, language: str = r"\w*") -> list[str]:
-    """The fenced code blocks of a page, all or those in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+def blocks(page: Path, language: str | None = None) -> list[str]:
+    """The fenced code blocks of a page, all or those in one language ("": in none)."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [text for named, text in found if language in (None, named)]
 
 
 def prose(page: Path) -> str:

@@ -24,7 +24,7 @@ LEAD_NS = 5_000_000  # before the first event
 # Until the vCPUs are where they have to be, and until the last event has its answer.
 SETTLED_WITHIN_NS, ANSWERED_WITHIN_NS = 2_000_000_000, 200_000_000
 CHECK_NS = 1_000_000  # between two checks of either
-TOLD, LEFT, RETURNED = range(3)  # VirtualProcessor.stamps_of()
+NOTICED, LEFT, RETURNED = range(3)  # VirtualProcessor.stamps_of()
 NEVER = 2**64 - 1  # a stamp
 
 
@@ -148,8 +148,8 @@ class Vtl(WindowedMeasurement):
     def _enters(self, planned: "array[int]", fired: "array[int]") -> None:
         """From the planned time of each interrupt to VTL1's handler."""
         handlers = array("Q", self._one.stamps())
-        told, left = (self._processor.stamps_of(what) for what in (TOLD, LEFT))
-        knew = [told[at] if at >= 0 else NEVER for at in waker.answers(fired, told)]
+        noticed, left = (self._processor.stamps_of(what) for what in (NOTICED, LEFT))
+        knew = [noticed[at] if at >= 0 else NEVER for at in waker.answers(fired, noticed)]
         # Where the VMM sends the MSI, a handler before that was another event's.
         sent = array("Q", knew) if self.benchmark.method in ROUTED else fired
         found = waker.answers(sent, handlers)
