@@ -106,12 +106,15 @@ $(RFC_NEW)/host.json: | venv
 	  mv $(@D)/unfinished $@; \
 	else echo "no /dev/kvm that one may open: the report keeps the host suite that is stored"; fi
 
-reports-render: venv ## its second half: README, mail and pictures, and the pages under reports/local/
+reports-render: venv ## its second half: texts, pictures, the answers of README.md, pages under reports/local/
 	@mkdir -p $(LOCAL)
 	rm -rf $(RFC)/pictures
 	$(BIN)/kbench report $(RFC_SUITES) --force -o $(LOCAL)/rfc-idle.html -o $(LOCAL)/rfc-idle.md --svg $(RFC)/pictures
-	$(BIN)/kbench report $(RFC_SUITES) --force --template $(RFC)/README.md.j2 -o $(RFC)/README.md
-	$(BIN)/kbench report $(RFC_SUITES) --force --template $(RFC)/mail.txt.j2 -o $(RFC)/mail.txt
+	for text in README.md details.md mail.txt; do \
+	  $(BIN)/kbench report $(RFC_SUITES) --force --template $(RFC)/$$text.j2 -o $(RFC)/$$text || exit 1; done
+	@# The front page has the same answers.
+	sed -n '/<!-- answers -->/,/<!-- end -->/{//!p}' $(RFC)/README.md | sed -i README.md \
+	  -e '/<!-- answers -->/,/<!-- end -->/{//!d}' -e '/<!-- answers -->/r /dev/stdin'
 	@echo "pages: $(LOCAL)/rfc-idle.html $(LOCAL)/rfc-idle.md"
 
 clean: ## remove .venv/, build products and reports/local/

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Figures as people read them: 7.31 us, 3,031, 1.50 KB; and what a figure of the lab is."""
 
+import re
 from typing import Self
 
 SHARE = "share"
@@ -55,3 +56,24 @@ def human_range(low: float, high: float, unit: str) -> str:
 def percent(share: float) -> str:
     """`2.60 %`, `100 %`: a share with three significant digits."""
     return f"{share * 100:#.3g}".rstrip(".") + " %"
+
+
+_TIMES = re.compile(r"(\d[\d,.]*)(-| )(ns|us|ms)\b")
+_RATE = re.compile(r"(\d[\d,]*) times a second")
+_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000}
+
+
+def in_instructions(text: str) -> str:
+    """A text of the lab with its times as the instructions that they are there: 1 ns is one.
+
+    `64 us at most` becomes `64,000 instructions at most`, `250 times a second` `once in 4,000,000
+    instructions`. A name such as hlt-poll-200us stays as it is.
+    """
+
+    def count(found: re.Match[str]) -> str:
+        return f"{float(found[1].replace(',', '')) * _NS[found[3]]:,.0f}{found[2]}instructions"
+
+    def once(found: re.Match[str]) -> str:
+        return f"once in {1e9 / int(found[1].replace(',', '')):,.0f} instructions"
+
+    return _RATE.sub(once, _TIMES.sub(count, text))

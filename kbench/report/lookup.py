@@ -1,34 +1,44 @@
 # SPDX-License-Identifier: MIT
-"""Figures by name, for the texts of `kbench report --template`."""
+"""Figures by name, for the texts of `kbench report --template`: those of kbench.answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from kbench.report.model import Entry, Model
-from kbench.suite.tradeoff import LAB_SECOND
-from kbench.units import SHARE, Figure, percent
-
-HUNTS = ("flag", "byte", "poll")  # events of family hunt that look for an idle vCPU
+from kbench.answers import quantity
+from kbench.answers.compared import range_of
+from kbench.answers.level import on_plan
+from kbench.answers.measured import Measured, Unsupported
+from kbench.answers.quantity import Quantity
+from kbench.answers.rfc.hunts import hits
+from kbench.report.model import Model
+from kbench.units import Figure, in_instructions
 
 
 @dataclass(frozen=True)
 class Row:
-    """One benchmark of one suite; a figure that it did not measure is None."""
+    """One benchmark of one suite; a figure that it does not support is None.
 
-    entry: Entry
+    `suite` is the report's label of the suite. In the lab figures are instructions of an event,
+    an idle round or an item of work, on a host seconds.
+    """
+
+    measured: Measured
+    suite: str
 
     @property
     def name(self) -> str:
-        return self.entry.name
+        return self.measured.benchmark.name
 
     @property
     def policy(self) -> str:
-        return self.entry.policy
+        return self.measured.policy
 
     @property
     def title(self) -> str:
-        return self.entry.summary.title
+        """What is measured; of the lab its times are instructions."""
+        title = self.measured.benchmark.provenance("kbench_title")
+        return in_instructions(title) if self.measured.lab else title
 
     @property
     def meaning(self) -> str:
@@ -36,96 +46,92 @@ class Row:
         return self.title.partition("; ")[2]
 
     @property
-    def place(self) -> str:
-        return self.entry.place.title
+    def min(self) -> Figure | None:
+        return self._of(quantity.MIN)
 
     @property
-    def suite(self) -> str:
-        return self.entry.source.label
-
-    @property
-    def min(self) -> Figure:
-        return self._figure(self.entry.summary.minimum)
-
-    @property
-    def p50(self) -> Figure:
-        return self._figure(self.entry.summary.p50)
-
-    @property
-    def spread(self) -> str:
-        """The lowest and the highest p50 of a single run, "303 to 3,459"; "" where they agree."""
-        low, high = map(self._figure, self.entry.summary.spread)
-        return f"{low} to {high}" if low < high else ""
+    def p50(self) -> Figure | None:
+        return self._checked(lambda row: row.p50)
 
     @property
     def p99(self) -> Figure | None:
-        """None where too few events stand behind it."""
-        value = self.entry.summary.percentiles[99.0]
-        return None if value is None else self._figure(value)
+        return self._checked(lambda row: row.percentile(99.0))
+
+    @property
+    def spread(self) -> str:
+        """The lowest and the highest p50 of a single run: "303 to 3,459"; "" where they agree."""
+        return self._range(quantity.LATENCY)
 
     @property
     def each(self) -> Figure | None:
         """Family inkernel: what one of a batch adds."""
-        batch = self.entry.summary.batch
-        return self._figure(batch.each) if batch else None
+        return self._of(quantity.EACH)
 
     @property
-    def cost(self) -> Figure | None:
-        """The fraction of a pCPU that the vCPU's thread burned."""
-        idle = self.entry.summary.idle
-        return Figure(idle.share, SHARE) if idle else None
+    def event(self) -> Figure | None:
+        """CPU time of the vCPU's thread for each event; None where it never blocks."""
+
+        def event(row: Measured) -> Figure | None:
+            on_plan(row)
+            return quantity.EVENT.typical(row) if row.blocks else None
+
+        return self._checked(event)
 
     @property
-    def work(self) -> Figure | None:
-        """Items of VMM work per second."""
-        idle = self.entry.summary.idle
-        return None if idle is None or idle.work is None else Figure(round(idle.work), "integer")
+    def exits(self) -> str:
+        return self._decimal(quantity.EXITS)
 
     @property
-    def work_range(self) -> str:
-        """The least and the most of a single run: "18,900 to 20,100"."""
-        idle = self.entry.summary.idle
-        if idle is None or idle.work_range is None:
-            return ""
-        return " to ".join(str(Figure(round(work), "integer")) for work in idle.work_range)
-
-    def apart(self, other: "Row") -> bool:
-        """Whether every run of one did more work than every run of the other."""
-        mine, theirs = (
-            row.entry.summary.idle and row.entry.summary.idle.work_range for row in (self, other)
-        )
-        return bool(mine and theirs and (mine[0] > theirs[1] or theirs[0] > mine[1]))
+    def switches(self) -> str:
+        return self._decimal(quantity.SWITCHES)
 
     @property
-    def wake(self) -> Figure | None:
-        """The p50 of the guest's wake-ups."""
-        idle = self.entry.summary.idle
-        return None if idle is None or idle.wake is None else self._figure(idle.wake)
+    def round(self) -> Figure | None:
+        """CPU time of the vCPU's thread for each round of the guest's idle loop."""
+        return self._of(quantity.ROUND)
+
+    @property
+    def item(self) -> Figure | None:
+        """From one item of the VMM's work to the next."""
+        return self._of(quantity.ITEM)
+
+    @property
+    def items(self) -> str:
+        """The same, the range of single runs."""
+        return self._range(quantity.ITEM)
+
+    @property
+    def competitor(self) -> Figure | None:
+        """The share of the pCPU that a competing task got."""
+        return self._of(quantity.COMPETITOR)
 
     @property
     def found(self) -> str:
         """Family hunt: "43 of 50", the hunts that saw an idle vCPU; "" where none looks for one."""
-        if self.entry.family != "hunt" or self.entry.event not in HUNTS:
+        try:
+            return hits(self.measured)
+        except Unsupported:
             return ""
-        counted = [run.number("kbench_counter_hunts_found") for run in self.entry.benchmark.good]
-        hits = [count for count in counted if count is not None]
-        return f"{sum(hits):,.0f} of {self.entry.summary.count:,}" if hits else ""
 
-    @property
-    def per_exit(self) -> Figure | None:
-        """CPU time, or instructions of the lab, from one exit of an idle guest to the next.
-
-        An idle round may have several exits: that of MWAIT has two, MONITOR's and its own.
-        """
-        idle = self.entry.summary.idle
-        if idle is None or not idle.exits:
+    def _checked(self, figure: Callable[[Measured], Figure | None]) -> Figure | None:
+        try:
+            return figure(self.measured)
+        except Unsupported:
             return None
-        if self.entry.place.lab:
-            return self._figure(round(idle.share * LAB_SECOND / idle.exits))
-        return self._figure(idle.share / idle.exits)
 
-    def _figure(self, value: float) -> Figure:
-        return Figure(value, self.entry.place.unit)
+    def _of(self, what: Quantity) -> Figure | None:
+        return self._checked(what.typical)
+
+    def _decimal(self, what: Quantity) -> str:
+        figure = self._of(what)
+        return "" if figure is None else f"{float(figure):,.1f}"
+
+    def _range(self, what: Quantity) -> str:
+        try:
+            text = range_of(self.measured, what)
+        except Unsupported:
+            return ""
+        return text if " to " in text else ""
 
 
 @dataclass(frozen=True)
@@ -147,14 +153,4 @@ class Rows:
 def rows(model: Model, label: str) -> Rows:
     """The benchmarks of the suite that the report calls `label`."""
     found = [entry for entry in model.entries if entry.source.label == label]
-    return Rows(label, {entry.name: Row(entry) for entry in found})
-
-
-def compared(value: float, base: float) -> str:
-    """`as much`, `12 % more`, `4.1 % less`, `3.2 times as much`: `value` against `base`."""
-    ratio = value / base
-    if ratio >= 2:
-        return f"{ratio:.1f} times as much" if ratio < 10 else f"{ratio:.0f} times as much"
-    if abs(ratio - 1) < 0.005:
-        return "as much"
-    return f"{percent(abs(ratio - 1))} {'more' if ratio > 1 else 'less'}"
+    return Rows(label, {entry.name: Row(Measured(entry.benchmark), label) for entry in found})

@@ -64,8 +64,9 @@ class Place:
 
     @property
     def slug(self) -> str:
-        """A part of file names and anchors."""
-        return slug(f"{self.target}-{self.backend}")
+        """A part of file names and anchors: `lab-svm-tcg-6-12`."""
+        release = re.match(r"\d+\.\d+", self.kernel)
+        return slug(f"{self.target}-{self.backend}-{release[0] if release else ''}")
 
 
 @dataclass(frozen=True)

@@ -7,33 +7,39 @@ import pytest
 from support.reports import lab
 from support.suites import LAB, Metadata, encoded, lab_run, write
 
-from kbench.report.lookup import Rows, compared, rows
+from kbench.answers.compared import ratio
+from kbench.report.lookup import Rows, rows
 from kbench.report.model import build
 from kbench.units import Figure
+
+RATE_MISSED = {"kbench_counter_wall_s": 0.0152}
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     folder = tmp_path_factory.mktemp("lookup")
-    idle = {"kbench_counter_progress": 1.0, "kbench_counter_cpu_s": 0.5}
-    counters = {**idle, "kbench_counter_wall_s": 1.0, "kbench_counter_exits_per_s": 100_000}
-    work = {**counters, "kbench_counter_work_per_s": 18_830}
-    runs = {"work.batch@mwait-nop": [lab_run(5000, **work)], "exit.hlt": [lab_run(4119)]}
+    idle = {"events_handled": 10, "wall_s": 0.01, "cpu_s": 0.0001, "vcpus": 1, "waited_s": 0}
+    counters = {f"kbench_counter_{name}": value for name, value in idle.items()}
+    runs = {
+        "work.batch@hlt": [lab_run(5000, kbench_counter_work_per_s=20_000)],
+        "idle.poisson@hlt": [lab_run(5000, kbench_counter_kvm_exits=25, **counters)],
+        "idle.poisson@mwait-sleep": [lab_run(5000, **counters | RATE_MISSED)],
+        "exit.hlt": [lab_run(4119)],
+    }
     return rows(build([write(folder / "lab.json", runs, **LAB)]), "lab")
 
 
 def test_figures_print_themselves_with_their_unit(measured: Rows) -> None:
-    row = measured("work.batch@mwait-nop")
-    assert row is not None
-    assert (str(row.p50), str(row.work), str(row.cost)) == ("5,000", "18,830", "50.0 %")
-    assert row.p50 is not None and row.cost is not None
-    assert (float(row.p50), float(row.cost)) == (5000, 0.5)
+    work, idle = measured("work.batch@hlt"), measured("idle.poisson@hlt")
+    assert work is not None and idle is not None
+    assert (str(work.p50), str(work.item)) == ("5,000", "50,000")
+    assert (str(idle.event), idle.exits) == ("10,000", "2.5")
     assert str(Figure(7.3e-6, "second")) == "7.30 us"
 
 
-def test_the_cpu_time_between_two_exits(measured: Rows) -> None:
-    row = measured("work.batch@mwait-nop")
-    assert row is not None and row.per_exit == pytest.approx(5000)
+def test_no_cost_of_events_that_came_at_another_rate(measured: Rows) -> None:
+    row = measured("idle.poisson@mwait-sleep")
+    assert row is not None and row.event is None
 
 
 def test_a_p99_has_a_hundred_events_behind_it(tmp_path: Path) -> None:
@@ -61,7 +67,7 @@ def test_what_was_not_measured_is_none(measured: Rows, tmp_path: Path) -> None:
     assert measured("idle.tick250@hlt") is None
     row = measured("exit.hlt")
     assert row is not None
-    assert (row.cost, row.work, row.per_exit, row.each) == (None,) * 4
+    assert (row.event, row.item, row.round, row.each, row.exits) == (*(None,) * 4, "")
     assert not rows(build([lab(tmp_path / "a.json")]), "another").rows
 
 
@@ -86,7 +92,7 @@ def test_policies(tmp_path: Path) -> None:
     ],
 )
 def test_compared(value: float, text: str) -> None:
-    assert compared(value, 100.0) == text
+    assert ratio(value, 100.0) == text
 
 
 def test_the_spread_of_a_sample(tmp_path: Path) -> None:
@@ -98,19 +104,19 @@ def test_the_spread_of_a_sample(tmp_path: Path) -> None:
     assert halt.spread == ""
 
 
-def test_work_is_apart_where_no_run_of_the_one_is_among_those_of_the_other(tmp_path: Path) -> None:
-    counters = {"kbench_counter_progress": 1.0, "kbench_counter_wall_s": 1.0}
-
-    def windows(*done: int) -> list[dict[str, str | int | float]]:
-        return [lab_run(5000, **counters, kbench_counter_work_per_s=items) for items in done]
-
-    runs = {
-        "work.batch@hlt": windows(39_000, 39_100),
-        "work.batch@mwait-nop": windows(18_800, 20_500),
-        "work.batch@mwait-yield": windows(19_000, 19_900),
-    }
+def test_what_nothing_says_of_a_wake_up_is_none(tmp_path: Path) -> None:
+    """On one pCPU the waker takes a spinning vCPU out of the guest itself."""
+    runs = {f"wake.irqfd@{name}": [lab_run(7900)] for name in ("spin", "hlt")}
     found = rows(build([write(tmp_path / "a.json", runs, **LAB)]), "a")
-    halt, nop, yields = (found(name) for name in runs)
-    assert halt and nop and yields
-    assert nop.work_range == "18,800 to 20,500"
-    assert halt.apart(nop) and nop.apart(halt) and not nop.apart(yields)
+    spin, halt = (found.rows[name] for name in runs)
+    assert (spin.p50, spin.p99, spin.spread) == (None, None, "")
+    assert str(halt.p50) == "7,900"
+
+
+def test_times_of_the_lab_are_instructions(tmp_path: Path) -> None:
+    title = "work that arrives 500 times a second; sleeps 64 us at most"
+    runs = {"work.urgent@mwait-sleep": [lab_run(9, kbench_title=title)]}
+    found = rows(build([write(tmp_path / "a.json", runs, **LAB)]), "a")
+    row = found("work.urgent@mwait-sleep")
+    assert row is not None and row.meaning == "sleeps 64,000 instructions at most"
+    assert row.title.startswith("work that arrives once in 2,000,000 instructions")

@@ -3,93 +3,99 @@
 
 from collections.abc import Sequence
 
-from kbench.answers.level import at_rate
+from kbench.answers.level import on_plan
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import EACH, EXITS, MIN, ROUND
-from kbench.answers.rfc.lab import ALL, RFC, STOCK, LabKernel, newest_first
-from kbench.catalogue.patterns import pattern
+from kbench.answers.rfc.lab import ALL, RFC, STOCK, LabKernel, told
 
 
 def mwait(found: Sequence[LabKernel]) -> str:
     """An MWAIT that exits to userspace, against one that KVM skips."""
 
-    def figures(lab: LabKernel) -> str:
+    def figures(lab: LabKernel) -> list[str]:
         whole, skipped = _exact(lab("exit.mwait_user")), EACH.typical(lab("inkernel.mwait@nop"))
         if whole <= skipped:
             raise Unsupported("exit.mwait_user takes no more than inkernel.mwait@nop")
-        return f"{whole - skipped:,.0f} ({whole:,.0f} against {skipped})"
+        return [f"{whole:,.0f}", str(skipped), f"{whole - skipped:,.0f}"]
 
-    return (
-        "An MWAIT that exits to userspace takes more instructions than one that KVM skips, by "
-        f"{newest_first(found, figures)}."
+    return told(
+        found,
+        "An MWAIT that exits to userspace takes {0} instructions until the guest runs again, one "
+        "that KVM skips {1}: {2} more",
+        figures,
     )
 
 
 def idle_round(found: Sequence[LabKernel]) -> str:
     """A whole round of an MWAIT idle loop, MONITOR and MWAIT, by what KVM does with it."""
 
-    def figures(lab: LabKernel) -> str:
-        rows = [lab(f"idle.tick250@mwait-{name}") for name in ("nop", "yield", "exit")]
-        nop, yields, exits = (ROUND.typical(row) for row in rows)
-        return f"{nop} as a NOP, {yields} with yield(), {exits} with the exit"
+    def figures(lab: LabKernel) -> list[str]:
+        rows = [lab(f"idle.poisson@mwait-{name}") for name in ("nop", "yield", "exit")]
+        return [str(ROUND.typical(row)) for row in rows]
 
-    return (
-        "A round of the guest's MWAIT idle loop, MONITOR's exit included, takes the vCPU's thread "
-        f"{newest_first(found, figures)} instructions."
+    return told(
+        found,
+        "A round of the guest's idle loop, which has an exit for MONITOR too, takes the vCPU's "
+        "thread {0} instructions while MWAIT is a NOP, {1} while it is a yield(), {2} with the "
+        "exit to userspace",
+        figures,
     )
 
 
 def scale(found: Sequence[LabKernel]) -> str:
     """The same difference for a port write."""
 
-    def figures(lab: LabKernel) -> str:
+    def figures(lab: LabKernel) -> list[str]:
         kernel, user = EACH.typical(lab("inkernel.pio_out@elcr")), _exact(lab("exit.pio_out"))
-        return f"{kernel} instructions in KVM's own PIC, {user:,.0f} in userspace"
+        return [str(kernel), f"{user:,.0f}"]
 
-    return f"For scale, a port write takes {newest_first(found, figures)}."
+    return told(
+        found,
+        "For scale: a port write takes {0} instructions where KVM's PIC handles it, {1} where "
+        "userspace does",
+        figures,
+    )
 
 
 def unused(found: Sequence[LabKernel]) -> str:
     """The extension compiled in and not used, against stock KVM."""
-
-    def figures(lab: LabKernel) -> str:
-        stock, all_ = _exact(lab("exit.pio_out", STOCK)), _exact(lab("exit.pio_out", ALL))
-        return f"{all_ - stock:+,.0f}, {stock:,.0f} to {all_:,.0f}"
-
-    return (
-        "Compiled in and not used, all mechanisms together change the instructions of a PIO exit's "
-        f"round trip by {newest_first(found, figures)}."
+    return told(
+        found,
+        "Compiled in and not used, all mechanisms together change the {0} instructions of a PIO "
+        "exit by {1}",
+        lambda lab: _against_stock(lab, ALL),
     )
 
 
 def posted(found: Sequence[LabKernel]) -> str:
-    """The RFC as posted: its round trips against those of stock KVM and of the extension."""
-
-    def figures(lab: LabKernel) -> str:
-        stock, rfc = _exact(lab("exit.pio_out", STOCK)), _exact(lab("exit.pio_out", RFC))
-        return f"{rfc - stock:+,.0f}, {stock:,.0f} to {rfc:,.0f}"
-
-    return (
-        "The RFC as posted changes the instructions of a PIO exit's round trip by "
-        f"{newest_first(found, figures)}."
+    """The RFC as posted, against stock KVM."""
+    return told(
+        found,
+        "The RFC as posted changes the {0} instructions of a PIO exit by {1}",
+        lambda lab: _against_stock(lab, RFC),
     )
 
 
 def chosen(found: Sequence[LabKernel]) -> str:
     """Paolo Bonzini, 2023-09-22: exits chosen at each entry, against KVM_CAP_X86_DISABLE_EXITS."""
 
-    def figures(lab: LabKernel) -> str:
+    def figures(lab: LabKernel) -> list[str]:
         rows = [lab(f"idle.poisson@{name}") for name in ("hlt-native", "hlt-passthrough", "hlt")]
         for row in rows:
-            at_rate(row, pattern("poisson").rate)
-        native, passed, halted = (f"{EXITS.typical(row):.1f}" for row in rows)
-        return f"{native} against {passed}, and {halted} of a HLT that exits"
+            on_plan(row)
+        return [f"{EXITS.typical(row):.1f}" for row in rows]
 
-    return (
-        "A guest whose HLT exits are disabled by a field of kvm_run at the entry makes, against "
-        "one whose VM disables them for good, exits for each event: "
-        f"{newest_first(found, figures)}."
+    return told(
+        found,
+        "Exits for each event of a device: {0} where a field of kvm_run disables HLT exits at the "
+        "entry, {1} where KVM_CAP_X86_DISABLE_EXITS does, {2} where HLT exits",
+        figures,
     )
+
+
+def _against_stock(lab: LabKernel, variant: str) -> list[str]:
+    stock, other = (_exact(lab("exit.pio_out", name)) for name in (STOCK, variant))
+    return [f"{stock:,.0f}", f"{other - stock:+,.0f}"]
 
 
 def _exact(row: Measured) -> float:

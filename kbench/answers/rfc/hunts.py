@@ -6,58 +6,72 @@ David Woodhouse, 2023-09-23: "the VMM will want to hunt for a vCPU which is curr
 
 from collections.abc import Sequence
 
-from kbench.answers.compared import ratio
-from kbench.answers.level import apart, comparable
+from kbench.answers.compared import against
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import LATENCY
-from kbench.answers.rfc.lab import LabKernel, for_each
+from kbench.answers.rfc.lab import LabKernel, told
 
-HLT, MWAIT = "hunt.flag@hlt", "hunt.flag@mwait-nop"
+LOOKING = ("hunt.flag@", "hunt.byte@", "hunt.poll@")
+HLT, KICK, MWAIT = "hunt.flag@hlt", "hunt.kick@hlt", "hunt.flag@mwait-nop"
 
 
 def halted(found: Sequence[LabKernel]) -> str:
-    """The flag of a halted vCPU: how many hunts it finds, and whether that helps."""
-    return _said("In HLT", for_each(found, lambda lab: _hunt(lab, HLT, "hunt.kick@hlt")))
+    """The flag of a halted vCPU: how many hunts find it, and what that gains over a signal."""
+    if not all(_finds_all(lab(HLT)) for lab in found):
+        return _only_found(found, HLT, "that halts")
+
+    def figures(lab: LabKernel) -> list[str]:
+        hunt, blind = lab(HLT), lab(KICK)
+        return [hits(hunt), str(hunt.p50), str(blind.p50), against(hunt, blind, LATENCY)]
+
+    return told(
+        found,
+        "{0} hunts find a halted vCPU by its idle flag; the work starts a median of {1} "
+        "instructions after its arrival, where the VMM signals a vCPU without looking {2}: {3}",
+        figures,
+    )
 
 
 def waiting(found: Sequence[LabKernel]) -> str:
     """The flag of a vCPU whose MWAIT is a NOP: it is in the guest, and not in MWAIT."""
-    return _said("In MWAIT", for_each(found, lambda lab: _found(lab(MWAIT))[1]))
+    return _only_found(found, MWAIT, "whose MWAIT is a NOP")
 
 
-def _said(where: str, text: str) -> str:
-    return f"{where}, the idle flag. {text}"
+def _only_found(found: Sequence[LabKernel], name: str, which: str) -> str:
+    """How many hunts found one, and no latency.
 
-
-def _hunt(lab: LabKernel, flag: str, kick: str) -> str:
-    hunt, blind = lab(flag), lab(kick)
-    every, text = _found(hunt)
-    if not every:
-        return text
-    comparable([hunt, blind])
-    if not apart(hunt, blind, LATENCY):
-        return f"{text} Nothing tells its latency from that of a blind signal."
-    compared = ratio(LATENCY.typical(hunt), LATENCY.typical(blind))
-    return (
-        f"{text} The work starts {hunt.p50} instructions later (p50), after a blind signal to an "
-        f"idle vCPU {blind.p50}: {compared}."
-    )
-
-
-def _found(hunt: Measured) -> tuple[bool, str]:
-    """Whether every hunt saw an idle vCPU, and how many did.
-
-    A hunt that finds none signals the next vCPU in turn: its latency is that of a blind signal,
-    and none of the flag's.
+    A hunt that finds none signals the next vCPU in turn: its latency is that of a blind signal.
     """
-    if not hunt.events:
-        raise Unsupported(f"{hunt.benchmark.name}: nothing was hunted")
-    hits = hunt.counted("hunts_found")
-    if hits == hunt.events:
-        return True, f"each of {hits:,} hunts finds an idle vCPU."
-    few = (
-        f"{hits:,} of {hunt.events:,} hunts find"
-        if hits
-        else f"none of {hunt.events:,} hunts finds"
+    return told(
+        found,
+        f"{{0}} hunts find, by its idle flag, an idle vCPU {which}",
+        lambda lab: [hits(lab(name))],
     )
-    return False, f"{few} an idle vCPU; the others signal one blindly, so it has no latency here."
+
+
+def hits(hunt: Measured) -> str:
+    """`43 of 50`: the hunts that found an idle vCPU.
+
+    Raises Unsupported where none looks for one.
+    """
+    if not hunt.benchmark.name.startswith(LOOKING):
+        raise Unsupported(f"{hunt.benchmark.name} looks for no vCPU")
+    found, hunts = _counts(hunt)
+    return f"{found:,} of {hunts:,}"
+
+
+def _finds_all(hunt: Measured) -> bool:
+    found, hunts = _counts(hunt)
+    return found == hunts
+
+
+def _counts(hunt: Measured) -> tuple[int, int]:
+    """Hunts that found an idle vCPU, and all. Raises Unsupported where there are none."""
+    found = hunt.counted("hunts_found")
+    try:
+        hunts = hunt.counted("hunts")
+    except Unsupported:
+        hunts = hunt.events  # an older suite
+    if not hunts:
+        raise Unsupported(f"{hunt.benchmark.name}: nothing was hunted")
+    return found, hunts

@@ -4,13 +4,12 @@
 from collections.abc import Sequence
 
 from kbench.answers.compared import range_of
-from kbench.answers.level import at_rate, best, listed, same_scope, superlative
+from kbench.answers.level import best, listed, on_plan, same_scope, superlative
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import EVENT, EXITS, LATENCY, SWITCHES
-from kbench.answers.rfc.lab import LabKernel, for_each, newest_first
-from kbench.catalogue.patterns import pattern
+from kbench.answers.rfc.lab import LabKernel, told
 
-TICK, DEVICE = "tick250", "poisson"
+DEVICE = "poisson"
 SLEEPING = ("hlt", "hlt-exit", "hlt-exit-poll", "hlt-user", "mwait-sleep", "mwait-monitor")
 MWAIT = ("mwait-nop", "mwait-exit", "mwait-yield", "mwait-lowprio", "mwait-sleep", "mwait-monitor")
 
@@ -18,77 +17,87 @@ MWAIT = ("mwait-nop", "mwait-exit", "mwait-yield", "mwait-lowprio", "mwait-sleep
 def cost(found: Sequence[LabKernel]) -> str:
     """Instructions of the vCPU's thread for each event, of the policies that leave the pCPU."""
 
-    def figures(lab: LabKernel) -> str:
-        rows = same_scope([row for row in _rows(lab, MWAIT + SLEEPING, DEVICE) if row.blocks])
-        if not rows:
-            raise Unsupported(f"no policy of {DEVICE} blocks on Linux {lab.release}")
-        return listed([f"{EVENT.typical(row)} under {row.policy}" for row in rows])
+    def figures(lab: LabKernel) -> list[str]:
+        rows = _blocking(lab)
+        return [listed([f"{EVENT.typical(row)} under {row.policy}" for row in rows])]
 
-    return (
-        "For each event of a device the thread of an idle vCPU executes "
-        f"{newest_first(found, figures)} instructions."
+    return told(
+        found[-1:],
+        "For each event of a device the vCPU's thread executes, in instructions, {0}",
+        figures,
     )
 
 
 def never_blocks(found: Sequence[LabKernel]) -> str:
     """The MWAIT policies under which the thread keeps the whole pCPU."""
 
-    def names(lab: LabKernel) -> str:
-        busy = [row.policy for row in _rows(lab, MWAIT, DEVICE) if not row.blocks]
+    def figures(lab: LabKernel) -> list[str]:
+        busy = [row.policy for row in _rows(lab, MWAIT) if not row.blocks]
         if not busy:
             raise Unsupported("every MWAIT policy blocks")
-        return listed(busy)
+        return [listed(busy)]
 
-    return f"Under {newest_first(found, names)} the vCPU's thread never blocks: it takes the pCPU."
+    return told(found, "Under {0} that thread never blocks", figures)
 
 
 def cheapest(found: Sequence[LabKernel]) -> str:
     """The policy with the fewest instructions an event, or those that are level."""
 
-    def say(lab: LabKernel) -> str:
-        rows = same_scope([row for row in _rows(lab, MWAIT + SLEEPING, DEVICE) if row.blocks])
-        named = superlative(rows, EVENT, "takes the fewest", "take the fewest, and are level")
-        return f"{named} ({range_of(best(rows, EVENT)[0], EVENT)})"
+    def figures(lab: LabKernel) -> list[str]:
+        rows = _blocking(lab)
+        named = superlative(rows, EVENT, "takes the fewest", "take the fewest")
+        return [f"{named} ({range_of(best(rows, EVENT)[0], EVENT)})"]
 
-    return f"Of these, {newest_first(found, say)}."
+    return told(found, "Of these, {0}", figures)
 
 
 def userspace_halt(found: Sequence[LabKernel]) -> str:
-    """HLT in userspace against HLT in KVM, with the same source of events for both."""
+    """HLT in userspace against HLT in KVM, both woken by the same thread through an eventfd."""
 
-    def figures(lab: LabKernel) -> str:
+    def figures(lab: LabKernel) -> list[str]:
         rows = [lab(f"idle.{DEVICE}@{policy}") for policy in ("hlt-user", "hlt")]
         for row in rows:
-            at_rate(row, pattern(DEVICE).rate)
-        exits = [EXITS.typical(row) for row in rows]
-        switches = [SWITCHES.typical(row) for row in rows]
-        return (
-            f"{EVENT.typical(rows[0])} instructions, {exits[0]:.1f} exits and {switches[0]:.1f} "
-            f"context switches an event; one that blocks in KVM {EVENT.typical(rows[1])}, "
-            f"{exits[1]:.1f} and {switches[1]:.1f}"
-        )
+            on_plan(row)
+        return [
+            f"{EVENT.typical(row)} instructions, {EXITS.typical(row):.1f} exits and "
+            f"{SWITCHES.typical(row):.1f} context switches"
+            for row in rows
+        ]
 
-    return (
-        "A vCPU that halts in userspace (no in-kernel irqchip) takes its thread, for events of "
-        f"an eventfd, {newest_first(found, figures)}."
+    return told(
+        found[-1:],
+        "An event of a device takes the thread of a vCPU that halts in userspace (no in-kernel "
+        "irqchip) {0}, that of one that halts in KVM {1}",
+        figures,
     )
 
 
 def soonest(found: Sequence[LabKernel]) -> str:
     """The policy that wakes first of those that leave the pCPU, or those that are level."""
 
-    def say(lab: LabKernel) -> str:
-        asleep = [row.policy for row in _rows(lab, MWAIT + SLEEPING, DEVICE) if row.blocks]
-        rows = same_scope(lab.those(*(f"wake.irqfd@{policy}" for policy in asleep)))
-        named = superlative(rows, LATENCY, "wakes soonest", "wake soonest, and are level")
-        return f"{named} ({range_of(best(rows, LATENCY)[0], LATENCY)} instructions)."
+    def figures(lab: LabKernel) -> list[str]:
+        names = (f"wake.irqfd@{row.policy}" for row in _blocking(lab))
+        rows = same_scope(lab.those(*names))
+        named = superlative(rows, LATENCY, "wakes soonest", "wake soonest")
+        return [f"{named} ({range_of(best(rows, LATENCY)[0], LATENCY)} instructions)"]
 
-    return for_each(found, say)
+    return told(found, "Of the policies that leave the pCPU, {0}", figures)
 
 
-def _rows(lab: LabKernel, policies: Sequence[str], event: str) -> list[Measured]:
-    """The rows of these policies under one pattern, at the rate that it plans."""
-    rows = lab.those(*(f"idle.{event}@{policy}" for policy in dict.fromkeys(policies)))
+def _blocking(lab: LabKernel) -> list[Measured]:
+    """The policies whose thread leaves the pCPU, those that may be compared.
+
+    Raises Unsupported where there is none.
+    """
+    rows = same_scope([row for row in _rows(lab, MWAIT + SLEEPING) if row.blocks])
+    if not rows:
+        raise Unsupported(f"no policy of {DEVICE} blocks on Linux {lab.release}")
+    return rows
+
+
+def _rows(lab: LabKernel, policies: Sequence[str]) -> list[Measured]:
+    """The rows of these policies, at the rate that the pattern plans."""
+    rows = lab.those(*(f"idle.{DEVICE}@{policy}" for policy in dict.fromkeys(policies)))
     for row in rows:
-        at_rate(row, pattern(event).rate)
+        on_plan(row)
     return rows

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from kbench.answers.level import listed
 from kbench.answers.measured import Measured, Unsupported, measured, those_measured
 from kbench.suite.suite import Suite
 
@@ -74,40 +75,29 @@ def labs(suites: Iterable[Suite]) -> list[LabKernel]:
     return [LabKernel(release, found[release]) for release in sorted(found, key=version)]
 
 
-def newest_first(found: Sequence[LabKernel], say: Callable[[LabKernel], str]) -> str:
-    """`1,666 (6.1: 1,484)`: what is said of the newest kernel, and of the others where it differs.
+def told(
+    found: Sequence[LabKernel], text: str, figures: Callable[[LabKernel], Sequence[str]]
+) -> str:
+    """`text` with the figures of the newest kernel, those of others in parentheses at its end.
 
-    An older kernel without the figure is left out; the newest must have it.
+    `{0} instructions, {1} more` and "6.1" become `4,234 instructions, 1,666 more (6.1: 4,175 and
+    1,484)`. An older kernel without the figures, or with the same ones, is left out. Raises
+    Unsupported where the newest kernel lacks them.
     """
     if not found:
         raise Unsupported("no lab suite was measured")
     *older, newest = found
-    text = say(newest)
+    values = figures(newest)
     others = []
     for lab in reversed(older):
         try:
-            other = say(lab)
+            other = figures(lab)
         except Unsupported:
             continue
-        if other != text:
-            others.append(f"{lab.release}: {other}")
-    return f"{text} ({'; '.join(others)})" if others else text
-
-
-def for_each(found: Sequence[LabKernel], say: Callable[[LabKernel], str]) -> str:
-    """`say` of each kernel that supports it, the newest first, a sentence each.
-
-    Raises Unsupported, with the newest kernel's reason, where none does.
-    """
-    texts, reasons = [], []
-    for lab in reversed(found):
-        try:
-            texts.append(f"Linux {lab.release}: {say(lab)}")
-        except Unsupported as reason:
-            reasons.append(str(reason))
-    if not texts:
-        raise Unsupported(reasons[0] if reasons else "no lab suite was measured")
-    return " ".join(texts)
+        if other != values:
+            others.append(f"{lab.release}: {listed(other)}")
+    said = text.format(*values)
+    return f"{said} ({'; '.join(others)})." if others else f"{said}."
 
 
 def by_verdict(

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from kbench.answers.compared import range_of
 from kbench.answers.level import apart, best, comparable, same_scope, superlative
+from kbench.answers.measured import Unsupported
 from kbench.answers.quantity import COMPETITOR, ITEM
-from kbench.answers.rfc.lab import LabKernel, for_each, newest_first
+from kbench.answers.rfc.lab import LabKernel, told
+from kbench.answers.scope import ONE
 
 MWAIT = tuple(
     f"mwait-{name}" for name in ("nop", "yield", "resched", "sleep", "lowprio", "monitor")
@@ -14,42 +16,48 @@ MWAIT = tuple(
 
 
 def most(found: Sequence[LabKernel]) -> str:
-    """The MWAIT policy beside which a VMM thread completes an item soonest, or the level group."""
+    """The MWAIT policy beside which an item takes a VMM thread least, or the level group."""
 
-    def say(lab: LabKernel) -> str:
+    def figures(lab: LabKernel) -> list[str]:
         rows = same_scope(lab.those(*(f"work.batch@{policy}" for policy in MWAIT)))
-        named = superlative(rows, ITEM, "leaves a VMM thread most", "leave most, and are level")
-        return f"{named} ({range_of(best(rows, ITEM)[0], ITEM)} instructions an item)."
+        named = superlative(rows, ITEM, "leaves a VMM thread most", "leave a VMM thread most")
+        return [f"{named} ({range_of(best(rows, ITEM)[0], ITEM)} instructions an item)"]
 
-    return for_each(found, say)
+    return told(found, "Of the MWAIT policies that stay in the kernel, {0}", figures)
 
 
 def competitor(found: Sequence[LabKernel]) -> str:
     """David Woodhouse, 2023-09-18: "It can also lead to noisy neighbour effects"."""
 
-    def say(lab: LabKernel) -> str:
+    def figures(lab: LabKernel) -> list[str]:
         beside, inside = lab("work.competitor@mwait-nop"), lab("work.competitor@mwait-exit")
-        if beside.scope.cgroup != inside.scope.cgroup:
+        # Whose CPU time counts differs by design; the competitor's share is of the pCPU.
+        if beside.scope.cgroup != ONE or inside.scope.cgroup != ONE:
             comparable([beside, inside])
-        figures = f"{COMPETITOR.typical(beside)} and {COMPETITOR.typical(inside)}"
+            raise Unsupported("the competing task has a cgroup of its own")
         if not apart(beside, inside, COMPETITOR):
-            return f"{figures}, which nothing tells apart"
-        return figures
+            raise Unsupported(
+                f"nothing tells {beside.benchmark.name} and {inside.benchmark.name} apart"
+            )
+        return [str(COMPETITOR.typical(row)) for row in (beside, inside)]
 
-    return (
-        "Beside a vCPU that idles by MWAIT and endless VMM work, a competing task in the same "
-        "cgroup gets of the pCPU, where the VMM works in a thread of its own and where it works in "
-        f"the vCPU's thread after the exit, {newest_first(found, say)}."
+    return told(
+        found,
+        "With endless VMM work and an MWAIT-idle vCPU on its pCPU, a competing task of the same "
+        "cgroup gets {0} of it where the work has a thread of its own, {1} where the vCPU's thread "
+        "does it after the exit",
+        figures,
     )
 
 
 def monitored(found: Sequence[LabKernel]) -> str:
     """David Woodhouse, 2023-09-23: the read-only page, and 4 KiB granularity."""
 
-    def figures(lab: LabKernel) -> str:
-        return f"{lab('wake.store@mwait-monitor').p50}"
+    def figures(lab: LabKernel) -> list[str]:
+        return [str(lab("wake.store@mwait-monitor").p50)]
 
-    return (
-        "A store to the monitored page wakes the vCPU after "
-        f"{newest_first(found, figures)} instructions (p50)."
+    return told(
+        found,
+        "A sibling's store to the monitored page wakes the vCPU in a median of {0} instructions",
+        figures,
     )

@@ -14,7 +14,6 @@ SENTENCES: dict[str, Sentence] = {
     "nop": yields.nop,
     "yield": yields.verdict,
     "yield-cgroups": yields.cgroups,
-    "yield-guest": yields.guest,
     "in-thread": yields.in_thread,
     "mwait-exit": exits.mwait,
     "idle-round": exits.idle_round,

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """David Woodhouse, 2023-09-18: "we can stick a yield() into that busy-loop"."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from kbench.answers.compared import range_of
 from kbench.answers.level import apart, comparable, listed
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import ITEM
-from kbench.answers.rfc.lab import WORK_ITEM, LabKernel, by_verdict, newest_first
+from kbench.answers.rfc.lab import WORK_ITEM, LabKernel, by_verdict, told
 from kbench.answers.scope import ONE
 
 HLT, NOP, YIELD, EXIT = (
@@ -18,30 +18,37 @@ HLT, NOP, YIELD, EXIT = (
 def nop(found: Sequence[LabKernel]) -> str:
     """What an MWAIT that is a NOP costs a VMM thread on the same pCPU."""
 
-    def figures(lab: LabKernel) -> str:
-        halted, busy = lab(HLT), lab(NOP)
-        comparable([halted, busy])
-        if not apart(halted, busy, ITEM):
+    def figures(lab: LabKernel) -> list[str]:
+        busy, halted = lab(NOP), lab(HLT)
+        comparable([busy, halted])
+        if not apart(busy, halted, ITEM):
             raise Unsupported(f"nothing tells {HLT} and {NOP} apart on Linux {lab.release}")
-        return f"{ITEM.typical(busy)} instructions, beside HLT in {ITEM.typical(halted)}"
+        return [str(ITEM.typical(row)) for row in (busy, halted)]
 
-    return (
-        "Beside a vCPU whose MWAIT is a NOP, a VMM thread on the same pCPU completes an item of "
-        f"work ({WORK_ITEM}) in {newest_first(found, figures)}."
+    return told(
+        found,
+        "While MWAIT is a NOP, a VMM thread on the vCPU's pCPU takes {0} instructions for an item "
+        f"of work ({WORK_ITEM}), beside HLT {{1}}",
+        figures,
     )
 
 
 def verdict(found: Sequence[LabKernel]) -> str:
-    """On which kernels a VMM thread gets on sooner beside a yield() than beside a NOP."""
+    """On which kernels a VMM thread takes less for an item beside a yield() than beside a NOP."""
     yes, no = by_verdict(found, _helps)
-    parts = [f"earlier than beside a NOP {_on(yes, _figures)}"] if yes else []
-    if no:
-        parts.append(f"no earlier {_on(no, _ranges)}")
-    scope = "in one cgroup" if all(lab(YIELD).scope.cgroup == ONE for lab in yes + no) else ""
-    return (
-        "Beside an MWAIT that is a yield(), a VMM thread of the same priority"
-        f"{f' {scope}' if scope else ''} completes an item {'; '.join(parts)}."
-    )
+    parts = [
+        f"on {lab.release} ({lab.scheduler}) it takes {ITEM.typical(lab(YIELD))}, beside the NOP "
+        f"{ITEM.typical(lab(NOP))}"
+        for lab in yes
+    ]
+    parts += [
+        f"on {lab.release} ({lab.scheduler}) no less than beside the NOP "
+        f"({range_of(lab(YIELD), ITEM)} in single windows, against {range_of(lab(NOP), ITEM)})"
+        for lab in no
+    ]
+    one = all(lab(YIELD).scope.cgroup == ONE for lab in yes + no)
+    scope = "of equal priority in one cgroup" if one else "of equal priority"
+    return f"While MWAIT is a yield(), with threads {scope}: {'; '.join(parts)}."
 
 
 def cgroups(found: Sequence[LabKernel]) -> str:
@@ -56,12 +63,27 @@ def cgroups(found: Sequence[LabKernel]) -> str:
         yes, no = by_verdict(found, helps)
     except Unsupported:
         return "With a cgroup each it was not measured."
-    parts = [f"it differs on {listed([lab.release for lab in yes])}"] if yes else []
-    if no:
-        parts.append(
-            f"nothing tells yield() and NOP apart on {listed([lab.release for lab in no])}"
-        )
+    parts = [f"the two differ on {_releases(yes)}"] if yes else []
+    parts += [f"nothing tells yield() and NOP apart on {_releases(no)}"] if no else []
     return f"With a cgroup each, {'; '.join(parts)}."
+
+
+def in_thread(found: Sequence[LabKernel]) -> str:
+    """The work in the vCPU's thread, after MWAIT's exit to userspace."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        beside, inside = lab(NOP), lab(EXIT)
+        # Whose CPU time counts differs by design: that thread does the work. An item is
+        # counted over the window's time, whoever does it.
+        if not apart(beside, inside, ITEM):
+            raise Unsupported(f"nothing tells {EXIT} and {NOP} apart on Linux {lab.release}")
+        return [str(ITEM.typical(inside))]
+
+    return told(
+        found,
+        "Where the VMM works in the vCPU's own thread, after MWAIT's exit, an item takes {0}",
+        figures,
+    )
 
 
 def _parted(lab: LabKernel, policy: str) -> Measured:
@@ -72,57 +94,12 @@ def _parted(lab: LabKernel, policy: str) -> Measured:
     return rows[0]
 
 
-def guest(found: Sequence[LabKernel]) -> str:
-    """What the guest's own wake-ups pay: the tail beside the work."""
-
-    def figures(lab: LabKernel) -> str:
-        rows = [lab(NOP), lab(YIELD)]
-        comparable(rows)
-        tails = [row.percentile(99.0) for row in rows]
-        return f"{tails[0]} instructions with the NOP and {tails[1]} with yield()"
-
-    return (
-        f"The guest's own wake-ups beside that work have a p99 of {newest_first(found, figures)}."
-    )
-
-
-def in_thread(found: Sequence[LabKernel]) -> str:
-    """The work in the vCPU's thread, after MWAIT's exit to userspace, against a thread beside."""
-
-    def say(lab: LabKernel) -> str:
-        beside, inside = lab(NOP), lab(EXIT)
-        # The account differs by design: the work is the vCPU thread's own there. An item of work
-        # is counted over the window's time, whoever does it.
-        if apart(beside, inside, ITEM):
-            return (
-                f"{ITEM.typical(inside)} instructions an item, against {ITEM.typical(beside)} in a "
-                "thread beside the NOP"
-            )
-        return "nothing tells it from a thread beside the NOP"
-
-    return (
-        "Work in the vCPU's own thread, after MWAIT's exit to userspace: "
-        f"{newest_first(found, say)}."
-    )
-
-
 def _helps(lab: LabKernel) -> bool:
     beside_nop, beside_yield = lab(NOP), lab(YIELD)
     comparable([beside_nop, beside_yield])
-    quicker = ITEM.typical(beside_yield) < ITEM.typical(beside_nop)
-    return bool(quicker and apart(beside_nop, beside_yield, ITEM))
+    less = ITEM.typical(beside_yield) < ITEM.typical(beside_nop)
+    return bool(less and apart(beside_nop, beside_yield, ITEM))
 
 
-def _on(found: Sequence[LabKernel], figure: Callable[[LabKernel], str]) -> str:
-    return " and ".join(f"on {lab.release} ({lab.scheduler}, {figure(lab)})" for lab in found)
-
-
-def _figures(lab: LabKernel) -> str:
-    return f"{ITEM.typical(lab(YIELD))} against {ITEM.typical(lab(NOP))} instructions"
-
-
-def _ranges(lab: LabKernel) -> str:
-    return (
-        f"single windows {range_of(lab(YIELD), ITEM)} against {range_of(lab(NOP), ITEM)} "
-        "instructions"
-    )
+def _releases(found: Sequence[LabKernel]) -> str:
+    return listed([lab.release for lab in found])

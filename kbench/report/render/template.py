@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kbench.answers.rfc.questions import SENTENCES, answer
+from kbench.answers.rfc.thread import QUOTES
 from kbench.errors import KbenchError
 from kbench.present import markdown
 from kbench.present.markdown import escape
@@ -102,7 +104,8 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
 
     return {
         "suite": lambda label: lookup.rows(model, label),
-        "compared": lookup.compared,
+        "answer": lambda name: _answer(name, model),
+        "quote": _Quotes(),
         "link": link,
         "measured": measured(),
         "not_times": NOT_TIMES,
@@ -110,6 +113,28 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
         "show": show,
         "table": table,
     }
+
+
+def _answer(name: str, model: Model) -> str:
+    """A sentence of kbench.answers.rfc, or the reason why the suites do not support it."""
+    if name not in SENTENCES:
+        raise KbenchError(f"no answer {name!r}: it is one of {', '.join(SENTENCES)}")
+    return answer(name, [source.suite for source in model.sources])
+
+
+class _Quotes:
+    """Quotes of the thread, each under who wrote it and when; that is not repeated."""
+
+    def __init__(self) -> None:
+        self._last = ("", "")
+
+    def __call__(self, name: str) -> str:
+        found = QUOTES[name]
+        head = []
+        if self._last != (found.author, found.date):
+            head = [f"On {found.date}, {found.author} wrote:"]
+        self._last = (found.author, found.date)
+        return "\n".join([*head, *(f"> {line}" for line in wrapped(found.text, WIDTH - 2))])
 
 
 def _wrap(text: str) -> str:
