@@ -78,6 +78,15 @@ class Row:
         return self._checked(event)
 
     @property
+    def busy(self) -> bool:
+        """Whether the vCPU's thread never blocks."""
+        try:
+            on_plan(self.measured)
+            return not self.measured.blocks
+        except Unsupported:
+            return False
+
+    @property
     def exits(self) -> str:
         return self._decimal(quantity.EXITS)
 
