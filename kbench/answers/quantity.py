@@ -101,6 +101,13 @@ def _item(row: Measured, run: Run) -> float:
     return (NS if row.lab else 1.0) / done
 
 
+def _share(row: Measured, run: Run) -> float:
+    """CPU time of a vCPU's thread over the window's. Raises Unsupported for a starved one."""
+    assert row.share >= 0  # it says why there is none
+    whole = _counter("wall_s")(row, run) * _counter("vcpus")(row, run)
+    return _counter("cpu_s")(row, run) / whole
+
+
 def _switches(row: Measured, run: Run) -> float:
     return sum(_per_event(name)(row, run) for name in ("nvcsw", "nivcsw"))
 
@@ -108,8 +115,8 @@ def _switches(row: Measured, run: Run) -> float:
 LATENCY = Quantity("wake-up, p50", _percentile("p50"))
 TAIL = Quantity("p99", _percentile("p99"))
 EVENT = Quantity("CPU time an event", _cpu_per_event)
+PCPU_SHARE = Quantity("of a pCPU", _share, SHARE)
 ROUND = Quantity("CPU time an idle round", _field("cpu_per_round"))
-PCPU = Quantity("busy pCPU an event", _field("pcpu_per_event"))
 EXITS = Quantity("exits an event", _per_event("kvm_exits"), "integer")
 SWITCHES = Quantity("context switches an event", _switches, "integer")
 ITEM = Quantity("an item of work", _item)

@@ -3,17 +3,17 @@
 
 from collections.abc import Sequence
 
-from kbench.catalogue import patterns
-from kbench.catalogue.policies import policy
-from kbench.errors import KbenchError
+from kbench.answers.compared import range_of
+from kbench.answers.level import best, on_plan, same_scope, superlative
+from kbench.answers.measured import Measured, Unsupported
+from kbench.answers.quantity import EVENT, LATENCY, PCPU_SHARE, Quantity
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
 from kbench.present.changes import change_text
 from kbench.report.changes import Pair, counted
 from kbench.report.charts.exits import FLOOR
 from kbench.report.model import Entry, Model, Place, SuiteFile
-from kbench.suite.tradeoff import Point, points
-from kbench.units import human, percent
+from kbench.units import human
 
 
 def headline(model: Model, found: Sequence[Pair]) -> str:
@@ -48,7 +48,9 @@ def _verdict(pair: Pair) -> str:
     for verdict in (Verdict.WORSE, Verdict.BETTER):
         chosen = [row for row in changes if row.verdict == verdict and not row.acknowledged]
         if chosen:
-            return f"{text}; most changed: {_change(max(chosen, key=lambda row: abs(row.mid)))}."
+            return (
+                f"{text}; the largest change: {_change(max(chosen, key=lambda row: abs(row.mid)))}."
+            )
     return f"{text}."
 
 
@@ -58,48 +60,42 @@ def _change(change: Change) -> str:
 
 
 def _policies(place: Place, entries: Sequence[Entry]) -> str:
-    """The cheapest and the quickest policy of the last suite, under its most measured pattern.
+    """What idling costs and who wakes soonest, of the last suite's most measured pattern.
 
-    Policies whose runs overlap with those of the quickest are counted: they may be as quick.
+    A policy is named alone where it is apart from each other one, else with those level with it.
     """
     last = max(entry.source.index for entry in entries)
     patterns = [entry.event for entry in entries if entry.source.index == last]
     pattern = max(dict.fromkeys(patterns), key=patterns.count)
-    measured = [e for e in entries if e.event == pattern and e.source.index == last]
-    here = [entry for entry in measured if _accounted(entry)] or measured
-    rows = [points([entry.benchmark])[0] for entry in here]
-
-    def figures(row: Point) -> str:
+    here = [e for e in entries if e.event == pattern and e.source.index == last]
+    rows = [Measured(entry.benchmark) for entry in here]
+    cost, unit = (EVENT, " instructions an event") if place.lab else (PCPU_SHARE, " of a pCPU")
+    found = []
+    if usable := _usable(rows, cost):
+        named = superlative(usable, cost, "costs least", "cost least")
+        found.append(f"{named} ({range_of(best(usable, cost)[0], cost)}{unit})")
+    if usable := _usable(rows, LATENCY):
+        named = superlative(usable, LATENCY, "wakes soonest", "wake soonest")
         unit = " instructions" if place.lab else ""
-        return f"{percent(row.cost)} of a pCPU, wakeup latency p50 {human(row.p50, row.unit)}{unit}"
-
-    cheap = min(rows, key=lambda row: (row.cost, row.p50))
-    quick = min(rows, key=lambda row: (row.p50, row.cost))
-    level = sum(row.spread[0] <= quick.spread[1] for row in rows) - 1
-    others = f"{level} others" if level > 1 else "another one"
-    more = f"; {others} may wake as early, as the runs overlap" if level else ""
-    where = f"{place.title[0].upper()}{place.title[1:]}, pattern {pattern}"
-    if len(rows) == 1:
-        return f"{where}: {cheap.policy} costs {figures(cheap)}."
-    where = f"{where}, {len(rows)} policies"
-    if cheap is quick:
-        return f"{where}: {cheap.policy} costs least and wakes first ({figures(cheap)}){more}."
-    return (
-        f"{where}: {cheap.policy} costs least ({figures(cheap)}), "
-        f"{quick.policy} wakes first ({figures(quick)}){more}."
-    )
+        found.append(f"{named} ({range_of(best(usable, LATENCY)[0], LATENCY)}{unit})")
+    where = f"{place.title[0].upper()}{place.title[1:]}, {pattern}"
+    if not found:
+        return f"{where}: fewer than two policies support a figure of their cost or wake-ups."
+    return f"{where}: {'; '.join(found)}."
 
 
-def _accounted(entry: Entry) -> bool:
-    """Whether the vCPU's thread pays for its own wake-ups, as in policies it is compared with.
+def _usable(rows: Sequence[Measured], quantity: Quantity) -> list[Measured]:
+    """The rows that support a figure and may be compared; [] where it is a single one."""
+    found = same_scope([row for row in rows if _supports(row, quantity)])
+    return found if len(found) > 1 else []
 
-    Without the in-kernel irqchip a guest's tick comes from a thread of the VMM, whose CPU
-    time is in no figure. A policy that this kbench does not know is taken to pay.
-    """
+
+def _supports(row: Measured, quantity: Quantity) -> bool:
     try:
-        return policy(entry.policy).irqchip or not patterns.pattern(entry.event).timer
-    except KbenchError:
-        return True
+        on_plan(row)
+        return bool(quantity.values(row)) and (quantity is not EVENT or row.blocks)
+    except Unsupported:
+        return False
 
 
 def _exits(model: Model) -> str:

@@ -65,14 +65,12 @@ def batches(model: Model, place: Place) -> list[Table]:
 
 def tradeoff(model: Model, place: Place) -> list[Table]:
     """Cost and latencies of each policy, one table per pattern, and its Pareto fronts."""
-    columns = (*figure_columns("pCPU cost", "wake p50", "wake p99"), *words("best in"))
+    columns = (*figure_columns("pCPU cost", "wake p50", "wake p99"), *words("on the front"))
     tables = []
     for pattern, here in _events(model.at(place, "idle")):
         best = _on_fronts(here)
         rows: list[tuple[Cell, ...]] = []
-        title = (
-            f"pattern {pattern}, {place.title}; best in: the Pareto front of cost and this latency"
-        )
+        title = f"{pattern}, {place.title}; on the front: no policy is below it in cost and latency"
         for entry in here:
             (point,) = points([entry.benchmark])
             front = " ".join(best.get((entry.source.index, entry.name), ["-"]))
