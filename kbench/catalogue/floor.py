@@ -36,4 +36,18 @@ BENCHMARKS = (
         measured_by="thread_wake",
         loops=200,
     ),
+    IdleWindow(
+        name="floor.pcpu",
+        title="a pCPU without a vCPU, the waker asleep: how busy it is",
+        measured_by="control",
+        pattern="silent",
+        loops=20,
+    ),
+    IdleWindow(
+        name="floor.waker",
+        title="a pCPU without a vCPU, the waker at 1,000 events a second: how busy it is",
+        measured_by="control",
+        pattern="poisson",
+        loops=20,
+    ),
 )

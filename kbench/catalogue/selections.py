@@ -2,6 +2,7 @@
 """Named selections: several globs under one word for `kbench run` and `kbench list`."""
 
 FLOOR = "floor.thread_wake"  # what waking any thread costs: the floor of every wake-up
+CONTROLS = ("floor.pcpu", "floor.waker")  # what a pCPU is busy with that has no vCPU
 
 QUICK_EXITS = (
     *("pio_out", "pio_in", "mmio_write", "mmio_read"),
@@ -11,8 +12,9 @@ QUICK_POLICIES = ("hlt", "hlt-poll-200us", "guest-haltpoll", "spin")
 MWAIT_POLICIES = ("hlt", "mwait-monitor", "mwait-exit", "mwait-yield", "mwait-nop", "spin")
 
 SELECTIONS = {
-    # A family of idle guests is measured with its floor.
-    **{family: (f"{family}.*", FLOOR) for family in ("wake", "idle", "work", "hunt")},
+    # A family of idle guests is measured with its floor, and the cost of a pCPU with its controls.
+    **{family: (f"{family}.*", FLOOR) for family in ("wake", "hunt")},
+    **{family: (f"{family}.*", FLOOR, *CONTROLS) for family in ("idle", "work")},
     # The three questions of `make run`: what exits, wake-ups and idling cost.
     "quick": (
         *(f"exit.{event}" for event in QUICK_EXITS),
@@ -25,6 +27,7 @@ SELECTIONS = {
     # What should an idle vCPU do? Each policy: how late it wakes, what it burns, what it leaves.
     "rfc": (
         FLOOR,
+        *CONTROLS,
         "wake.irqfd@*",
         "wake.eventfd@*",
         "idle.tick250@*",

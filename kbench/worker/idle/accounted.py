@@ -5,6 +5,8 @@ A figure per event or per idle round has both its parts from the same window, an
 run's metadata where its events come from and whose CPU time it is.
 """
 
+from collections.abc import Mapping
+
 from kbench.catalogue import IdleWindow
 from kbench.catalogue.patterns import Pattern, pattern
 from kbench.catalogue.policies import Policy
@@ -50,10 +52,7 @@ class AccountedMeasurement(WindowedMeasurement):
             found["cpu_per_round"] = cpu / rounds
         if events:
             found["cpu_per_event"] = cpu / events
-        if events and "pcpu_idle_s" in counters:
-            busy = max(0.0, counters["wall_s"] - counters["pcpu_idle_s"])
-            found["pcpu_per_event"] = busy * 1e9 / events
-        return found
+        return found | busy_figures(counters)
 
     def derived(self) -> dict[str, int | float]:
         counters = self.counters
@@ -61,9 +60,7 @@ class AccountedMeasurement(WindowedMeasurement):
         found = {"events_per_s": round(counters.get("events_handled", 0) / wall, 3)}
         if rounds := counters.get("guest_rounds", 0):
             found["exits_per_round"] = round(counters.get("kvm_exits", 0) / rounds, 3)
-        if "pcpu_idle_s" in counters:
-            found["pcpu_busy"] = round(max(0.0, 1 - counters["pcpu_idle_s"] / wall), 6)
-        return super().derived() | found
+        return super().derived() | found | busy(counters)
 
     def marks(self) -> dict[str, str]:
         policy = self.policy
@@ -80,6 +77,21 @@ class AccountedMeasurement(WindowedMeasurement):
         if policy.poll_ns and not self.polled:
             found["unpolled"] = f"KVM did not poll: {UNPOLLED}"
         return super().marks() | found
+
+
+def busy(counters: Mapping[str, int | float]) -> dict[str, int | float]:
+    """The fraction of the time in which the pCPU was not idle; {} where nothing says it."""
+    if "pcpu_idle_s" not in counters:
+        return {}
+    return {"pcpu_busy": round(max(0.0, 1 - counters["pcpu_idle_s"] / counters["wall_s"]), 6)}
+
+
+def busy_figures(counters: Mapping[str, int | float]) -> dict[str, float]:
+    """How long the pCPU was not idle for each event, in ns; {} where nothing says it."""
+    if "pcpu_idle_s" not in counters or not counters["events_handled"]:
+        return {}
+    seconds = max(0.0, counters["wall_s"] - counters["pcpu_idle_s"])
+    return {"pcpu_per_event": seconds * 1e9 / counters["events_handled"]}
 
 
 def source(events: Pattern, policy: Policy) -> str:

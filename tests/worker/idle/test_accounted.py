@@ -3,6 +3,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from kbench.catalogue.policies import policy
 from kbench.errors import Unavailable
 from kbench.record.recording import Recording
 from kbench.worker import prepare
+from kbench.worker.crosscheck import pcpu
 from kbench.worker.crosscheck.void import off_rate
 from kbench.worker.idle.accounted import source
 from kbench.worker.idle.windowed import WindowedMeasurement
@@ -115,3 +117,31 @@ def test_what_means_nothing_on_one_pcpu_says_so() -> None:
 )
 def test_a_slice_is_items_or_time(text: str, items_and_ticks: tuple[int, int]) -> None:
     assert slice_(text, 2_000_000) == items_and_ticks
+
+
+@pytest.mark.kvm
+@pytest.mark.parametrize(("name", "events"), [("floor.waker", 50), ("floor.pcpu", 1)])
+def test_a_control_has_no_vcpu(name: str, events: int) -> None:
+    recording = measure(name, 5)
+    assert recording.count == recording.counters["events_handled"] == events
+    assert recording.counters["cpu_s"] == recording.counters["guest_rounds"] == 0
+    assert 0 <= recording.counters["pcpu_busy"] <= 1 and recording.value is not None
+
+
+def test_a_control_is_skipped_where_idle_time_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pcpu, "TIMER_LIST", tmp_path / "missing")
+    with pytest.raises(Unavailable, match="readable by root only"), prepare(find("floor.waker")):
+        pass
+    assert pcpu.idle_ns(min(os.sched_getaffinity(0))) is None
+
+
+def test_idle_time_is_read_by_pcpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    listing = (
+        "cpu: 0\n  .idle_sleeptime : 7 nsecs\n\ncpu: 1\n clock 0:\n  .idle_sleeptime : 9 nsecs\n"
+    )
+    (tmp_path / "timer_list").write_text(listing)
+    monkeypatch.setattr(pcpu, "TIMER_LIST", tmp_path / "timer_list")
+    monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cpus: None)
+    assert (pcpu.idle_ns(0), pcpu.idle_ns(1), pcpu.idle_ns(2)) == (7, 9, None)
