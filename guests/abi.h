@@ -53,6 +53,9 @@
 #define KB_IDLE_ANSWER		8	/* send an IPI to the peer */
 #define KB_IDLE_SENDER		16	/* does not idle: sends an IPI to the peer at each entry */
 #define KB_IDLE_VTL1		32	/* does not idle: VTL1 of a virtual processor */
+#define KB_IDLE_STORER		64	/* does not idle: stores to the line in r13 at each entry */
+#define KB_IDLE_BUSY		128	/* idles for a moment after every `spin` ticks of work */
+#define KB_IDLE_CALLER		256	/* does not idle: VTL0 that calls VTL1 again and again */
 
 #define KB_CODE_SELECTOR	0x08
 #define KB_DATA_SELECTOR	0x10
@@ -91,13 +94,13 @@ struct kb_idle {
 	uint32_t unused1[1023];
 	uint32_t flags;			/* in: KB_IDLE_* */
 	uint32_t peer;			/* in: APIC id */
-	uint32_t spin;			/* in: TSC ticks that haltpoll spins */
+	uint32_t spin;			/* in: TSC ticks that haltpoll spins, or a busy guest works */
 	uint32_t unused2;
 	uint64_t events;		/* out: events handled */
 	uint64_t rounds;		/* out: times that the guest began to idle */
 	uint64_t unused3[508];
 	uint64_t plan[3072];		/* in: TSC deadlines, [0] armed by the host; 0 ends it;
-					   out, of a VTL1: TSC of its VTL_RETURNs */
+					   out, of a VTL: TSC of its VTL_RETURNs or VTL_CALLs */
 	uint64_t stamps[4096];		/* out: TSC at which each event's handler began */
 };
 #endif

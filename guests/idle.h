@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The beginning of every idle guest, which loops around its idle instruction with interrupts
- * on.  r15 is the vCPU's struct kb_idle and r14 the number of events handled; the handlers
- * preserve all other registers but r8 to r12.
+ * on.  r15 is the vCPU's struct kb_idle, r14 the number of events handled, and r13 the line
+ * that MWAIT monitors; the handlers preserve all other registers but r8 to r12.
  *
  * An event is an interrupt, an NMI or a store to the monitored line.  It first takes a
  * stamp; kb_idle.flags says what else it does.  ROUND counts a turn of the idle loop: one
@@ -16,6 +16,7 @@
 #define MSR_TSC_DEADLINE	0x6e0
 #define X2APIC_EOI		0x80b
 #define X2APIC_ICR		0x830
+#define X2APIC_SELF_IPI		0x83f
 
 	.set PLAN, KB_IDLE_PLAN		/* the preprocessor expands nothing in quotes */
 	.set PEER, KB_IDLE_PEER
@@ -88,14 +89,58 @@ send:	mov $X2APIC_ICR, %ecx
 vtl1:	xor %ebp, %ebp
 	sti
 1:	movl $1, KB_IDLE + KB_IDLE_LINE
+	push %rax			/* VTL0's, where the VMM moves what both share */
+	push %rdx
 	rdtsc
+	mov %eax, PLAN(%r15,%rbp,8)
+	mov %edx, PLAN + 4(%r15,%rbp,8)
+	inc %ebp
+	pop %rdx
+	pop %rax
+	out %al, $KB_PORT
+	jmp 1b
+
+	/* VTL0 that calls VTL1: an exit, after which it goes on when VTL1 has returned. */
+call:	xor %ebp, %ebp
+1:	rdtsc
 	mov %eax, PLAN(%r15,%rbp,8)
 	mov %edx, PLAN + 4(%r15,%rbp,8)
 	inc %ebp
 	out %al, $KB_PORT
 	jmp 1b
 
+	/* A sibling that stores to a line of another one, which that one may monitor. */
+store:	movl $1, (%r13)
+	out %al, $KB_PORT
+	jmp store
+
+	/*
+	 * A busy vCPU: it works, then executes HLT with an interrupt pending, as one does that
+	 * finds its next work at the bottom of its idle loop.
+	 */
+busy:	ROUND
+	rdtsc
+	mov %eax, %esi
+1:	rdtsc
+	sub %esi, %eax
+	cmp KB_IDLE_SPIN(%r15), %eax
+	jb 1b
+	cli
+	mov $X2APIC_SELF_IPI, %ecx
+	mov $KB_VECTOR, %eax
+	xor %edx, %edx
+	wrmsr
+	sti
+	hlt
+	jmp busy
+
 #include "guest.h"
+	testb $KB_IDLE_STORER, KB_IDLE_FLAGS(%r15)
+	jnz store
+	testb $KB_IDLE_BUSY, KB_IDLE_FLAGS(%r15)
+	jnz busy
+	testl $KB_IDLE_CALLER, KB_IDLE_FLAGS(%r15)
+	jnz call
 	testb $KB_IDLE_VTL1, KB_IDLE_FLAGS(%r15)
 	jnz vtl1
 	testb $KB_IDLE_SENDER, KB_IDLE_FLAGS(%r15)

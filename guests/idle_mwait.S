@@ -3,15 +3,15 @@
 #include "idle.h"
 
 1:	ROUND
-	lea KB_IDLE_LINE(%r15), %rax
+	mov %r13, %rax
 	xor %ecx, %ecx
 	xor %edx, %edx
 	monitor
-	cmpl $0, KB_IDLE_LINE(%r15)
+	cmpl $0, (%r13)
 	jne 2f
 	xor %eax, %eax
 	mwait
 	jmp 1b
-2:	movl $0, KB_IDLE_LINE(%r15)
+2:	movl $0, (%r13)
 	EVENT
 	jmp 1b

@@ -16,6 +16,10 @@ cdef extern from "<linux/kvm.h>" nogil:
         KVM_SET_MP_STATE
         KVM_SIGNAL_MSI
         KVM_INTERRUPT
+        KVM_GET_REGS
+        KVM_SET_REGS
+        KVM_GET_XSAVE
+        KVM_SET_XSAVE
         KVM_EXIT_IO
         KVM_EXIT_HLT
         KVM_MP_STATE_RUNNABLE
@@ -32,6 +36,12 @@ cdef extern from "<linux/kvm.h>" nogil:
         uint32_t irq
 
     struct kvm_msi:
+        pass
+
+    struct kvm_regs:
+        uint64_t rax, rbx, rcx, rdx, rsi, rdi
+
+    struct kvm_xsave:
         pass
 
 cdef extern from "abi.h" nogil:

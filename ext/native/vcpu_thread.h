@@ -34,6 +34,7 @@ struct kb_vcpu_thread {
 	uint64_t events;		/* what the last wait read from event_fd; 0: it read nothing */
 	uint8_t *exits;			/* the byte of kvm_run that asks for HLT exits, or NULL */
 	uint8_t exits_on;
+	int asked;			/* another thread sets that byte (kb_ask), and this one clears it */
 	struct kvm_run *run;
 	volatile int stop;
 	volatile int ended;
@@ -51,6 +52,13 @@ struct kb_vcpu_thread {
 	clockid_t waker_clock;
 	struct kb_queue *queue;		/* work for this thread, or NULL */
 };
+
+/* Set a byte of kvm_run that the kernel reads, then a full barrier (kvm_kbench.h, idle_flag). */
+static inline void kb_ask(uint8_t *byte, uint8_t value)
+{
+	*(volatile uint8_t *)byte = value;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
 
 static __thread struct kvm_run *kb_vcpu_thread_run;
 static __thread sigjmp_buf kb_vcpu_thread_out;

@@ -33,6 +33,7 @@ cdef extern from "vcpu_thread.h" nogil:
         uint64_t events
         uint8_t *exits
         uint8_t exits_on
+        int asked
         kvm_run *run
         int stop
         int ended
@@ -50,6 +51,7 @@ cdef extern from "vcpu_thread.h" nogil:
         clockid_t waker_clock
         kb_queue *queue
 
+    void kb_ask(uint8_t *byte, uint8_t value)
     int kb_vcpu_thread_begin(kb_vcpu_thread *thread)
     void kb_vcpu_thread_end(kb_vcpu_thread *thread)
     void kb_vcpu_thread_wait(kb_vcpu_thread *thread, pollfd *ready)

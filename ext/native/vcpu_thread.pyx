@@ -12,7 +12,7 @@ from kbench._native.clock cimport stamp_end
 from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
     KB_VECTOR, KVM_EXIT_HLT, KVM_EXIT_IO, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE,
-    KVM_INTERRUPT, KVM_RUN, KVM_RUN_KBENCH_EXITS, ioctl, is_halted, kvm_interrupt, kvm_run,
+    KVM_INTERRUPT, KVM_KBENCH_EXIT_HLT, KVM_RUN, KVM_RUN_KBENCH_EXITS, ioctl, is_halted, kvm_interrupt, kvm_run,
 )
 from kbench._native.work cimport WorkQueue, kb_queue_empty, take
 
@@ -79,7 +79,10 @@ cdef void on_idle_exit(kb_vcpu_thread *thread) noexcept nogil:
         # A halted vCPU that is asked to exit leaves KVM_RUN again at once. That is right while
         # there is work; without work the vCPU has to block in the kernel.
         if thread.queue == NULL or kb_queue_empty(thread.queue):
-            thread.exits[0] = 0
+            if not thread.asked:
+                thread.exits[0] = 0
+        else:
+            thread.exits[0] = KVM_KBENCH_EXIT_HLT
         return
     while thread.waits != KB_WAITS_ENTER and not thread.run.immediate_exit:
         if not await_event(thread):
@@ -117,6 +120,12 @@ cdef class VcpuThread:
         """With waits "poll": also wait for work at `fd`, a non-blocking eventfd."""
         self.state.work_fd = fd
 
+    def let_ask(self):
+        """Let another thread ask for one HLT exit, by kvm_run (userspace_exits, idle_flag)."""
+        self.state.exits = <uint8_t *>self.state.run + KVM_RUN_KBENCH_EXITS
+        self.state.exits_on = 0
+        self.state.asked = 1
+
     def note_waker(self, clockid_t clock):
         """Also note the waker's CPU time at each stamp: its CPU clock is `clock`."""
         self._waker_cpu = array.array("Q", bytes(8 * self.state.capacity))
@@ -152,7 +161,9 @@ cdef class VcpuThread:
             while not thread.stop:
                 failed = ioctl(thread.fd, KVM_RUN, NULL)
                 stamp = stamp_end()
-                if thread.exits:
+                if thread.asked:
+                    kb_ask(thread.exits, 0)     # before it looks at the queue
+                elif thread.exits:
                     thread.exits[0] = thread.exits_on
                 if failed < 0:
                     if errno != EINTR:

@@ -14,11 +14,12 @@ import array
 from kbench._native.clock cimport stamp_end
 from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
-    KVM_EXIT_HLT, KVM_EXIT_IO, KVM_KBENCH_EXIT_HLT, KVM_KBENCH_IDLE_HLT, KVM_RUN,
-    KVM_RUN_KBENCH_EXITS, KVM_SIGNAL_MSI, idle_flag, ioctl, kvm_run,
+    KVM_EXIT_HLT, KVM_EXIT_IO, KVM_GET_REGS, KVM_GET_XSAVE, KVM_KBENCH_EXIT_HLT,
+    KVM_KBENCH_IDLE_HLT, KVM_RUN, KVM_RUN_KBENCH_EXITS, KVM_SET_REGS, KVM_SET_XSAVE,
+    KVM_SIGNAL_MSI, idle_flag, ioctl, kvm_regs, kvm_run, kvm_xsave,
 )
 from kbench._native.vcpu_thread cimport (
-    POLLIN, POLLPRI, VcpuThread, kb_vcpu_thread, kb_vcpu_thread_begin, kb_vcpu_thread_end,
+    POLLIN, POLLPRI, VcpuThread, kb_ask, kb_vcpu_thread, kb_vcpu_thread_begin, kb_vcpu_thread_end,
     kb_vcpu_thread_kick, poll, pollfd,
 )
 
@@ -32,14 +33,9 @@ cdef extern from *:
     #include <stdint.h>
     #define kb_set(word) __atomic_store_n(&(word), 1, __ATOMIC_SEQ_CST)
     #define kb_take(word) __atomic_exchange_n(&(word), 0, __ATOMIC_SEQ_CST)
-    /* A byte of kvm_run that the kernel reads, then a full barrier (kvm_kbench.h, idle_flag). */
-    #define kb_ask(byte, value) do { \\
-        *(volatile uint8_t *)(byte) = (value); __atomic_thread_fence(__ATOMIC_SEQ_CST); \\
-    } while (0)
     """
     void kb_set(int word) nogil
     int kb_take(int word) nogil
-    void kb_ask(uint8_t *byte, int value) nogil
 
 cdef enum Way:
     SIGNALLED   # another thread signals this one, wherever it is
@@ -66,6 +62,10 @@ cdef class VirtualProcessor(VcpuThread):
     cdef int pending
     cdef pollfd waits[2]
     cdef bint reads         # the waits are eventfds
+    cdef int vm             # to which this thread sends `message`, the device's MSI
+    cdef size_t message     # or 0: KVM has routed it
+    cdef bint moves         # the state that both VTLs share
+    cdef kvm_xsave xsave
     cdef unsigned long long *noted[3]
     cdef uint64_t counts[3]
     cdef object _arrays     # of what `noted` points to
@@ -95,6 +95,14 @@ cdef class VirtualProcessor(VcpuThread):
         self.waits[0].events = POLLIN
         # VTL1 is stopped, not halted, so its vCPU always has POLLIN.
         self.waits[1].events = POLLIN if eventfds else POLLPRI
+
+    def route(self, int vm, size_t message):
+        """After wait_for(): send the MSI at the address `message` when VTL1's eventfd says so."""
+        self.vm, self.message = vm, message
+
+    def move_state(self):
+        """At each switch, move the registers and the FPU state that the VTLs share."""
+        self.moves = True
 
     def reset(self):
         """Forget the stamps of the last run."""
@@ -152,9 +160,39 @@ cdef class VirtualProcessor(VcpuThread):
                             break
             kb_vcpu_thread_end(thread)
 
+    def calls(self, uint64_t count):
+        """Let VTL0 call VTL1 `count` times in the calling thread, each time until it returns.
+
+        Keeps LEFT, the return of KVM_RUN with VTL0's VTL_CALL, and RETURNED.
+        """
+        cdef kb_vcpu_thread *thread = &self.state
+        if kb_vcpu_thread_begin(thread):
+            thread.error = errno
+            thread.ended = 1
+            return
+        with nogil:
+            if self.run_vtl1():
+                while count and not thread.stop:
+                    if ioctl(thread.fd, KVM_RUN, NULL) < 0:
+                        if errno != EINTR:
+                            thread.error = errno
+                            break
+                        continue
+                    if thread.run.exit_reason != KVM_EXIT_IO:
+                        thread.reason = thread.run.exit_reason
+                        thread.unexpected = 1
+                        break
+                    self.note(LEFT, stamp_end())
+                    if not self.run_vtl1():
+                        break
+                    count -= 1
+            kb_vcpu_thread_end(thread)
+
     cdef bint run_vtl1(self) noexcept nogil:
         """Run VTL1 until its VTL_RETURN; false when KVM_RUN ended otherwise."""
         cdef kb_vcpu_thread *thread = &self.state
+        if self.moves and not self.move(thread.fd, self.fd1):
+            return False
         while not thread.stop:
             if ioctl(self.fd1, KVM_RUN, NULL) == 0:
                 if self.run1.exit_reason != KVM_EXIT_IO:
@@ -162,10 +200,30 @@ cdef class VirtualProcessor(VcpuThread):
                     thread.unexpected = 1
                     return False
                 self.note(RETURNED, stamp_end())
-                return True
+                return not self.moves or self.move(self.fd1, thread.fd)
             if errno != EINTR:
                 thread.error = errno
                 return False
+        return True
+
+    cdef bint move(self, int source, int target) noexcept nogil:
+        """Move what the VTLs share; false when that failed.
+
+        By the Hypervisor Top Level Functional Specification (Virtual Secure Mode, isolation of the
+        virtual processor's state) that is the general-purpose registers but RSP, and the FPU. Here
+        rbp and r8 to r15 are private too: the guests keep in them what a kernel has in memory.
+        """
+        cdef kvm_regs ours, theirs
+        if (ioctl(source, KVM_GET_REGS, &ours) < 0 or ioctl(target, KVM_GET_REGS, &theirs) < 0):
+            self.state.error = errno
+            return False
+        theirs.rax, theirs.rbx, theirs.rcx, theirs.rdx = ours.rax, ours.rbx, ours.rcx, ours.rdx
+        theirs.rsi, theirs.rdi = ours.rsi, ours.rdi
+        if (ioctl(target, KVM_SET_REGS, &theirs) < 0
+                or ioctl(source, KVM_GET_XSAVE, &self.xsave) < 0
+                or ioctl(target, KVM_SET_XSAVE, &self.xsave) < 0):
+            self.state.error = errno
+            return False
         return True
 
     cdef void wait(self) noexcept nogil:
@@ -177,6 +235,8 @@ cdef class VirtualProcessor(VcpuThread):
             kb_set(self.pending)
             if self.reads:
                 read_eventfd(self.waits[1].fd)
+            if self.message:
+                ioctl(self.vm, KVM_SIGNAL_MSI, <const void *>self.message)
         if self.waits[0].revents and self.reads:
             read_eventfd(self.waits[0].fd)
 

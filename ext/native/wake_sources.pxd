@@ -3,10 +3,12 @@ from libc.stdint cimport uint8_t, uint64_t
 
 from kbench._native.eventfd cimport write_eventfd
 from kbench._native.kvm cimport (
-    KVM_KBENCH_IDLE_HLT, KVM_KBENCH_IDLE_OUTSIDE, KVM_RUN, KVM_SIGNAL_MSI, idle_flag, ioctl,
-    is_halted,
+    KVM_KBENCH_EXIT_HLT, KVM_KBENCH_IDLE_HLT, KVM_KBENCH_IDLE_OUTSIDE, KVM_RUN, KVM_SIGNAL_MSI,
+    idle_flag, ioctl, is_halted,
 )
-from kbench._native.vcpu_thread cimport kb_vcpu_thread, kb_vcpu_thread_kick, poll, pollfd
+from kbench._native.vcpu_thread cimport (
+    kb_ask, kb_vcpu_thread, kb_vcpu_thread_kick, poll, pollfd,
+)
 from kbench._native.work cimport kb_queue, kb_queue_arrive
 
 cdef extern from *:
@@ -38,6 +40,7 @@ cdef enum Find:
     FLAG        # by kvm_run.flags (idle_flag)
     BYTE        # by mp_state in kvm_run (run_mp_state)
     POLLED      # by poll(2) of the vCPUs (vcpu_poll)
+    ASKED       # by a request for an exit, a barrier and the flag: signal only an idle one
 
 
 cdef struct Wake:
@@ -52,6 +55,7 @@ cdef struct Wake:
     Find find
     uint8_t *hits       # by hunt: whether it found an idle vCPU
     uint64_t hunts
+    uint64_t signals    # that the hunts sent
     uint64_t capacity   # of `hits`
 
 
@@ -99,6 +103,33 @@ cdef inline int find_idle(Wake *wake) noexcept nogil:
     return at
 
 
+cdef inline int hunt_idle(Wake *wake) noexcept nogil:
+    """Signal an idle vCPU, or the next one in turn."""
+    wake.signals += 1
+    return kb_vcpu_thread_kick(wake.threads[find_idle(wake)])
+
+
+cdef inline int ask_idle(Wake *wake) noexcept nogil:
+    """Ask for a HLT exit and signal the first vCPU in HLT; one that halts later exits by itself.
+
+    kb_ask() has a full barrier, and the vCPU has one between its flag and its look at the
+    request: one of the two sees the other.
+    """
+    cdef int step, at
+    cdef kb_vcpu_thread *thread
+    for step in range(wake.count):
+        at = (wake.next + step) % wake.count
+        thread = wake.threads[at]
+        kb_ask(thread.exits, KVM_KBENCH_EXIT_HLT)
+        if idle_flag(thread.run) == KVM_KBENCH_IDLE_HLT:
+            wake.next = (at + 1) % wake.count
+            note_hunt(wake, 1)
+            wake.signals += 1
+            return kb_vcpu_thread_kick(thread)
+    note_hunt(wake, 0)
+    return 0
+
+
 cdef inline int fire(Wake *wake) noexcept nogil:
     if wake.kind == WRITE:
         return 0 if write_eventfd(wake.fd) else -1
@@ -116,5 +147,5 @@ cdef inline int fire(Wake *wake) noexcept nogil:
         return 0 if wake.fd < 0 or write_eventfd(wake.fd) else -1
     if wake.kind == HUNT:
         kb_queue_arrive(wake.queue)
-        return kb_vcpu_thread_kick(wake.threads[find_idle(wake)])
+        return ask_idle(wake) if wake.find == ASKED else hunt_idle(wake)
     return 0

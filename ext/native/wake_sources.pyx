@@ -8,7 +8,7 @@ import array
 from kbench._native.vcpu_thread cimport POLLIN, VcpuThread
 from kbench._native.work cimport WorkQueue
 
-_FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED}
+_FINDS = {"kick": NOTED, "flag": FLAG, "byte": BYTE, "poll": POLLED, "ask": ASKED}
 
 
 cdef class WakeSource:
@@ -16,11 +16,16 @@ cdef class WakeSource:
 
     def reset(self):
         """Forget the hunts of the last window."""
-        self.state.hunts = 0
+        self.state.hunts = self.state.signals = 0
+
+    @property
+    def signals(self):
+        """Signals that the hunts sent."""
+        return self.state.signals
 
     @property
     def hits(self):
-        """By hunt, whether it found an idle vCPU (1) or kicked the next one in turn (0)."""
+        """By hunt, whether it found an idle vCPU (1) or none (0)."""
         return self._hits[:min(self.state.hunts, self.state.capacity)]
 
 
@@ -70,7 +75,7 @@ def enqueue(WorkQueue queue, int fd):
 
 
 def hunt(WorkQueue queue, vcpu_threads, str how="kick"):
-    """`how` an idle vCPU is found: "kick", "flag", "byte" or "poll" (enum Find).
+    """`how` an idle vCPU is found: "kick", "flag", "byte", "poll" or "ask" (enum Find).
 
     Raises ValueError for more than MAX_VCPUS vCPUs.
     """

@@ -89,6 +89,8 @@ class IdleWindow(Named):
     vCPU's thread works before it checks for the guest: "4" items, "50us"; "" as the policy waits.
     With `own_cgroups` each thread of the VMM is in a cgroup of its own. `vcpus` may be varied
     (kbench/catalogue/derive.py) where `any_vcpus`; with `own_pcpu` each has a pCPU to itself.
+    `busy` of them are busy, not idle. `idle_us` is how long each idle period lasts, where that is
+    the subject. With `huge` pages of 2 MiB back what the guests write to.
     """
 
     loops: int
@@ -102,6 +104,9 @@ class IdleWindow(Named):
     vcpus: int = 1
     any_vcpus: bool = False
     own_pcpu: bool = False
+    busy: int = 0
+    idle_us: int = 0
+    huge: bool = False
 
 
 Benchmark = RoundTrip | Batch | IdleWindow

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Rows that the tables do not list: another rate, another time, more vCPUs.
 
-`idle.tick300@hlt`, `wake.irqfd@hlt-poll-20us`, `idle.poisson@hlt/4` (four vCPUs, which share
-the pCPUs where those are fewer), `idle.poisson@hlt/2own-pcpu` (a pCPU each).
+`idle.tick300@hlt`, `wake.irqfd@hlt-poll-20us`, `wake.irqfd_500us@hlt` (idle periods of 500 us),
+`hunt.flag_2busy@hlt/4` (two of four vCPUs busy), `idle.poisson@hlt/4` (four vCPUs, which share the
+pCPUs where those are fewer), `idle.poisson@hlt/2own-pcpu` (a pCPU each).
 """
 
 import re
@@ -40,6 +41,8 @@ def with_vcpus(row: IdleWindow, count: int, *, own_pcpu: bool = False) -> IdleWi
         raise KbenchError(f"{row.name} has a fixed number of vCPUs ({row.vcpus})")
     if not 1 <= count <= MAX_VCPUS:
         raise KbenchError(f"{row.name}: the number of vCPUs must be 1 to {MAX_VCPUS}, not {count}")
+    if row.busy > count:
+        raise KbenchError(f"{row.name}: {row.busy} of {count} vCPUs cannot be busy")
     return replace(
         row,
         name=f"{row.name.partition('/')[0]}/{count}{'own-pcpu' if own_pcpu else ''}",

@@ -21,34 +21,42 @@ STAGES = {
 PATH = "a switch between VTLs"
 
 METHODS = {
+    "exit": "each is an exit to userspace",
     "kick": "the VMM routes it and kicks VTL0",
     "eventfd": "the vCPU's eventfd signals it (vcpu_poll)",
     "poll": "poll(2) of the vCPU signals it (vcpu_poll)",
     "flag": "the VMM routes it and kicks a VTL0 in HLT (idle_flag)",
+    "device": "the VTLs' thread waits for the device's eventfd and routes it (userspace_exits)",
 }
+TOLD = ("eventfd", "poll")  # KVM itself says that VTL1 has an interrupt
+MOVES = "_state"  # and the VMM moves the registers and the FPU state that the VTLs share
 EVENTS = {
-    "enter": (
-        "interrupt for VTL1 until VTL1 runs, while VTL0 runs",
-        ("kick", "eventfd", "poll"),
-    ),
+    "enter": ("interrupt for VTL1 until VTL1 runs, while VTL0 runs", ("kick", *TOLD)),
     "enter_idle": (
         "interrupt for VTL1 until VTL1 runs, while VTL0 is halted",
-        tuple(METHODS),
+        ("kick", *TOLD, "flag", "device"),
     ),
-    "return": ("VTL_RETURN until VTL0 runs", ("kick", "eventfd", "poll")),
+    "enter_ipi": ("sibling's IPI to VTL1 until VTL1 runs, while VTL0 runs", TOLD),
+    "enter_idle_ipi": ("sibling's IPI to VTL1 until VTL1 runs, while VTL0 is halted", TOLD),
+    "call": ("VTL_CALL until VTL1 runs", ("exit",)),
+    "return": ("VTL_RETURN until VTL0 runs", ("kick", *TOLD)),
 }
 
 
-def row(event: str, method: str) -> IdleWindow:
-    """The benchmark `vtl.EVENT@METHOD`."""
+def row(event: str, method: str, *, moves: bool = False) -> IdleWindow:
+    """The benchmark `vtl.EVENT[_state]@METHOD`."""
+    also = "; with the state that VTLs share" if moves else ""
     return IdleWindow(
-        name=f"vtl.{event}@{method}",
-        title=f"{EVENTS[event][0]}: {METHODS[method]}",
+        name=f"vtl.{event}{MOVES if moves else ''}@{method}",
+        title=f"{EVENTS[event][0]}: {METHODS[method]}{also}",
         method=method,
         loops=SWITCHES,
     )
 
 
-BENCHMARKS = tuple(
-    row(event, method) for event, (_, methods) in EVENTS.items() for method in methods
+BENCHMARKS = (
+    *(row(event, method) for event, (_, methods) in EVENTS.items() for method in methods),
+    *(row(event, "kick", moves=True) for event in ("enter", "enter_idle", "return")),
+    *(row("enter_idle", method, moves=True) for method in ("poll", "device")),
+    row("call", "exit", moves=True),
 )

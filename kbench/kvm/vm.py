@@ -50,7 +50,7 @@ class Vm(Handle):
         region.slot, self._slots = self._slots, self._slots + 1
         region.flags = flags
         region.guest_phys_addr = memory.base
-        region.memory_size = len(memory.map)
+        region.memory_size = memory.size
         region.userspace_addr = memory.address
         self.ioctl("KVM_SET_USER_MEMORY_REGION", region)
         return int(region.slot)

@@ -21,6 +21,10 @@ def test_every_listed_row_of_the_idle_families_can_be_derived() -> None:
         ("idle.tick300@hlt", "pattern", "tick300"),
         ("wake.irqfd@hlt-poll-20us", "policy", "hlt-poll-20us"),
         ("idle.poisson@hlt/4", "vcpus", 4),
+        ("wake.irqfd_500us@hlt", "idle_us", 500),
+        ("wake.store@mwait-monitor/8", "vcpus", 8),
+        ("wake.store_beside_2m@mwait-monitor/2", "huge", True),
+        ("hunt.ask_2busy@hlt/4", "busy", 2),
         ("work.batch@spin/2own-pcpu", "own_pcpu", True),
     ],
 )
@@ -37,7 +41,11 @@ def test_a_name_with_parameters(name: str, field: str, value: object) -> None:
         ("idle.tock@hlt", "no pattern 'tock': it is one of silent, "),
         ("idle.tick0@hlt", "1 to 10000 events"),
         ("wake.store@hlt", "no 'store' there, it is one of irqfd, "),
-        ("wake.store@mwait-monitor", "no 'store' there, it is one of irqfd, "),
+        ("wake.store_beside@spin", "no 'store_beside' there, it is one of irqfd, "),
+        ("wake.irqfd_10us@hlt", "an idle period is 20 to 100,000 us, not 10"),
+        ("hunt.flag_3busy@hlt/2", "3 of 2 vCPUs cannot be busy"),
+        ("hunt.flag_1busy@mwait-nop", "busy vCPUs are those of a guest that halts"),
+        ("hunt.flag_idle@hlt", "no 'flag_idle' there, it is one of kick, "),
         ("idle.tick250@hlt/0", "must be 1 to 14, not 0"),
         ("idle.tick250@hlt/99", "must be 1 to 14, not 99"),
         ("idle.pingpong@hlt/4", "fixed number of vCPUs"),
@@ -65,7 +73,7 @@ def test_a_wrong_number_of_vcpus_is_refused(counts: str) -> None:
 
 
 def test_vcpus_without_a_row_that_has_them_is_refused() -> None:
-    with pytest.raises(KbenchError, match="hunt, idle, work"):
+    with pytest.raises(KbenchError, match="hunt, idle, wake, work"):
         spread(select(["floor.clock"]), "2", own_pcpu=False)
 
 

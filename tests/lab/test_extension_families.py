@@ -101,10 +101,37 @@ def test_an_idle_vtl0_needs_no_signal_with_poll(vtl: "dict[str, LabResult]") -> 
     assert least(vtl["vtl.enter_idle@poll"]) < least(vtl["vtl.enter_idle@kick"])
 
 
+def test_a_thread_that_waits_for_the_device_is_poll_s_rival(vtl: "dict[str, LabResult]") -> None:
+    """Neither needs another thread; with the device's eventfd the VMM sends the MSI itself."""
+    device, poll = (least(vtl[f"vtl.enter_idle@{way}"]) for way in ("device", "poll"))
+    assert abs(device - poll) < 1_000 < least(vtl["vtl.enter_idle@kick"]) - device
+
+
+def test_the_state_that_vtls_share_outweighs_a_switch(vtl: "dict[str, LabResult]") -> None:
+    """Five system calls of a switch, with the kernel's copy of the FPU state in two of them."""
+    for event in ("call", "return"):
+        method = "exit" if event == "call" else "kick"
+        plain, moved = (least(vtl[f"vtl.{event}{state}@{method}"]) for state in ("", "_state"))
+        assert moved > 5 * plain
+
+
+def test_an_ipi_to_vtl1_is_told_by_kvm_alone(vtl: "dict[str, LabResult]") -> None:
+    for event in ("enter_ipi", "enter_idle_ipi"):
+        assert {name for name in vtl if name.startswith(f"vtl.{event}@")} == {
+            f"vtl.{event}@{way}" for way in ("eventfd", "poll")
+        }
+        assert least(vtl[f"vtl.{event}@poll"]) > least(
+            vtl[f"vtl.{event.removesuffix('_ipi')}@poll"]
+        )
+
+
 def test_stock_kvm_switches_by_kick_alone(lab: Lab) -> None:
     results = measured(lab, ["vtl.enter*", "mpstate.right@*"])
     done = {name for name, result in results.items() if result.counts}
-    assert done == {"vtl.enter@kick", "vtl.enter_idle@kick", "mpstate.right@kick"}
+    kicked = {f"vtl.{event}@kick" for event in ("enter", "enter_idle")}
+    assert done == kicked | {name.replace("@", "_state@") for name in kicked} | {
+        "mpstate.right@kick"
+    }
 
 
 def test_each_hunt_finds_an_idle_vcpu(extended: Lab) -> None:
@@ -118,3 +145,42 @@ def test_each_hunt_finds_an_idle_vcpu(extended: Lab) -> None:
             assert found == counters["events_due"], name
         elif name in ("hunt.kick@hlt", "hunt.eventfd@hlt-exit-poll"):
             assert found == 0, f"{name}: nobody can know"
+
+
+def counted(result: LabResult) -> "dict[str, int | float]":
+    """The counters of all its windows."""
+    names = {name for run in result.runs for name in run.counters}
+    return {name: sum(run.counters.get(name, 0) for run in result.runs) for name in names}
+
+
+def test_asking_saves_the_signals_to_busy_vcpus(extended: Lab) -> None:
+    """A blind kick signals each time; the protocol only a vCPU in HLT, and the work is done."""
+    results = measured(extended, ["hunt.kick_1busy@hlt", "hunt.ask_1busy@hlt", "hunt.ask@hlt"])
+    blind, ask, idle = (
+        counted(results[f"hunt.{name}@hlt"]) for name in ("kick_1busy", "ask_1busy", "ask")
+    )
+    assert blind["hunt_signals"] > blind["hunts_found"] == 0
+    assert ask["hunts_found"] <= ask["hunt_signals"] and ask["hunts_found"] > 0
+    for counters in (blind, ask, idle):
+        assert counters["events_handled"] >= 0.98 * counters["events_due"] > 0
+    assert idle["hunts_found"] == idle["hunts"]
+
+
+def test_a_write_to_the_monitored_page(extended: Lab) -> None:
+    """The store that ends the wait faults; so does one to another line of the page."""
+    names = [f"wake.store_beside@{name}" for name in ("mwait-nop", "mwait-monitor")]
+    names += ["wake.store@mwait-monitor", "wake.store_beside_2m@mwait-monitor"]
+    results = measured(extended, [*names, "wake.store_beside@mwait-monitor/8"])
+    plain, beside = (least(results[name]) for name in names[:2])
+    assert plain + 2_000 < beside < least(results[names[2]])
+    # Each of eight that wait for lines of the page is woken.
+    eight = results["wake.store_beside@mwait-monitor/8"].counts
+    assert eight and eight.total / eight.count > beside + 5_000
+    assert results[names[3]].counts, results[names[3]].skipped
+
+
+def test_the_length_of_the_idle_period(lab: Lab) -> None:
+    (short, long) = measured(lab, ["wake.irqfd_50us@hlt", "wake.irqfd_5000us@hlt"]).values()
+    assert short.counts and long.counts
+    seconds = [result.counts.counters["wall_s"] for result in (short, long) if result.counts]
+    assert 50 * seconds[0] < seconds[1] < 110 * seconds[0]

@@ -12,6 +12,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from math import ceil
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -53,6 +54,10 @@ SAME_PLACE, GUEST_TICK = ("halts", "blocks"), "tick"
 TSC_KHZ = 1_000_000
 
 
+# The kernel turns huge pages off on a machine with less than 512 MiB.
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
 class Alarm(Exception):
     """The job's limit of virtual time has passed."""
 
@@ -69,8 +74,11 @@ def main(job: dict[str, Any], send: Send) -> None:
     signal.signal(signal.SIGALRM, _alarm)
     signal.setitimer(signal.ITIMER_REAL, job["virtual_seconds"])
     gc.disable()
+    row = find(job["benchmark"])
+    if isinstance(row, IdleWindow) and row.huge:
+        HUGE_PAGES.write_text("madvise")
     try:
-        with prepare(find(job["benchmark"]), job["run_seconds"]) as measurement:
+        with prepare(row, job["run_seconds"]) as measurement:
             if isinstance(measurement, RoundTripMeasurement):
                 rounds(measurement, job["samples"])
                 send({"counts": _counts(measurement)})

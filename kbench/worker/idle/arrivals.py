@@ -17,10 +17,13 @@ def arrivals(measurement: WindowedMeasurement, count: int) -> list[int]:
 
     They are those of UNCOUNTED events, then of `count` more.
     """
-    policy = measurement.policy
+    policy, idle = measurement.policy, measurement.benchmark.idle_us * 1_000
     limit = (policy.poll_ns or policy.spin_ns) if policy else 0
     handling = measurement.handling  # of each distance, what the guest does not idle
-    low, high = (limit // 4 + handling, 2 * limit + handling) if limit else GAP_NS
+    if idle:  # a tenth to either side, lest anything learns the period
+        low, high = idle * 9 // 10 + handling, idle * 11 // 10 + handling
+    else:
+        low, high = (limit // 4 + handling, 2 * limit + handling) if limit else GAP_NS
     random = Random(f"{measurement.benchmark.name} {measurement.seed_index}")
     times, now = [], 0
     for _ in range(UNCOUNTED + count):

@@ -7,8 +7,10 @@ from the planned arrival to the start of the work in the vCPU thread.
 
 How the VMM finds an idle vCPU to signal: `kick` by what it saw at the last idle exit, `flag` by
 kvm_run.flags (idle_flag), `byte` by mp_state in kvm_run (run_mp_state), `poll` by poll(2) of all
-vCPUs (vcpu_poll). `eventfd`: it need not. The threads of halted vCPUs poll their vCPU and the
-queue's eventfd, and the first to wake takes the work.
+vCPUs (vcpu_poll). `ask` is the protocol that the flag is for: the VMM asks for a HLT exit by
+kvm_run, passes a barrier, reads the flag, and signals only a vCPU in HLT; a busy one sees the
+request when it halts, and exits. `eventfd`: it need not. The threads of halted vCPUs poll their
+vCPU and the queue's eventfd, and the first to wake takes the work.
 """
 
 import os
@@ -31,32 +33,47 @@ from kbench.worker.vm import idle_vm
 from kbench.worker.vm.idle_vm import IdleVm
 
 WORK_ROUNDS = 1  # of an item: next to nothing
-LOOKS = ("kick", "flag", "poll", "byte")  # methods by which the VMM looks for an idle vCPU
+LOOKS = ("kick", "flag", "poll", "byte", "ask")  # methods by which the VMM looks for an idle vCPU
 BLIND = (
     "{:,} of {:,} hunts found an idle vCPU: the others signalled the next one in turn, "
     "whatever it did (a blind kick)"
 )
+ASKED = (
+    "{:,} of {:,} hunts found a vCPU in HLT: the others signalled nobody, and the next vCPU to "
+    "halt exits and takes the work"
+)
 NEEDS = {
-    "flag": "KVM_KBENCH_IDLE_FLAG",
-    "poll": "KVM_KBENCH_VCPU_POLL",
-    "byte": "KVM_KBENCH_RUN_MP_STATE",
-    "eventfd": "KVM_KBENCH_VCPU_POLL",
+    "flag": ("KVM_KBENCH_IDLE_FLAG",),
+    "poll": ("KVM_KBENCH_VCPU_POLL",),
+    "byte": ("KVM_KBENCH_RUN_MP_STATE",),
+    "ask": ("KVM_KBENCH_IDLE_FLAG", "KVM_KBENCH_USERSPACE_EXITS"),
+    "eventfd": ("KVM_KBENCH_VCPU_POLL",),
 }
 
 
 class Hunt(WindowedMeasurement):
-    """Hunts `loops` times a run; all vCPUs idle, and no event wakes a guest."""
+    """Hunts `loops` times a run; no event wakes a guest, and all vCPUs but the busy ones idle."""
+
+    events_per_loop = 1.0
 
     def __init__(self, benchmark: IdleWindow, vm: IdleVm, eventfd: int) -> None:
         row = vm.policy
         super().__init__(benchmark, row, vm.image_sha256, vm.tsc_khz)
         self._queue = WorkQueue(STAMP_CAPACITY, WORK_ROUNDS)
-        # The only pCPU is the waker's too, and it has priority.
-        self._alone = len(os.sched_getaffinity(0)) == 1
-        flags = [lib.KB_IDLE_EOI if row.irqchip else 0] * benchmark.vcpus
+        idle = lib.KB_IDLE_EOI if row.irqchip else 0
+        flags = [idle | lib.KB_IDLE_BUSY] * benchmark.busy
+        flags += [idle] * (benchmark.vcpus - benchmark.busy)
         self._player = WindowPlayer(
-            vm, flags, self.where, queue=self._queue, in_vcpu_thread=True, accounts=self._alone
+            vm,
+            flags,
+            self.where,
+            queue=self._queue,
+            in_vcpu_thread=True,
+            accounts=self.where.shares_waker,
         )
+        if benchmark.method == "ask":
+            for vcpu_thread in self._player.vcpu_threads:
+                vcpu_thread.let_ask()
         if benchmark.method == "eventfd":
             self._source = wake_sources.enqueue(self._queue, eventfd)
             for vcpu_thread in self._player.vcpu_threads:
@@ -94,14 +111,16 @@ class Hunt(WindowedMeasurement):
         hits = self._source.hits
         delays = [(hits[n], max(0, begun[n] - planned[n])) for n in events]
         self.stage("found", (delay for hit, delay in delays if hit))
-        self.stage("blind", (delay for hit, delay in delays if not hit))
+        missed = "asked" if self.benchmark.method == "ask" else "blind"
+        self.stage(missed, (delay for hit, delay in delays if not hit))
         self.add("hunts", len(delays))
+        self.add("hunt_signals", self._source.signals)
         self.add("hunts_found", sum(hit for hit, _ in delays))
 
     def recording(self) -> Recording:
         found, hunts = (int(self.counters.get(name, 0)) for name in ("hunts_found", "hunts"))
         if found < hunts:
-            self.warn(BLIND.format(found, hunts))
+            self.warn((ASKED if self.benchmark.method == "ask" else BLIND).format(found, hunts))
         return super().recording()
 
     def close(self) -> None:
@@ -115,8 +134,9 @@ def prepare(benchmark: IdleWindow) -> Iterator[Hunt]:
     with ExitStack() as stack:
         vm = stack.enter_context(idle_vm.build(row, benchmark.vcpus))
         if needs := NEEDS.get(benchmark.method):
-            extension.require(vm.system, getattr(lib, needs), needs)
-            on = extension.bits((needs, *row.switched))
+            for name in needs:
+                extension.require(vm.system, getattr(lib, name), name)
+            on = extension.bits((*needs, *row.switched))
             for each in vm.vcpus:
                 extension.enable(each.vcpu, on)
         eventfd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)

@@ -37,6 +37,7 @@ from kbench.worker.vm.idle_vm import IdleVm
 # in another thread than before first waits for RCU, up to four ticks of 4 ms. Where one is too
 # short, the next is tried.
 LEADS_NS = (20_000_000, 40_000_000, 80_000_000, 320_000_000)
+BUSY_NS = 100_000  # that a busy vCPU works between two moments in which it idles
 SETTLE_NS = 5_000_000  # the least part of it that the vCPUs have to themselves
 COUNTERS_NS = 2_000_000  # what a reading of the counters may take before the window's start
 COUNTERS_STEP_NS = 50_000  # when it begins does not follow every instruction of a reading
@@ -162,7 +163,8 @@ class WindowPlayer:
         vcpus = self.vm.vcpus[: len(self.flags)]
         spin = self.vm.policy.spin_ns * self.tsc_khz // 1_000_000
         for index, (each, flags) in enumerate(zip(vcpus, self.flags, strict=True)):
-            each.restart(flags, peer=index ^ 1, spin=spin)
+            busy = BUSY_NS * self.tsc_khz // 1_000_000 if flags & lib.KB_IDLE_BUSY else spin
+            each.restart(flags, peer=index ^ 1, spin=busy)
         for vcpu_thread in self.vcpu_threads:
             vcpu_thread.reset()
         if not self.vm.policy.irqchip and select([self.vm.eventfd], [], [], 0)[0]:

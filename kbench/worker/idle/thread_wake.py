@@ -27,12 +27,14 @@ LEAD_NS = 12_000_000  # from the start of the thread to the first event
 class ThreadWake(WindowedMeasurement):
     """Wakes a thread `loops` times a run."""
 
+    events_per_loop = 1.0
+
     def __init__(self, benchmark: IdleWindow, eventfd: int, tsc_khz: int) -> None:
         self._eventfd = eventfd
         self._run = ffi.new("struct kvm_run *")  # a kick sets its immediate_exit
         self._thread = VcpuThread(-1, int(ffi.cast("uintptr_t", self._run)), STAMP_CAPACITY)
         super().__init__(benchmark, None, "none", tsc_khz)
-        self._accounts = not self.where.own_pcpu
+        self._accounts = self.where.shares_waker
         if self._accounts:
             self._thread.note_waker(time.pthread_getcpuclockid(threading.get_ident()))
 

@@ -21,7 +21,8 @@ SVR_ENABLED, LVT_TSC_DEADLINE = 0x1FF, 0x40000
 class IdleVcpu:
     """A vCPU, its struct kb_idle, and the state that every window starts from.
 
-    `event_fd` is what the VMM waits for while the vCPU is halted, or -1.
+    `event_fd` is what the VMM waits for while the vCPU is halted, or -1. `regs.r13` is the line
+    that it monitors or, of a sibling that stores, the line that it stores to.
     """
 
     vcpu: Vcpu
@@ -66,7 +67,7 @@ def prepare(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd
     """Put the booted `vcpu` under `policy`; `areas` holds the kb_idle number `index`."""
     address = lib.KB_IDLE + index * lib.KB_IDLE_SIZE
     regs = vcpu.get_regs()
-    regs.r14, regs.r15 = 0, address
+    regs.r13, regs.r14, regs.r15 = address + lib.KB_IDLE_LINE, 0, address
     lapic = _enable_lapic(vcpu) if policy.irqchip else None
     if policy.switched:
         extension.enable(vcpu, extension.bits(policy.switched), event_fd)

@@ -12,6 +12,7 @@ from kbench.catalogue.policies import Policy
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm import GuestMemory, System, Vm, extension
+from kbench.kvm.memory import HUGE_PAGE
 from kbench.kvm.vm import IrqchipPin, Msi
 from kbench.worker.vm import idle_vcpu
 from kbench.worker.vm.guest_vm import CPUID_MONITOR, CPUID_TSC_DEADLINE, CPUID_X2APIC, GuestVm
@@ -21,6 +22,9 @@ from kbench.worker.vm.idle_vcpu import IdleVcpu
 GSI_MSI, GSI_IOAPIC = 0, 1
 NMI = Msi(data=0x400)  # delivery mode NMI
 IRQ = Msi(data=lib.KB_VECTOR)
+NO_HUGE_PAGE = (
+    "the host backs the guest's memory by 4-KiB pages although MADV_HUGEPAGE asks for 2 MiB"
+)
 
 
 @dataclass
@@ -60,16 +64,22 @@ def require(system: System, policy: Policy) -> None:
 
 
 @contextmanager
-def build(policy: Policy, vcpus: int) -> Iterator[IdleVm]:
+def build(policy: Policy, vcpus: int, *, huge: bool = False) -> Iterator[IdleVm]:
     """A VM of `vcpus` vCPUs under `policy`; everything is closed at the end, on every path.
 
-    Raises Unavailable or IoctlError where this KVM lacks what it takes.
+    With `huge`, 2-MiB pages back the memory that the guests write to. Raises Unavailable or
+    IoctlError where this KVM, or the host's memory, lacks what it takes.
     """
     image = load(f"idle_{policy.guest}")
     with ExitStack() as stack:
         system = stack.enter_context(System())
         require(system, policy)
-        areas = stack.enter_context(GuestMemory(vcpus * lib.KB_IDLE_SIZE, lib.KB_IDLE))
+        size = HUGE_PAGE if huge else vcpus * lib.KB_IDLE_SIZE
+        areas = stack.enter_context(GuestMemory(size, lib.KB_IDLE, huge=huge))
+        if huge:
+            areas.write(lib.KB_IDLE, bytes(1))
+            if not areas.is_huge():
+                raise Unavailable(NO_HUGE_PAGE)
         eventfds = _eventfd(stack), _eventfd(stack)
 
         def before(guest_vm: GuestVm) -> None:

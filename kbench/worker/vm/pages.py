@@ -27,6 +27,6 @@ def clean(guest_vm: GuestVm) -> None:
     slot = guest_vm.vm.set_user_memory_region(memory, lib.KVM_MEM_LOG_DIRTY_PAGES)
 
     def read_log() -> None:
-        guest_vm.vm.get_dirty_log(slot, len(memory.map))
+        guest_vm.vm.get_dirty_log(slot, memory.size)
 
     guest_vm.refresh = read_log

@@ -17,6 +17,8 @@ SAYS_NOTHING = "it says nothing of a vCPU outside KVM_RUN: a halted one looks ru
 class MpState(WindowedMeasurement):
     """Probes `loops` times a run, by one method."""
 
+    events_per_loop = 1.0
+
     def __init__(self, benchmark: IdleWindow, vm: IdleVm) -> None:
         self.vm, self.idle_vcpu = vm, vm.vcpus[0]
         self.vcpu: Vcpu = self.idle_vcpu.vcpu

@@ -9,6 +9,13 @@ flag      the same, but it kicks only a VTL0 that idle_flag shows in HLT; else t
 eventfd   the device's eventfd is an irqfd; vcpu_poll signals another one, which the VMM reads
 poll      the same with epoll(7) of VTL1's vCPU
 
+device    the processor's thread itself waits for the device's eventfd and sends the MSI: HLT exits
+          (userspace_exits), and nothing else of the extension is needed
+
+In the events `..._ipi` a third vCPU sends VTL1 an IPI, of which only KVM knows. In `call` the
+thread does nothing but switch: each VTL_CALL and VTL_RETURN is an exit (`calls`). With `_state` it
+also moves, at each switch, the registers and the FPU state that the VTLs share.
+
 With a halted VTL0, `eventfd` and `poll` need no other thread and no signal: HLT exits
 (userspace_exits), and the processor's thread waits for both vCPUs.
 
@@ -23,29 +30,35 @@ from contextlib import ExitStack, contextmanager
 from kbench._abi import lib
 from kbench.catalogue import IdleWindow
 from kbench.catalogue.policies import policy
+from kbench.catalogue.vtl import MOVES
 from kbench.kvm import extension
+from kbench.worker.idle.vtl.calls import VtlCalls
 from kbench.worker.idle.vtl.measurement import Vtl
-from kbench.worker.idle.windowed import WARMUP_EVENTS
+from kbench.worker.idle.windowed import WARMUP_EVENTS, WindowedMeasurement
 from kbench.worker.vm import idle_vm
 
 HALTED, RUNNING = policy("hlt"), policy("spin")
+EXITS = "KVM_KBENCH_USERSPACE_EXITS"
 NEEDS = {
+    "device": EXITS,
     "eventfd": "KVM_KBENCH_VCPU_EVENTFD",
     "poll": "KVM_KBENCH_VCPU_POLL",
     "flag": "KVM_KBENCH_IDLE_FLAG",
 }
-EXITS = "KVM_KBENCH_USERSPACE_EXITS"
 
 
 @contextmanager
-def prepare(benchmark: IdleWindow) -> Iterator[Vtl]:
+def prepare(benchmark: IdleWindow) -> Iterator[WindowedMeasurement]:
     """The VM and the measurement of a `vtl` row, after a few switches that worked."""
     with ExitStack() as stack:
-        row = HALTED if benchmark.event == "enter_idle" else RUNNING
-        vm = stack.enter_context(idle_vm.build(row, 2))
+        event = benchmark.event.removesuffix(MOVES)
+        row = HALTED if event.startswith("enter_idle") else RUNNING
+        vm = stack.enter_context(idle_vm.build(row, 3 if event.endswith("ipi") else 2))
         needs = NEEDS.get(benchmark.method)
         for name in [needs, *([EXITS] if row is HALTED else [])] if needs else []:
             extension.require(vm.system, getattr(lib, name), name)
-        measurement = Vtl(benchmark, vm, stack, getattr(lib, needs) if needs else 0)
+        bit = getattr(lib, needs) if needs and needs != EXITS else 0
+        make = VtlCalls if event == "call" else Vtl
+        measurement: WindowedMeasurement = make(benchmark, vm, stack, bit)
         measurement.warm_up(WARMUP_EVENTS)
         yield measurement

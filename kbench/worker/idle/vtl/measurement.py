@@ -11,6 +11,7 @@ from kbench._abi import ffi, lib
 from kbench._native import wake_sources, waker
 from kbench._native.vtl import VirtualProcessor
 from kbench.catalogue import IdleWindow
+from kbench.catalogue.vtl import MOVES
 from kbench.errors import KbenchError
 from kbench.worker import errors, threads
 from kbench.worker.idle.arrivals import UNCOUNTED, arrivals
@@ -31,14 +32,22 @@ NEVER = 2**64 - 1  # a stamp
 class Vtl(WindowedMeasurement):
     """Interrupts VTL1 `loops` times a run."""
 
+    events_per_loop = 1.0
+
     def __init__(self, benchmark: IdleWindow, vm: IdleVm, stack: ExitStack, bit: int) -> None:
         self._vm = vm
-        self._zero, self._one = vm.vcpus
+        self._zero, self._one = vm.vcpus[:2]
         zero, one = self._zero.vcpu, self._one.vcpu
         self._processor = VirtualProcessor(zero.fd, zero.run_address, STAMP_CAPACITY)
         self._processor.vtl1(one.fd, one.run_address)
-        self._idle = benchmark.event == "enter_idle"
+        self._event = benchmark.event.removesuffix(MOVES)
+        if self._event != benchmark.event:
+            self._processor.move_state()
+        self._idle = self._event.startswith("enter_idle")
         self._tellers = Tellers(benchmark.method, bit, self._processor, vm, stack, idle=self._idle)
+        self._source = wake_sources.eventfd(self._tellers.device)
+        if self._event.endswith("ipi"):
+            self._source = wake_sources.enter(vm.vcpus[2].vcpu.fd)
         self._stats = stack.enter_context(zero.get_stats_fd())
         super().__init__(benchmark, None, vm.image_sha256, zero.get_tsc_khz())
 
@@ -59,7 +68,7 @@ class Vtl(WindowedMeasurement):
             start = waker.monotonic_ns() + LEAD_NS
             waker.fire_at(
                 array("q", [start + time for time in times]), bytes(len(times)),
-                (wake_sources.eventfd(self._tellers.device),), processor, tsc_khz, self.margin,
+                (self._source,), processor, tsc_khz, self.margin,
                 ANSWER_NS, log,
             )  # fmt: skip
             self._wait(lambda: self._answered(fired[-1]), ANSWERED_WITHIN_NS)
@@ -68,7 +77,7 @@ class Vtl(WindowedMeasurement):
         for note in sorted(team.notes):
             self.warn(note)
         before = self.histogram.total_ticks
-        if self.benchmark.event == "return":
+        if self._event == "return":
             self._returns()
         else:
             self._enters(planned, fired)
@@ -78,6 +87,8 @@ class Vtl(WindowedMeasurement):
     def _restart(self) -> None:
         self._zero.restart(lib.KB_IDLE_EOI)
         self._one.restart(lib.KB_IDLE_EOI | lib.KB_IDLE_VTL1)
+        for each in self._vm.vcpus[2:]:
+            each.restart(lib.KB_IDLE_SENDER, peer=1)
         self._processor.reset()
         self._halts = self._stats.scalars().get("halt_exits", 0)
         self._tellers.reset()

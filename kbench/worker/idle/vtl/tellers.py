@@ -35,7 +35,12 @@ class Tellers:
         vm.vm.set_gsi_routing([(idle_vm.GSI_MSI, TO_VTL1)])
         message = {"address_lo": TO_VTL1.address, "data": TO_VTL1.data}
         self._message = ffi.new("struct kvm_msi *", message)
-        if method in ROUTED:
+        self.jobs: list[Callable[[], None]] = []
+        if method == "exit":
+            return
+        if method == "device":
+            self._by_device(processor, vm)
+        elif method in ROUTED:
             self.jobs = [self._routed(method, bit, processor, vm)]
         else:
             self.jobs = self._by_mechanism(method, bit, processor, vm, idle)
@@ -50,10 +55,19 @@ class Tellers:
         message = int(ffi.cast("uintptr_t", self._message))
         return lambda: vtl.relay(processor, fd, vm.vm.fd, message)
 
+    def _by_device(self, processor: VirtualProcessor, vm: IdleVm) -> None:
+        """The processor's own thread waits for the eventfds of both VTLs' devices."""
+        self.device = self._eventfd()
+        zero = vm.vcpus[0].vcpu
+        extension.enable(zero, lib.KVM_KBENCH_USERSPACE_EXITS)
+        extension.write(zero, lib.KVM_RUN_KBENCH_EXITS, lib.KVM_KBENCH_EXIT_HLT)
+        processor.wait_for(self._eventfd(), self.device, True)
+        processor.route(vm.vm.fd, int(ffi.cast("uintptr_t", self._message)))
+
     def _by_mechanism(
         self, method: str, bit: int, processor: VirtualProcessor, vm: IdleVm, idle: bool
     ) -> list[Callable[[], None]]:
-        zero, one = (each.vcpu for each in vm.vcpus)
+        zero, one = (each.vcpu for each in vm.vcpus[:2])
         eventfds = method == "eventfd"
         fds = (self._eventfd(), self._eventfd()) if eventfds else (zero.fd, one.fd)
         extension.enable(one, bit, fds[1])

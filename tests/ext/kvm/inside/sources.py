@@ -129,7 +129,7 @@ def extint_arm(target: Target) -> None:
 def smram(target: Target) -> None:
     """System management mode has memslots of its own; without one the VM dies there (6.12)."""
     region = ffi.new("struct kvm_userspace_memory_region *", {"slot": SMM_SLOTS})
-    region.memory_size = len(target.memory.map)
+    region.memory_size = target.memory.size
     region.userspace_addr = target.memory.address
     target.vm.ioctl("KVM_SET_USER_MEMORY_REGION", region)
 
