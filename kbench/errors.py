@@ -5,7 +5,7 @@ import re
 
 
 class KbenchError(Exception):
-    """What was wrong and how to mend it, in one message.
+    """What was wrong and how to fix it, in one message.
 
     The command line prints the message and exits with `exit_code`; a traceback
     therefore always means a bug in kbench.

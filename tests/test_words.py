@@ -36,6 +36,13 @@ RETIRED = {
     "turn": "seed index, idle round, time slice",
     "witness": "cross-check",
 }
+# The same for sentences, in any form of the word.
+UNSAID = re.compile(
+    r"\b(mend(s|ed|ing)?|dear(er|est)?|neighbours?|crew|witness(es|ed)?|errs? to)\b",
+    re.IGNORECASE,
+)
+QUOTED = ("kbench/catalogue/renamed.py", "CHANGELOG.md", "kbench/answers/rfc", "reports/rfc-idle")
+PROSE = (".py", ".pyi", ".pyx", ".toml", ".md", ".S", ".c", ".h", ".j2", ".html")
 EXCEPTED = {
     "WakeSource": "the field's word for what wakes a vCPU",
     "ext/native/wake_sources.pyx": "the same",
@@ -91,6 +98,24 @@ def test_retired_words_stay_out_of_names() -> None:
     assert retired([*classes(), *modules()]) == {}
 
 
+def unsaid(text: str) -> list[str]:
+    return [found[0] for found in UNSAID.finditer(text)]
+
+
+def test_retired_words_stay_out_of_sentences() -> None:
+    folders = [ROOT / name for name in ("kbench", "docs", "ext", "guests", "reports")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in PROSE]
+    files += ROOT.glob("*.md")
+    assert len(files) > 300
+    names = {path.relative_to(ROOT).as_posix(): path for path in files}
+    found = {
+        name: unsaid(path.read_text())
+        for name, path in names.items()
+        if not name.startswith(QUOTED)
+    }
+    assert {name: words for name, words in found.items() if words} == {}
+
+
 def test_the_glossary_is_short_and_in_two_parts() -> None:
     text = GLOSSARY.read_text()
     assert 20 <= len(re.findall(r"^\| \*\*", text, re.MULTILINE)) <= ENTRIES
@@ -101,6 +126,8 @@ def test_the_glossary_is_short_and_in_two_parts() -> None:
 
 
 def test_the_search_can_fail() -> None:
+    assert unsaid("A dearer way, mended: neighbours") == ["dearer", "mended", "neighbours"]
+    assert unsaid("endearing amendments") == []
     names = ["VcpuLane", "kbench/worker/looks.py", "IrqchipPin", "Opinion", "kbench/lab/image/a.py"]
     assert retired(names) == {"VcpuLane": {"lane"}, "kbench/worker/looks.py": {"look"}}
 

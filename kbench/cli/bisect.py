@@ -30,7 +30,7 @@ def command(
     """Find the commits that moved an exact count.
 
     Builds and measures commits between GOOD and BAD until every change is between two
-    neighbours. Commits that do not build or boot are passed over. The tree is only read.
+    adjacent ones. Commits that do not build or boot are passed over. The tree is only read.
 
     Example: kbench bisect v6.12 v6.13 exit.pio_out --tree ~/linux,tiny
     """
@@ -38,6 +38,7 @@ def command(
 
     from kbench.errors import KbenchError
     from kbench.present.bisection import text
+    from kbench.present.output import terminal_width
     from kbench.session.bisect import bisect
 
     if every and history is None:
@@ -52,4 +53,4 @@ def command(
         keep=history,
         report=lambda line: print(line, file=sys.stderr),
     )
-    print(text(found))
+    print(text(found, terminal_width()))

@@ -32,7 +32,7 @@ class Check:
     name: str
     found: str
     why: str = ""
-    mend: str = ""
+    fix: str = ""
 
     @property
     def ok(self) -> bool:
@@ -73,8 +73,8 @@ def checks(facts: Metadata) -> list[Check]:
     return [*_machine(facts), *_scheduling(facts), *_kvm(facts)]
 
 
-def _check(name: str, found: object, disturbs: bool, why: str, mend: str) -> Check:
-    return Check(name, str(found), why, mend) if disturbs else Check(name, str(found))
+def _check(name: str, found: object, disturbs: bool, why: str, fix: str) -> Check:
+    return Check(name, str(found), why, fix) if disturbs else Check(name, str(found))
 
 
 def _machine(facts: Metadata) -> list[Check]:

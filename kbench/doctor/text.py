@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The forms of `kbench doctor`.
 
-JSON schema version 1: {"version": 1, "backend", "hypervisor": bool, "cpu_model", "kernel",
+JSON schema version 2: {"version": 2, "backend", "hypervisor": bool, "cpu_model", "kernel",
 "auto": {"target", "reason"}, "host": {"available": bool, "reason", "benchmarks": {NAME:
 reason or ""}}, "capabilities": [{"name", "value", "use"}], "checks": [{"name", "ok": bool,
-"found", "why", "mend"}]}. A "reason" is "" where there is nothing to explain; "why" and
-"mend", the fix, are "" where "ok".
+"found", "why", "fix"}]}. A "reason" is "" where there is nothing to explain; "why" and
+"fix" are "" where "ok". Version 1 had another name for "fix".
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def makers(width: int) -> Makers:
 def as_json(can: Abilities, found: Metadata) -> str:
     """What was found, for programs."""
     document = {
-        "version": 1,
+        "version": 2,
         "backend": found["kbench_backend"],
         "hypervisor": found["kbench_hypervisor"] == "yes",
         "cpu_model": found["kbench_cpu_model"],
@@ -64,7 +64,7 @@ def _machine(can: Abilities, found: Metadata, width: int) -> Iterator[str]:
     host = f"{can.runnable} of {len(can.obstacles)} benchmarks run (kbench list says which)"
     rows = (
         ("backend", f"{found['kbench_backend']}{virtual}"),
-        ("machine", f"{found['kbench_cpu_model']}, Linux {found['kbench_kernel']}"),
+        ("CPU, kernel", f"{found['kbench_cpu_model']}, Linux {found['kbench_kernel']}"),
         ("host", f"cannot be measured: {can.host_reason}" if can.host_reason else host),
         ("target", f"auto is {can.auto}" if can.auto else f"none: {can.auto_reason}"),
     )
@@ -89,6 +89,6 @@ def _checks(results: Sequence[Check], width: int) -> Iterator[str]:
     for check in disturbing:
         yield from wrapped(f"{check.name}: {check.found}", width, "  ")
         yield from wrapped(check.why, width, "    why:  ")
-        yield from wrapped(check.mend, width, "    fix:  ")
+        yield from wrapped(check.fix, width, "    fix:  ")
     fine = ", ".join(f"{check.name} {check.found}" for check in results if check.ok)
     yield from wrapped(f"Nothing to fix: {fine or 'none of these'}", width)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 class Move:
     """The figure changes between the commits number `before` and `after` of the history.
 
-    Where they are not neighbours, those between them cannot be measured, and each of them and
+    Where they are not adjacent, those between them cannot be measured, and each of them and
     `after` may be the one.
     """
 
@@ -24,7 +24,7 @@ class Move:
 
 @dataclass(frozen=True)
 class CommitFigure:
-    """A commit that was looked at: `figure`, or None and the `reason` why it has none."""
+    """A commit that was measured: `figure`, or None and the `reason` why it has none."""
 
     subject: str
     figure: float | None
@@ -36,7 +36,7 @@ class Bisection:
     """What was found in a history of `commits` commits.
 
     moves: the places where the figure changes, as indices of the history. subjects: of each
-    commit that a move speaks of. steps: of each commit that was looked at.
+    commit that a move speaks of. steps: of each commit that was measured.
     """
 
     benchmark: str

@@ -87,7 +87,7 @@ def _cuts(logs: Sequence[float]) -> list[int]:
     import ruptures
 
     signal = np.asarray(logs)
-    # Noise from differences of neighbours: a jump is one of many and moves no median.
+    # Noise from differences of adjacent values: a jump is one of many and moves no median.
     noise = float(np.median(np.abs(np.diff(signal)))) / (0.6745 * math.sqrt(2))
     if noise == 0:
         noise = 1e-6

@@ -2,31 +2,39 @@
 """What a bisection found, as text."""
 
 from kbench.judge.bisection import Bisection, CommitFigure
+from kbench.present.table import Table, figures, words
+from kbench.present.text import table_lines, wrapped
 
 
-def text(found: Bisection) -> str:
+def text(found: Bisection, width: int) -> str:
     """The moves with their commits, and a table of everything that was measured."""
     steps = found.steps
     first, last = steps[min(steps)], steps[max(steps)]
-    lines = [
+    lines = wrapped(
         f"{found.benchmark} {found.metric}: {_number(first)} -> {_number(last)} instructions "
-        f"over {found.commits} commits, {len(steps)} of them looked at"
-    ]
+        f"over {found.commits} commits, {len(steps)} of them measured",
+        width,
+    )
     for move in found.moves:
         before, after = steps[move.before].figure, steps[move.after].figure
         assert before is not None
         assert after is not None
-        lines.append(f"\n{after - before:+g}  {before:g} -> {after:g}")
+        lines += ["", f"{after - before:+g}  {before:g} -> {after:g}"]
         blamed = range(move.before + 1, move.after + 1)
-        lines += [f"  {found.subjects[index]}" for index in blamed]
+        for index in blamed:
+            lines += wrapped(found.subjects[index], width, "  ")
         if len(blamed) > 1:
-            lines.append("  one of these: those before the last cannot be measured")
+            lines += wrapped("one of these: those before the last cannot be measured", width, "  ")
     if not found.moves:
-        lines.append("\nno commit moves it; changes that cancel each other would not be seen")
-    width = max(len(_number(step)) for step in steps.values())
-    lines += ["", *(f"{_number(step):>{width}}  {step.subject}" for step in steps.values())]
-    reasons = [f"{step.subject}: {step.reason}" for step in steps.values() if step.reason]
-    return "\n".join([*lines, *(f"\n{reason}" for reason in reasons)])
+        none = "no commit moves it; changes that cancel each other would not be seen"
+        lines += ["", *wrapped(none, width)]
+    rows = tuple((_number(step), step.subject) for step in steps.values())
+    measured = Table((*figures(found.metric), *words("commit")), rows)
+    lines += ["", *table_lines(measured, width)]
+    for step in steps.values():
+        if step.reason:
+            lines += ["", *wrapped(f"{step.subject}: {step.reason}", width)]
+    return "\n".join(lines)
 
 
 def _number(step: CommitFigure) -> str:

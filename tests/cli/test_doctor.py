@@ -23,14 +23,14 @@ def test_text() -> None:
 @pytest.mark.kvm
 def test_json() -> None:
     document = json.loads(kbench("doctor", "--format", "json").worked())
-    assert document["version"] == 1
+    assert document["version"] == 2
     assert document["backend"] == detect()
     assert document["host"] == {**document["host"], "available": True, "reason": ""}
     assert document["host"]["benchmarks"]["exit.pio_out"] == ""
     assert [capability["name"] for capability in document["capabilities"]] == list(USES)
     for check in document["checks"]:
-        assert set(check) == {"name", "ok", "found", "why", "mend"}
-        assert check["ok"] == (not check["mend"])
+        assert set(check) == {"name", "ok", "found", "why", "fix"}
+        assert check["ok"] == (not check["fix"])
 
 
 def test_no_kvm() -> None:

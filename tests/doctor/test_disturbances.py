@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every disturbance is found where it is, named with its mend, and not found where it is not."""
+"""Every disturbance is found where it is, named with its fix, and not found where it is not."""
 
 import pytest
 
@@ -53,10 +53,10 @@ def test_a_quiet_machine_has_nothing_to_mend() -> None:
 
 @pytest.mark.parametrize("name", DISTURBED)
 def test_each_disturbance_alone(name: str) -> None:
-    key, value, mend = DISTURBED[name]
+    key, value, fix = DISTURBED[name]
     (found,) = (check for check in checks({**QUIET, key: value}) if not check.ok)
     assert found.name == name
-    assert mend in found.mend
+    assert fix in found.fix
     assert found.why
 
 

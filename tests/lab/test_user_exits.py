@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The extension's exits to userspace, as round trips: mended in `all`, as posted in `rfc-v1`."""
+"""The extension's exits to userspace, as round trips: fixed in `all`, as posted in `rfc-v1`."""
 
 import pytest
 
@@ -39,8 +39,8 @@ def test_the_rfc_as_posted(posted: Lab) -> None:
 def test_idle_policies_of_the_rfc_as_posted(posted: Lab) -> None:
     """Only its modules have them; a HLT that exits blocks in KVM once it is entered again."""
     names = ["wake.irqfd@hlt-exit-rfc", "wake.irqfd@mwait-exit-rfc", "wake.irqfd@hlt-exit"]
-    hlt, mwait, mended = measure_all(posted, names)
-    assert "lacks KVM_KBENCH_USERSPACE_EXITS: --target lab --kvm" in mended.skipped
+    hlt, mwait, fixed = measure_all(posted, names)
+    assert "lacks KVM_KBENCH_USERSPACE_EXITS: --target lab --kvm" in fixed.skipped
     for result in (hlt, mwait):
         assert result.error is None and result.counts is not None, result
         assert not result.counts.void

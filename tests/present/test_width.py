@@ -2,22 +2,29 @@
 """Every table that kbench prints, of stored suites: whole at 80 columns and at 60."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from support.reports import host, lab
+from support.suites import LAB, lab_run, write
 
+from kbench.answers.text import to_text as answers
 from kbench.catalogue import catalogue
 from kbench.doctor import text as doctor
 from kbench.doctor.capabilities import Abilities, Capability
 from kbench.doctor.disturbances import facts
+from kbench.judge.bisection import Bisection, CommitFigure, Move
 from kbench.judge.compare import Comparison, Options, compare
 from kbench.judge.gate import outcome
+from kbench.judge.history import add
 from kbench.judge.selftest import Level, Report
-from kbench.present import gate, listing, selftest
+from kbench.judge.series import read
+from kbench.present import bisection, gate, history, listing, selftest
 from kbench.present.listing import Listed
 from kbench.present.show import to_text
+from kbench.session import kvm
+from kbench.session import lab as session_lab
 from kbench.suite.load import load
 from kbench.suite.summary import summarize
 
@@ -87,6 +94,42 @@ def test_lists() -> None:
 def test_doctor() -> None:
     can = Abilities("", "host", "", (Capability("KVM_CAP_IRQFD", 1, "waking " * 12),))
     check(lambda width: doctor.as_text(can, facts(), width), "KVM_CAP_IRQFD")
+
+
+def test_history(tmp_path: Path) -> None:
+    folder = tmp_path / "history"
+    for day in range(1, 5):
+        # A count of the lab that moves on the third day, under a long name.
+        name, count = "inkernel.ioeventfd_mmio@datamatch", 3000 if day < 3 else 13_100_000
+        suite = write(tmp_path / "a.json", {name: [lab_run(count)]}, **LAB)
+        add(folder, suite, f"{day}0123456789abcdef", datetime(2026, 1, day, tzinfo=UTC))
+    rows = read(folder, (), ("p50",), None)
+    check(lambda width: history.makers(rows, width)["table"](), "13,100,000", "2026-01-03")
+    check(lambda width: history.shifts_text(rows, width), "13,100,000", "worse")
+
+
+def test_what_the_lab_and_kvm_hold(root: Path) -> None:
+    entry = root / "kernel-image" / "6.12.95-1~bpo12+1-331f587f1c8287f1"
+    entry.mkdir(parents=True)
+    check(lambda width: session_lab.info("6.1", width), "in the cache", entry.name)
+    check(kvm.info, "entry_intercepts", "0x05ff")
+
+
+def test_a_bisection() -> None:
+    subjects = tuple(f"{number:012x} Move a count by {number}, and say so" for number in range(3))
+    figures = (3021.0, None, 3026.0)
+    steps = {
+        number: CommitFigure(subjects[number], figure, "" if figure else "does not build: " * 9)
+        for number, figure in enumerate(figures)
+    }
+    moves, named = (Move(0, 2),), dict(enumerate(subjects))
+    found = Bisection("exit.pio_out", "p50", 3, moves, named, steps)
+    check(lambda width: bisection.text(found, width), "+5", *subjects)
+
+
+def test_answers() -> None:
+    suite = load(ROOT / "reports/rfc-idle/suites/lab-6.12-all.json")
+    check(lambda width: answers([suite], width), "exit.pio_out")
 
 
 def test_selftest() -> None:

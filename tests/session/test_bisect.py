@@ -64,7 +64,7 @@ def test_commits_are_named_with_their_instructions(tree: GitTree) -> None:
         tree.commit(**{"net.c": words})
     result = found(tree)
     assert result.commits == 12
-    shown = text(result)
+    shown = text(result, 80)
     assert shown.startswith("exit.pio_out p50: 100 -> 112 instructions over 12 commits, ")
     first, second = result.moves
     assert first == Move(2, 3)
@@ -77,7 +77,7 @@ def test_commits_are_named_with_their_instructions(tree: GitTree) -> None:
 
 def test_nothing_moves(tree: GitTree) -> None:
     tree.commit(**{"net.c": "1"})
-    assert "no commit moves it" in text(found(tree))
+    assert "no commit moves it" in text(found(tree), 80)
 
 
 def test_suites_are_kept_for_the_history(tree: GitTree, tmp_path: Path) -> None:

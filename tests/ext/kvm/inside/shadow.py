@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Stock KVM in the lab: what the emulator makes of STI's interrupt shadow.
 
-The races meet it at random times, and guest.S mends it.
+The races meet it at random times, and guest.S works around it.
 """
 
 from selftests.machine import HLT_CODE, INTERRUPTS_ON, UNSHADOWED, Machine, expect, run

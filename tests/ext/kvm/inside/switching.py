@@ -43,7 +43,7 @@ def test_unknown_values_are_refused_at_the_entry() -> None:
             with uses[name].machine() as machine:
                 extension.write(machine.vcpu, offset, value)
                 expect(outcome(machine), errno.EINVAL, f"{name}, byte {offset}: errno")
-                # The VMM mends it and goes on.
+                # The VMM fixes it and goes on.
                 extension.write(machine.vcpu, offset, 0)
                 expect(outcome(machine), 0, f"{name}, byte {offset}: errno")
 
