@@ -36,8 +36,12 @@ class Point:
 
 
 def points(benchmarks: Iterable[Benchmark]) -> list[Point]:
-    """A Point for each idle benchmark with a good run."""
-    return [_point(row) for row in benchmarks if row.name.startswith("idle.") and row.good]
+    """A Point for each idle benchmark with a good run, whose wake-ups are no artefact."""
+    return [
+        _point(row)
+        for row in benchmarks
+        if row.name.startswith("idle.") and row.good and not row.provenance("kbench_no_latency")
+    ]
 
 
 def _point(benchmark: Benchmark) -> Point:

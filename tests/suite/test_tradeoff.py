@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The Pareto front, and what a point of the trade-off plot is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,13 @@ def test_lab_cost_is_a_share_of_virtual_time(tmp_path: Path) -> None:
     found = points(load(lab(tmp_path / "a.json")))
     assert [point.policy for point in found] == ["hlt", "mwait-nop"]
     assert [point.cost for point in found] == pytest.approx([0.0009, 1.0])
+
+
+def test_a_row_without_wake_ups_that_mean_anything_has_no_point(tmp_path: Path) -> None:
+    marked = []
+    for row in load(lab(tmp_path / "a.json")):
+        own = {"kbench_no_latency": "the waker shares the vCPU's pCPU"}
+        spins = row.name.endswith("@mwait-nop")
+        runs = (replace(run, own={**run.own, **own}) if spins else run for run in row.runs)
+        marked.append(replace(row, runs=tuple(runs)))
+    assert [point.policy for point in points(marked)] == ["hlt"]
