@@ -14,7 +14,7 @@ of the work, the stage `wake` the guest's wake-ups.
 `..._cgroups`: the vCPU's threads, the one that works and the competitor are in a cgroup each.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -41,6 +41,7 @@ WORK_ROUNDS = 5_000  # of an item: some 5 us, or 25,000 instructions
 ARRIVALS = Pattern(name="arrivals", title="work", kind="poisson", rate=500, seed=2)
 NICE = 19
 COMPETITORS = ("competitor", "competitor19")
+CGROUPS = ("vcpu", "work", "competitor")
 GUEST, WORK = 0, 1  # which wake source fires
 Body = Callable[[VcpuThread], object]
 
@@ -51,7 +52,9 @@ class Work(AccountedMeasurement):
     alone = False
     starves = True
 
-    def __init__(self, benchmark: IdleWindow, vm: IdleVm, stack: ExitStack) -> None:
+    def __init__(
+        self, benchmark: IdleWindow, vm: IdleVm, cgroup: Mapping[str, Path], stack: ExitStack
+    ) -> None:
         super().__init__(benchmark, vm)
         self._urgent, self._in_vcpu_thread = benchmark.method == "urgent", vm.policy.in_userspace
         if self._in_vcpu_thread:
@@ -59,7 +62,10 @@ class Work(AccountedMeasurement):
         self._queue = queue = WorkQueue(STAMP_CAPACITY, WORK_ROUNDS)
         arrivals = eventfd(0, EFD_CLOEXEC)
         stack.callback(close, arrivals)
-        running = self._helpers(partial(helpers.work, queue, arrivals), stack)
+        if cgroup:
+            vcpus = tuple(replace(each, cgroup=cgroup["vcpu"]) for each in self.where.vcpus)
+            self.where = replace(self.where, vcpus=vcpus)
+        running = self._helpers(partial(helpers.work, queue, arrivals), cgroup)
         flags = [lib.KB_IDLE_EOI if vm.policy.irqchip else 0] * len(vm.vcpus)
         self._player = player = WindowPlayer(
             vm,
@@ -82,7 +88,7 @@ class Work(AccountedMeasurement):
             arrive = wake_sources.hunt(queue, player.vcpu_threads)
         self._sources = (wake_sources.eventfd(vm.eventfd), arrive)
 
-    def _helpers(self, work: Body, stack: ExitStack) -> list[Helper]:
+    def _helpers(self, work: Body, cgroup: Mapping[str, Path]) -> list[Helper]:
         """The threads beside the vCPU's, on its pCPU; in a cgroup each where the row says so."""
         method = self.benchmark.method
         found: dict[str, tuple[int, Body]] = {}
@@ -90,11 +96,6 @@ class Work(AccountedMeasurement):
             found["work"] = (NICE if method == "nice19" else 0, work)
         if method in COMPETITORS:
             found["competitor"] = (NICE if method == "competitor19" else 0, helpers.spin)
-        cgroup: dict[str, Path] = {}
-        if self.benchmark.own_cgroups:
-            cgroup = stack.enter_context(cgroups(["vcpu", *found]))
-            vcpus = tuple(replace(each, cgroup=cgroup["vcpu"]) for each in self.where.vcpus)
-            self.where = replace(self.where, vcpus=vcpus)
         here = self.where.helper
         return [
             (replace(here, nice=nice, cgroup=cgroup.get(name)), body)
@@ -179,7 +180,12 @@ def prepare(benchmark: IdleWindow) -> Iterator[Work]:
     row = policy(benchmark.policy)
     require_pcpus(row, benchmark.vcpus)
     with ExitStack() as stack:
+        cgroup: Mapping[str, Path] = {}
+        if benchmark.own_cgroups:
+            # Before the VM: its first KVM_RUN may make a kernel thread of it, which is in the vCPU
+            # thread's cgroup until the VM is closed (kvm_mmu_start_lpage_recovery(), 6.12.95).
+            cgroup = stack.enter_context(cgroups(CGROUPS))
         vm = stack.enter_context(idle_vm.build(row, benchmark.vcpus))
-        measurement = Work(benchmark, vm, stack)
+        measurement = Work(benchmark, vm, cgroup, stack)
         measurement.warm_up(1)
         yield measurement
