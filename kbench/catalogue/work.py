@@ -14,7 +14,7 @@ from kbench.errors import KbenchError
 
 LOOPS = 20  # times 10 ms: a value
 # The scheduler deals out shares of a pCPU in slices of some milliseconds: they take longer.
-FAIR_LOOPS = 40
+FAIR_LOOPS = 24
 STAGES = {"wake": "planned time to the guest's handler"}
 
 METHODS = {
