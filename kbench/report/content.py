@@ -11,12 +11,28 @@ from typing import Any
 from kbench.present.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, init=False, slots=True)
 class View:
-    """One drawing of a picture (an altair chart), shown when all its `options` are chosen."""
+    """One drawing of a picture, shown when all its `options` are chosen.
+
+    `panels` are its altair charts: beside each other where a page is wide enough.
+    """
 
     options: tuple[str, ...]
-    chart: Any = field(repr=False)
+    panels: tuple[Any, ...] = field(repr=False)
+
+    def __init__(self, options: tuple[str, ...], *panels: Any) -> None:
+        object.__setattr__(self, "options", options)
+        object.__setattr__(self, "panels", panels)
+
+    @property
+    def chart(self) -> Any:
+        """All panels as one chart, for a file."""
+        if len(self.panels) == 1:
+            return self.panels[0]
+        import altair
+
+        return altair.hconcat(*self.panels, spacing=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A whole report: the answer in one sentence, then the sections in reading order."""
+    """A whole report: the answer in at most three sentences, then the sections in reading order."""
 
     title: str
     headline: str

@@ -17,15 +17,28 @@ from kbench.units import human
 
 
 def headline(model: Model, found: Sequence[Pair]) -> str:
-    """The verdict of a comparison, else the choice of idle policy, else what an exit costs.
+    """The verdict of a comparison, else the choice of idle policy, else what an exit costs."""
+    if is_verdict(model, found):
+        return _verdict(next(pair for pair in found if pair.comparison))
+    place = leading_place(model)
+    return _policies(place, model.at(place, "idle")) if place else _exits(model)
 
-    A head with policies that its base lacks was measured for the choice.
+
+def is_verdict(model: Model, found: Sequence[Pair]) -> bool:
+    """Whether the report's answer is a comparison.
+
+    A head with policies that its base lacks was measured for the choice of one.
     """
-    choices = policies(model)
     judged = [pair for pair in found if pair.comparison]
-    if judged and not (choices and any(_adds_policies(model, pair) for pair in judged)):
-        return _verdict(judged[0])
-    return choices[0] if choices else _exits(model)
+    choice = leading_place(model) and any(_adds_policies(model, pair) for pair in judged)
+    return bool(judged and not choice)
+
+
+def leading_place(model: Model) -> Place | None:
+    """Where the answer's idle policies were measured: the first place, of labs the last kernel."""
+    places = [place for place in model.places if model.at(place, "idle")]
+    alike = [place for place in places if place.lab == places[0].lab]
+    return (alike[-1] if places[0].lab else places[0]) if places else None
 
 
 def policies(model: Model) -> list[str]:

@@ -78,6 +78,11 @@ class Row:
         return self._checked(event)
 
     @property
+    def share(self) -> Figure | None:
+        """CPU time of the vCPU's thread, as a share of its pCPU; for a host."""
+        return self._checked(lambda row: row.share)
+
+    @property
     def busy(self) -> bool:
         """Whether the vCPU's thread never blocks."""
         try:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What was measured where: conditions that differ between suites first, the rest folded."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from kbench.judge.compat import condition, is_condition
@@ -15,7 +16,7 @@ LONGEST_VALUE = 60
 
 
 def sections(model: Model) -> list[Section]:
-    """Where the figures come from, warnings, and all other conditions for reference.
+    """Where the figures come from, and all other conditions, for reference.
 
     Differences are listed between suites that can be compared; lab and host differ in all.
     """
@@ -31,11 +32,9 @@ def sections(model: Model) -> list[Section]:
             differing.append(_table(f"What differs, {place.title}", labels, unlike))
         same.append(_table(f"{place.title}, of {_listed(labels)}", ["value"], alike))
     tables = (overview(model), *differing)
-    warnings = _warnings(model)
     return [
-        Section(anchor="measured", title="What was measured where", tables=tables),
-        *([Section(anchor="warnings", title="Warnings", notes=warnings)] if warnings else []),
-        Section(anchor="conditions", title="Other conditions", tables=tuple(same), folded=True),
+        Section("measured", "What was measured where", tables=tables, folded=True),
+        Section("conditions", "Other conditions", tables=tuple(same), folded=True),
     ]
 
 
@@ -98,17 +97,34 @@ def _value(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
 
 
-def _warnings(model: Model) -> tuple[str, ...]:
-    """Each warning once, with the benchmarks that have it."""
-    found: dict[str, list[str]] = {}
+def notes(model: Model, families: Sequence[str]) -> tuple[str, ...]:
+    """What changes the reading of these families, each warning once, with how many have it."""
+    found: dict[tuple[str, str], set[str]] = {}
     for entry in model.entries:
-        for text in entry.summary.warnings:
-            name = entry.name if len(model.sources) == 1 else f"{entry.source.label}: {entry.name}"
-            found.setdefault(text, []).append(name)
-    lines = [f"{text} ({_listed(names)})" for text, names in found.items()]
-    return (*(f"left out: {text}" for text in model.unusable), *lines)
+        for text in entry.summary.warnings if entry.family in families else ():
+            found.setdefault((entry.family, _alike(text)), set()).add(entry.name)
+    for label, name, reason in map(_unusable, model.unusable):
+        family = name.partition(".")[0]
+        if family in families:
+            found.setdefault((family, f"left out of {label}: {_alike(reason)}"), set()).add(name)
+    return tuple(f"{text} ({_of(family, names)})" for (family, text), names in found.items())
+
+
+def _alike(text: str) -> str:
+    """A warning with its figures left open: many runs say the same of other figures."""
+    return re.sub(r"\d[\d,.]*\d|\d", "N", text)
+
+
+def _unusable(text: str) -> tuple[str, str, str]:
+    """`a: exit.hlt: every run is void: stolen` as suite, benchmark and reason."""
+    label, _, rest = text.partition(": ")
+    name, _, reason = rest.partition(": ")
+    return label, name, reason
+
+
+def _of(family: str, names: set[str]) -> str:
+    return next(iter(names)) if len(names) == 1 else f"{len(names)} benchmarks of {family}"
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names)

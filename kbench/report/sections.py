@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A report's content in reading order: the answer, where, warnings, pictures, tables."""
+"""A report's content in reading order: the answer, what supports it, and folded references."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from kbench.present.table import Table
 from kbench.report import changes, measured, tables
 from kbench.report.charts import exits, history, percentiles, runs, stages, tradeoff, work
 from kbench.report.content import Content, Picture, Section
-from kbench.report.headline import headline, policies
+from kbench.report.headline import headline, is_verdict, leading_place, policies
 from kbench.report.model import Model, Place
 from kbench.units import LAB_NOTE
 
@@ -26,29 +26,47 @@ def content(model: Model) -> Content:
         return _content(model)
 
 
+SAID_IN = {"tradeoff": ("idle",), "work": ("work",), "exits": ("exit", "inkernel", "floor")}
+"""The families whose warnings stand in a section; those of others stand with the percentiles."""
+
+
 def _content(model: Model) -> Content:
     found = changes.pairs(model)
-    where, *others = measured.sections(model)
-    names = ", ".join(source.label for source in model.sources)
-    lab = any(place.lab for place in model.places)
+    answer, *elsewhere = _tradeoff(model)
+    judged = changes.sections(found)
+    first = [*judged, answer] if is_verdict(model, found) else [answer, *judged]
     made = [
-        where,
-        *(section for section in others if not section.folded),
-        _tradeoff(model),
+        *first,
         _section(model, "work", "What is left for the VMM", work.pictures, tables.work),
-        *changes.sections(found),
-        _section(model, "stages", "Stages", stages.pictures, tables.paths),
+        *elsewhere,
         _section(model, "exits", "Round trips", exits.pictures, tables.batches),
-        _section(model, "percentiles", "Percentiles", percentiles.pictures, tables.figures),
         _history(model),
-        _section(model, "runs", "Single runs", runs.pictures),
-        *(section for section in others if section.folded),
+        _folded(_section(model, "stages", "Stages", stages.pictures, tables.paths)),
+        _folded(
+            _section(model, "percentiles", "Percentiles", percentiles.pictures, tables.figures)
+        ),
+        _folded(_section(model, "runs", "Single runs", runs.pictures)),
+        *measured.sections(model),
         tables.glossary(),
     ]
-    sections = tuple(section for section in made if section is not None)
-    if lab:
-        sections = (_with_note(sections[0]), *sections[1:])
-    return Content(f"kbench report: {names}", headline(model, found), sections)
+    sections = list(_with_notes(model, [section for section in made if section is not None]))
+    if any(place.lab for place in model.places):
+        others = (note for note in sections[0].notes if note != LAB_NOTE)
+        sections[0] = replace(sections[0], notes=(LAB_NOTE, *others))
+    names = ", ".join(source.label for source in model.sources)
+    return Content(f"kbench report: {names}", headline(model, found), tuple(sections))
+
+
+def _with_notes(model: Model, sections: Sequence[Section]) -> Iterator[Section]:
+    """Each family's warnings in one section, where they change the reading."""
+    there = {section.anchor for section in sections}
+    said = {anchor: names for anchor, names in SAID_IN.items() if anchor in there}
+    taken = {name for names in said.values() for name in names}
+    families = {family for place in model.places for family in model.families(place)}
+    said["percentiles"] = tuple(sorted(families - taken))
+    for section in sections:
+        notes = measured.notes(model, said.get(section.anchor, ()))
+        yield replace(section, notes=(*section.notes, *notes))
 
 
 def _section(
@@ -63,15 +81,41 @@ def _section(
     return Section(anchor=anchor, title=title, pictures=pictures, tables=rows)
 
 
-def _tradeoff(model: Model) -> Section | None:
+def _tradeoff(model: Model) -> list[Section | None]:
+    """The answer: one picture and one table; then those of other places, folded."""
     title = "What should an idle vCPU do?"
-    made = _section(model, "tradeoff", title, tradeoff.pictures, tables.tradeoff)
-    return made and replace(made, text=tuple(policies(model)))
+    leading = leading_place(model)
+    whole = _section(model, "tradeoff", title, tradeoff.pictures, tables.tradeoff)
+    if whole is None or leading is None:
+        return [None]
+    own = [picture for picture in whole.pictures if picture.name == f"tradeoff-{leading.slug}"][:1]
+    shown = tables.tradeoff(model, leading, newest=True)[:1]
+    others = [picture for picture in whole.pictures if picture not in own]
+    rest = [table for table in whole.tables if table not in shown]
+    answer = replace(whole, pictures=tuple(own), tables=tuple(shown))
+    if not others and not rest:
+        return [answer]
+    return [
+        answer,
+        Section(
+            anchor="tradeoff-others",
+            title="Idle policies under other patterns, and elsewhere",
+            text=tuple(policies(model)),
+            pictures=tuple(others),
+            tables=tuple(rest),
+            folded=True,
+        ),
+    ]
+
+
+def _folded(section: Section | None) -> Section | None:
+    return section and replace(section, folded=True)
 
 
 def _history(model: Model) -> Section | None:
     drawn = tuple(history.pictures(model.histories))
-    return Section(anchor="history", title="History", pictures=drawn) if drawn else None
+    text = (history.summary(model.histories),)
+    return Section(anchor="history", title="History", text=text, pictures=drawn) if drawn else None
 
 
 def _unique(pictures: Sequence[Picture]) -> Iterator[Picture]:
@@ -84,7 +128,3 @@ def _unique(pictures: Sequence[Picture]) -> Iterator[Picture]:
 
 def _none(model: Model, place: Place) -> Sequence[Table]:
     return ()
-
-
-def _with_note(section: Section) -> Section:
-    return replace(section, notes=(LAB_NOTE,))

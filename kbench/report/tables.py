@@ -3,15 +3,17 @@
 
 from collections.abc import Iterator, Sequence
 
+from kbench.answers.measured import Measured
 from kbench.metrics import metrics
 from kbench.present.suite import BATCH_COLUMNS, EXACT_NOTE, batch_cells, events, runs
 from kbench.present.table import Cell, Column, Table, words
 from kbench.present.table import figures as figure_columns
 from kbench.report.content import Section
+from kbench.report.lookup import Row
 from kbench.report.model import Entry, Model, Place
 from kbench.report.stages import PATHS, stages
 from kbench.suite.tradeoff import DELAYED, front, points
-from kbench.units import SHARE, Figure
+from kbench.units import Figure
 
 
 def figures(model: Model, place: Place, families: Sequence[str] = ()) -> list[Table]:
@@ -63,21 +65,32 @@ def batches(model: Model, place: Place) -> list[Table]:
     return [table if _several(entries) else table.without("suite")]
 
 
-def tradeoff(model: Model, place: Place) -> list[Table]:
-    """Cost and latencies of each policy, one table per pattern, and its Pareto fronts."""
-    columns = (*figure_columns("pCPU cost", "wake p50", "wake p99"), *words("on the front"))
+def tradeoff(model: Model, place: Place, *, newest: bool = False) -> list[Table]:
+    """Cost and latencies of each policy, one table per pattern, and its Pareto fronts.
+
+    `newest` leaves out all suites but the last, as the picture does.
+    """
+    cost = "instructions an event" if place.lab else "pCPU cost"
+    columns = (*figure_columns(cost, "wake p50", "wake p99"), *words("on the front"))
     tables = []
-    for pattern, here in _events(model.at(place, "idle")):
+    entries = model.at(place, "idle")
+    last = max((entry.source.index for entry in entries), default=0)
+    for pattern, here in _events([e for e in entries if e.source.index == last or not newest]):
         best = _on_fronts(here)
-        rows: list[tuple[Cell, ...]] = []
         title = f"{pattern}, {place.title}; on the front: no policy is below it in cost and latency"
-        for entry in here:
-            (point,) = points([entry.benchmark])
-            front = " ".join(best.get((entry.source.index, entry.name), ["-"]))
-            latencies = (_figure(value, place) for value in (point.p50, point.p99))
-            rows.append((Figure(point.cost, SHARE), *latencies, front))
+        rows = [
+            (*_idle_cells(entry), " ".join(best.get((entry.source.index, entry.name), ["-"])))
+            for entry in here
+        ]
         tables.append(_by_policy(title, here, columns, rows))
     return tables
+
+
+def _idle_cells(entry: Entry) -> tuple[Cell, ...]:
+    """Cost, p50 and p99; what a row does not support is missing."""
+    row = Row(Measured(entry.benchmark), entry.source.label)
+    cost: Cell = ("never blocks" if row.busy else row.event) if entry.place.lab else row.share
+    return cost, row.p50, row.p99
 
 
 def _events(entries: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
@@ -109,7 +122,9 @@ def _on_fronts(entries: Sequence[Entry]) -> dict[tuple[int, str], list[str]]:
     found: dict[tuple[int, str], list[str]] = {}
     for index in {entry.source.index for entry in entries}:
         here = [entry for entry in entries if entry.source.index == index]
-        rows = [points([entry.benchmark])[0] for entry in here]
+        # A row whose wake-ups say nothing has no point.
+        pairs = [(entry, point) for entry in here for point in points([entry.benchmark])]
+        here, rows = [entry for entry, _ in pairs], [point for _, point in pairs]
         for name in ("p50", "p99"):
             known = [n for n, row in enumerate(rows) if getattr(row, name) is not None]
             for chosen in front([(rows[n].cost, getattr(rows[n], name)) for n in known]):
@@ -118,30 +133,20 @@ def _on_fronts(entries: Sequence[Entry]) -> dict[tuple[int, str], list[str]]:
 
 
 def work(model: Model, place: Place) -> list[Table]:
-    """Work done, the vCPU thread's share of the pCPU, and the guest's latency, by policy."""
-    columns = figure_columns("work/s", "p50", "p99", "vCPU", "guest wake p50", "progress")
+    """What an item of work takes, and the latencies, by policy."""
+    columns = figure_columns("an item", "p50", "p99", "competitor")
     tables = []
-    for event, found in _events(model.at(place, "work")):
-        here = [entry for entry in found if entry.summary.idle]
+    for event, here in _events(model.at(place, "work")):
         what = "its delay" if event in DELAYED else "the guest's wake-ups"
         title = f"work {event}, {place.title}; p50, p99: {what}"
         rows = [_work_cells(entry) for entry in here]
-        if rows:
-            tables.append(_by_policy(title, here, columns, rows, ("guest wake p50", "progress")))
+        tables.append(_by_policy(title, here, columns, rows, ("competitor", "an item")))
     return tables
 
 
 def _work_cells(entry: Entry) -> tuple[Cell, ...]:
-    idle, unit = entry.summary.idle, entry.place.unit
-    assert idle is not None
-    return (
-        None if idle.work is None else round(idle.work),
-        Figure(entry.summary.p50, unit),
-        _figure(entry.summary.percentiles[99.0], entry.place),
-        Figure(idle.share, SHARE),
-        None if idle.wake is None else Figure(idle.wake, unit),
-        Figure(idle.progress, SHARE),
-    )
+    row = Row(Measured(entry.benchmark), entry.source.label)
+    return row.item, row.p50, row.p99, row.competitor
 
 
 def _figure(value: float | None, place: Place) -> Figure | None:

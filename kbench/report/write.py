@@ -11,7 +11,9 @@ from kbench.report.content import Content, Picture
 from kbench.report.embed import embed, extract
 from kbench.report.model import Model, build, slug
 
-Drawings = Mapping[tuple[str, tuple[str, ...]], str]
+Drawings = Mapping[tuple[str, tuple[str, ...], int], str]
+WHOLE = -1
+"""The number of a view's panels drawn as one picture, for a file."""
 
 FORMS = {".html": "html", ".htm": "html", ".md": "md", ".txt": "txt"}
 
@@ -43,7 +45,7 @@ def report(
     model = build(paths)
     content = make(model)
     html = any(form == "html" for form, _ in forms)
-    drawings = _draw(content) if html or svg or png else {}
+    drawings = _draw(content, files=bool(svg or png)) if html or svg or png else {}
     pictures = _write_pictures(content, drawings, svg, png, force=force)
     for form, output in forms:
         text = _page(form, content, drawings, model, _links(pictures, output))
@@ -105,16 +107,19 @@ def _page(
     return to_html(content, drawings, suites)
 
 
-def _draw(content: Content) -> Drawings:
+def _draw(content: Content, *, files: bool) -> Drawings:
+    """Each panel of each view, and with `files` the whole views that are stored."""
     from kbench.report.draw import to_svgs
 
-    views = {
-        (picture.name, view.options): view.chart
-        for section in content.sections
-        for picture in section.pictures
-        for view in picture.views
-    }
-    return dict(zip(views, to_svgs(list(views.values())), strict=True))
+    charts = {}
+    for picture in (row for section in content.sections for row in section.pictures):
+        for view in picture.views:
+            for number, panel in enumerate(view.panels):
+                charts[picture.name, view.options, number] = panel
+        for view in picture.still().values() if files else ():
+            if len(view.panels) > 1:
+                charts[picture.name, view.options, WHOLE] = view.chart
+    return dict(zip(charts, to_svgs(list(charts.values())), strict=True))
 
 
 def _write_pictures(
@@ -133,7 +138,8 @@ def _write_pictures(
             files = []
             for options, view in picture.still().items():
                 path = folder / f"{stem(picture, options)}.{suffix}"
-                drawing = drawings[picture.name, view.options]
+                key = (picture.name, view.options)
+                drawing = drawings.get((*key, WHOLE)) or drawings[(*key, 0)]
                 write_atomically(path, _encoded(drawing, suffix), force=force)
                 files.append(path)
             written[picture.name] = files

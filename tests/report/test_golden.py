@@ -35,7 +35,7 @@ def check(name: str, text: str) -> None:
 
 
 def test_markdown(made: Content) -> None:
-    check("lab.md", to_markdown(made, {"exits-lab-svm-tcg-exit": ["pictures/exits.svg"]}))
+    check("lab.md", to_markdown(made, {"exits-lab-svm-tcg-6-1-exit": ["pictures/exits.svg"]}))
 
 
 def test_text(made: Content) -> None:
@@ -47,6 +47,6 @@ def test_text(made: Content) -> None:
 def test_picture(made: Content) -> None:
     """As the page has it: its colours are roles, its coordinates have one decimal."""
     pictures = [picture for section in made.sections for picture in section.pictures]
-    (exits,) = [row for row in pictures if row.name == "exits-lab-svm-tcg-exit"]
+    (exits,) = [row for row in pictures if row.name == "exits-lab-svm-tcg-6-1-exit"]
     (svg,) = to_svgs([exits.views[0].chart])
     check("exits.svg", inline(svg, exits.title) + "\n")

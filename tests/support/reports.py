@@ -46,6 +46,12 @@ def scaled(measured: Metadata, factor: float) -> Metadata:
     }
 
 
+def idle(cost: float, rate: int) -> Metadata:
+    """The counters of a second in which `rate` events took `cost` CPU seconds."""
+    counters = {"cpu_s": cost, "wall_s": 1.0, "vcpus": 1, "waited_s": 0, "events_handled": rate}
+    return {f"kbench_counter_{name}": value for name, value in counters.items()}
+
+
 def host(path: Path, factor: float = 1.0, runs: int = 20, seed: int = 0) -> Path:
     """A host suite; `factor` slows exit.pio_out and exit.hlt."""
     source = random.Random(f"{factor} {seed}")
@@ -61,7 +67,10 @@ def host(path: Path, factor: float = 1.0, runs: int = 20, seed: int = 0) -> Path
     for pattern in ("tick250", "poisson"):
         for policy, (cost, p50, p99) in POLICIES.items():
             spread = math.log(p99 / p50) / 2.33
-            rows[f"idle.{pattern}@{policy}"] = [run(p50, spread, k, value=cost) for k in range(2)]
+            counted = idle(cost, 250 if pattern == "tick250" else 1000)
+            rows[f"idle.{pattern}@{policy}"] = [
+                run(p50 * (1 + k / 1000), spread, k) | {"value": cost, **counted} for k in range(6)
+            ]
     parts = {"late": 0.1, "guest": 0.6, "ack": 0.3}
     for policy in ("hlt", "hlt-user"):
         ns = POLICIES[policy][1] * 1e9
@@ -78,7 +87,8 @@ def lab(path: Path, extension: str = "none", added: int = 0) -> Path:
     rows = {f"exit.{name}": [lab_run(count)] * 2 for name, count in counts.items()}
     rows["floor.immediate_exit"] = [lab_run(1252)] * 2
     for policy, count, cost in (("hlt", 8168, 0.0009), ("mwait-nop", 6017, 1.0)):
-        rows[f"idle.tick250@{policy}"] = [lab_run(count, value=cost * 1e9)] * 2
+        counted = idle(cost, 250)
+        rows[f"idle.tick250@{policy}"] = [lab_run(count, value=cost * 1e9, **counted)] * 2
     pins = {"kbench_pin_qemu": "7.2", "kbench_extension": extension}
     return write(path, rows, **LAB, **pins)
 

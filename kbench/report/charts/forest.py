@@ -28,11 +28,15 @@ VERDICTS = {
 
 
 def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
-    """A view for each judged metric, largest change first; None where nothing is judged."""
+    """A view for each judged metric, that with the gravest verdict first, each by size.
+
+    None where nothing is judged.
+    """
     judged = [change for change in comparison.changes if change.verdict]
     if not judged:
         return None
-    drawn = {name: _largest(judged, name) for name in dict.fromkeys(c.metric for c in judged)}
+    names = sorted(dict.fromkeys(c.metric for c in judged), key=lambda name: _gravity(judged, name))
+    drawn = {name: _largest(judged, name) for name in names}
     views = tuple(
         View((metrics()[name].title,), _chart(changes)) for name, changes in drawn.items()
     )
@@ -53,6 +57,14 @@ def picture(comparison: Comparison, number: int, title: str) -> Picture | None:
         legend=tuple(Key(str(verdict), role) for verdict, (role, _) in VERDICTS.items()),
         choices={"metric": tuple(view.options[0] for view in views)},
     )
+
+
+def _gravity(judged: Sequence[Change], metric: str) -> tuple[int, float]:
+    """Where a metric stands: by the gravest of its verdicts, then by its largest change."""
+    here = [change for change in judged if change.metric == metric]
+    verdict = min(list(VERDICTS).index(change.verdict) for change in here if change.verdict)
+    of_it = (abs(c.mid) for c in here if c.verdict is list(VERDICTS)[verdict])
+    return verdict, -max(of_it)
 
 
 def _largest(judged: Sequence[Change], metric: str) -> list[Change]:
@@ -96,14 +108,15 @@ def _chart(changes: Sequence[Change]) -> Any:
 
 
 def _edge(changes: Sequence[Change]) -> float:
-    """Half the width of the axis: the largest finite figure, at least twice the margins.
+    """Half the width of the axis: the largest finite figure, whatever the margins are.
 
     One change in ten may lie beyond it, when it is four times the others: drawn at the edge.
+    Where all are zero, the axis has the width of the narrowest margin.
     """
     figures = sorted(abs(x) for c in changes for x in (c.low, c.mid, c.high) if math.isfinite(x))
     usual = figures[math.ceil(0.9 * len(figures)) - 1]
-    margins = [2 * _margin(change) for change in changes]
-    return min(max(min(figures[-1], 4 * usual), *margins) * 1.05, 20.0) or 0.01
+    narrowest = min(map(_margin, changes)) or 0.01
+    return min(min(figures[-1], 4 * usual) * 1.05, 20.0) or narrowest
 
 
 def _margin(change: Change) -> float:

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""A history: p50 of each benchmark, suite by suite, and where its level changed."""
+"""A history: p50 of each benchmark, suite by suite, and where its level changed.
+
+The x axis is the whole history's: a benchmark that came later begins where its first suite is.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
-from kbench.judge.series import Series
+from kbench.judge.judging import judging_margin
+from kbench.judge.project import load_project
+from kbench.judge.series import HistoryPoint, Series
+from kbench.metrics import metrics
 from kbench.report.charts.axes import data, unit_axis
 from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT
@@ -18,37 +24,63 @@ COLUMNS = 3
 def pictures(histories: Sequence[Series]) -> list[Picture]:
     """One picture for each unit, a panel for each benchmark; [] without a history of two suites."""
     found = [row for row in histories if len(row.points) > 1]
+    places = {_label(point): None for point in suites(histories)}
     return [
-        _picture(unit, [row for row in found if row.unit == unit])
+        _picture(unit, [row for row in found if row.unit == unit], list(places))
         for unit in dict.fromkeys(row.unit for row in found)
     ]
 
 
-def _picture(unit: str, histories: Sequence[Series]) -> Picture:
+def summary(histories: Sequence[Series]) -> str:
+    """What the section says first: how many series changed their level."""
+    changed = [row for row in histories if row.shifts]
+    if not changed:
+        return f"No change of level in {len(histories)} series."
+    names = ", ".join(row.benchmark for row in changed)
+    return f"A change of level in {len(changed)} of {len(histories)} series: {names}."
+
+
+def suites(histories: Sequence[Series]) -> list[HistoryPoint]:
+    """One point of each suite of a history, the oldest first."""
+    found = {(point.date, point.commit): point for row in histories for point in row.points}
+    return [found[key] for key in sorted(found)]
+
+
+def _label(point: HistoryPoint) -> str:
+    return f"{point.date:%Y-%m-%d} {point.commit[:8]}"
+
+
+def _picture(unit: str, histories: Sequence[Series], places: Sequence[str]) -> Picture:
     what = "p50 in seconds" if unit == "second" else "p50, instructions (emulated lab)"
-    panels = _panels(unit, histories).properties(title=alt.Title(what, anchor="start"))
+    panels = _panels(unit, histories, places).properties(title=alt.Title(what, anchor="start"))
     return Picture(
         name=f"history-{unit}",
         title=f"History: {what}",
-        caption="One mark for each suite, the oldest on the left; scales differ between panels. A "
-        "vertical line is a change of level beyond the metric's margin (kbench history check).",
+        caption="One mark for each suite, in its place in the whole history. The band is the "
+        "margin around the first level: a change within it does not matter. A vertical line is a "
+        "change of level beyond it (kbench history check).",
         views=(View((), panels),),
         legend=(Key("p50", "s0"), Key("worse from here on", "worse"), Key("better", "better")),
     )
 
 
-def _panels(unit: str, histories: Sequence[Series]) -> Any:
+def _panels(unit: str, histories: Sequence[Series], places: Sequence[str]) -> Any:
     rows = [row for series in histories for row in _rows(series)]
     x = alt.X(
-        "at:Q",
-        title="suite, oldest first",
-        scale=alt.Scale(zero=False, nice=False, padding=8),
-        axis=alt.Axis(tickMinStep=1, format="d", grid=False),
+        "at:O",
+        title=None,
+        scale=alt.Scale(domain=list(places)),
+        axis=alt.Axis(labelAngle=-40, labelOverlap=True, labelFontSize=9, grid=False),
     )
     # Labels of one width, so that the panels of a column stand above their common axis.
-    axis = unit_axis(unit, minExtent=56)
+    axis = unit_axis(unit, minExtent=56, tickCount=4)
     y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
     base = alt.Chart().encode(x=x, y=y)
+    band = (
+        alt.Chart()
+        .mark_bar(color=LIGHT["band"], aria=False)
+        .encode(x=x, y=alt.Y("below:Q", scale=alt.Scale(zero=False), axis=axis), y2="above:Q")
+    )
     line = base.mark_line(color=LIGHT["s0"], strokeWidth=1, aria=False)
     points = base.mark_point(color=LIGHT["s0"], filled=True, size=24, opacity=1)
     shifts = [
@@ -61,7 +93,7 @@ def _panels(unit: str, histories: Sequence[Series]) -> Any:
     names = [series.benchmark for series in histories]
     facet = alt.Facet("name:N", title=None, sort=names, header=alt.Header(labelFontSize=11))
     return (
-        alt.layer(*shifts, line, points.encode(description="text:N"), data=data(rows))
+        alt.layer(band, *shifts, line, points.encode(description="text:N"), data=data(rows))
         .properties(width=230, height=90)
         .facet(facet, columns=COLUMNS)
         .resolve_scale(y="independent")
@@ -70,15 +102,22 @@ def _panels(unit: str, histories: Sequence[Series]) -> Any:
 
 def _rows(series: Series) -> list[dict[str, Any]]:
     shifts = {shift.point: shift for shift in series.shifts}
+    first = series.points[0].value
+    exact = series.unit == "integer"
+    metric = metrics()[series.metric]
+    margin = judging_margin(metric, exact, series.unit, load_project(None))
+    room = margin.around(first) if margin else 0.0
     rows = []
-    for number, point in enumerate(series.points, 1):
+    for point in series.points:
         shift = shifts.get(point)
         change = f", {shift.verdict}: {shift.after / shift.before - 1:+.1%}" if shift else ""
         rows.append(
             {
                 "name": series.benchmark,
-                "at": number,
+                "at": _label(point),
                 "value": point.value,
+                "below": first - room,
+                "above": first + room,
                 "shift": str(shift.verdict) if shift else "",
                 "text": f"{series.benchmark}, {point.commit} of {point.date:%Y-%m-%d}: "
                 f"{human(point.value, series.unit)}{change}",

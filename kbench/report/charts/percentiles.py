@@ -32,9 +32,15 @@ _LABELS = "datum.value == 2 ? '50 %' : format(100 - 100 / datum.value, '~r') + '
 
 def pictures(model: Model, place: Place) -> list[Picture]:
     """One picture of `place`, with a view for each family."""
-    families = model.families(place)
-    sources = sources_of(model.at(place))
-    drawn = {family: _both(place, model.at(place, family)) for family in families}
+    every = {family: _several(model.at(place, family)) for family in model.families(place)}
+    drawn = {family: _both(place, entries) for family, entries in every.items() if entries}
+    families = tuple(drawn)
+    if not families:
+        return []
+    sources = sources_of([entry for entries in every.values() for entry in entries])
+    exact = len({e.name for e in model.at(place)}) - len(
+        {e.name for r in every.values() for e in r}
+    )
     dashed = ", ".join(
         f"{source.label} {style}"
         for source, style in zip(sources, ("dashed", "solid"), strict=False)
@@ -44,7 +50,8 @@ def pictures(model: Model, place: Place) -> list[Picture]:
             name=f"percentiles-{place.slug}",
             title=f"Percentiles, {place.title}",
             caption="Percentiles of all single events of the good runs together; marks at 50, 90, "
-            "99, 99.9 and 99.99 %. All panels have the same axes."
+            "99, 99.9 and 99.99 % where there are enough. All panels have the same axes."
+            + (f" {exact} benchmarks of one exact count have none." if exact else "")
             + (f" {dashed}." if len(sources) > 1 else ""),
             views=tuple(
                 View((family, kind), chart)
@@ -52,9 +59,15 @@ def pictures(model: Model, place: Place) -> list[Picture]:
                 for kind, chart in zip(SCALES, charts, strict=True)
             ),
             legend=source_keys(sources),
-            choices={"family": tuple(families), "scale": SCALES},
+            choices={"family": families, "scale": SCALES},
         )
     ]
+
+
+def _several(entries: Sequence[Entry]) -> list[Entry]:
+    """Those benchmarks of which some suite has more than one value."""
+    drawn = {entry.name for entry in entries if not entry.summary.single}
+    return [entry for entry in entries if entry.name in drawn]
 
 
 def _both(place: Place, entries: Sequence[Entry]) -> list[Any]:

@@ -1,55 +1,63 @@
 # SPDX-License-Identifier: MIT
-"""The trade-off plot: wakeup latency against pCPU cost by policy, with the Pareto front."""
+"""The trade-off of idle policies: what each costs its pCPU, and how late it wakes."""
 
-from collections.abc import Sequence
 from itertools import product
-from typing import Any
 
-from kbench.report.charts.axes import SCALES, source_keys, sources_of
-from kbench.report.charts.scatter import Across, pair, scatter
-from kbench.report.content import Key, Picture, View
+from kbench.answers.level import on_plan
+from kbench.answers.measured import Measured, Unsupported
+from kbench.answers.quantity import EVENT, LATENCY, PCPU_SHARE
+from kbench.report.charts.axes import SCALES, sources_of
+from kbench.report.charts.dots import Panel, Span, charts, dots, legend, spanned, tail
+from kbench.report.content import Picture, View
 from kbench.report.model import Entry, Model, Place
-from kbench.suite.tradeoff import points
-from kbench.units import percent
-
-COSTS = {kind: Across("pCPU cost while idle", "~%", kind=kind) for kind in SCALES}
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
     """One picture with a view for each pattern; [] where no policy was measured."""
-    entries = model.at(place, "idle")
+    sources = sources_of(model.at(place, "idle"))
+    # The newest suite alone: changes from one suite to another have a section of their own.
+    entries = [row for row in model.at(place, "idle") if row.source is sources[-1]]
     if not entries:
         return []
+    panels = (_cost(place), spanned(LATENCY, "wake-up, p50", place), tail("wake-up, p99"))
     patterns = tuple(dict.fromkeys(entry.event for entry in entries))
-    views = tuple(
-        View((name, kind), _chart(place, [row for row in entries if row.event == name], kind))
-        for name, kind in product(patterns, SCALES)
-    )
-    sources = sources_of(entries)
-    last = f" of {sources[-1].label}" if len(sources) > 1 else ""
-    second = "virtual time" if place.lab else "guest time"
+    found = {name: dots([e for e in entries if e.event == name], panels) for name in patterns}
+    drawn = tuple(name for name in patterns if found[name][0])
+    if not drawn:
+        return []
+    out = max(found[name][1] for name in drawn)
     return [
         Picture(
             name=f"tradeoff-{place.slug}",
-            title=f"Idle policies: wakeup latency against pCPU cost, {place.title}",
-            caption="The filled mark is p50, the open one above it p99 of the same runs; the bar "
-            f"spans the lowest to the highest p50 of a single {place.run}. Lower left is better. "
-            f"The lines join the policies that no other beats in both (the Pareto front{last}), "
-            "solid for p50, dashed for p99; where bars overlap, the front is uncertain. Cost is "
-            f"the CPU time of the vCPU's thread per second of {second}, as a fraction of a pCPU.",
-            views=views,
-            legend=(*source_keys(sources), Key("Pareto front", "rule")),
-            choices={"pattern": patterns, "scale": SCALES},
+            title=f"Idle policies: what each costs, how late it wakes, {place.title}",
+            caption=f"{sources[-1].label}; one order in all panels. Bars span single {place.run}s."
+            " Bold: a mechanism of the RFC's thread. Policies that no panel tells apart share a "
+            f"row; a missing mark is a figure without support. {_left_out(out)}",
+            views=tuple(
+                View((name, kind), *charts(found[name][0], panels, place, kind))
+                for name, kind in product(drawn, SCALES)
+            ),
+            legend=legend([row for name in drawn for row in found[name][0]]),
+            choices={"pattern": drawn, "scale": SCALES},
         )
     ]
 
 
-def _chart(place: Place, entries: Sequence[Entry], kind: str) -> Any:
-    rows = [row for entry in entries for row in _rows(entry)]
-    return scatter(place, rows, sources_of(entries), COSTS[kind], "wakeup latency")
+def _left_out(count: int) -> str:
+    return f"{count} more policies are in the table." if count else ""
 
 
-def _rows(entry: Entry) -> list[dict[str, Any]]:
-    (point,) = points([entry.benchmark])
-    policy = entry.policy or entry.name
-    return pair(entry, policy, point.cost, f"{percent(point.cost)} of a pCPU")
+def _cost(place: Place) -> Panel:
+    """Instructions of the vCPU's thread an event in the lab; on a host its share of a pCPU."""
+    if not place.lab:
+        return spanned(PCPU_SHARE, "of a pCPU", place)
+    whole = spanned(EVENT, "vCPU's thread, an event", place)
+
+    def figure(entry: Entry) -> Span | None:
+        try:
+            on_plan(Measured(entry.benchmark))
+        except Unsupported:
+            return None
+        return whole.figure(entry)
+
+    return Panel(whole.title, figure)

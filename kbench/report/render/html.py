@@ -18,12 +18,12 @@ from kbench.report.draw import inline
 from kbench.report.embed import Embedded
 from kbench.report.theme import DARK, LIGHT
 
-Drawings = Mapping[tuple[str, tuple[str, ...]], str]
-"""Standalone SVG texts by picture name and view options."""
+Drawings = Mapping[tuple[str, tuple[str, ...], int], str]
+"""Standalone SVG texts by picture name, view options and number of the panel."""
 
 
 def to_html(content: Content, drawings: Drawings, suites: Sequence[Embedded]) -> str:
-    """The page; `drawings` holds every view of every picture."""
+    """The page; `drawings` holds every panel of every picture."""
     environment = _environment()
     script = environment.get_template("page.js.j2").render()
     style = environment.get_template("page.css.j2").render(
@@ -35,8 +35,8 @@ def to_html(content: Content, drawings: Drawings, suites: Sequence[Embedded]) ->
         script=_markup(script),
         style=_markup(style),
         policy=_policy(script),
-        svg=lambda picture, view: _markup(
-            inline(drawings[picture.name, view.options], picture.title)
+        svg=lambda picture, view, panel: _markup(
+            inline(drawings[picture.name, view.options, panel], picture.title)
         ),
         marks=_marks,
         version=kbench.__version__,

@@ -5,13 +5,15 @@ from kbench.present.text import ascii_only, table_lines, wrapped
 from kbench.report.content import Content, Section
 
 WIDTH = 72
+REFERENCE = ("conditions", "glossary")
+"""Sections for looking things up."""
 
 
 def to_text(content: Content) -> str:
-    """The report without its pictures and without what is folded."""
+    """The report without its pictures and without what is for reference."""
     lines = [*wrapped(content.title, WIDTH), "", *wrapped(content.headline, WIDTH)]
     for section in content.sections:
-        if section.folded or not (section.text or section.tables or section.notes):
+        if section.anchor in REFERENCE or not (section.text or section.tables or section.notes):
             continue
         lines += ["", section.title, "-" * min(len(section.title), WIDTH), *_body(section)]
     return ascii_only("\n".join(lines)) + "\n"
