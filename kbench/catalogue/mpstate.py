@@ -40,6 +40,39 @@ def row(event: str, method: str) -> IdleWindow:
     )
 
 
-BENCHMARKS = tuple(
-    row(event, method) for event, (_, methods) in EVENTS.items() for method in methods
+TRUTH = {
+    "msi": "MSI",
+    "extint": "ExtINT from the PIC",
+    "nmi": "NMI",
+    "smi": "SMI",
+    "timer": "LAPIC timer, TSC deadline",
+    "init": "INIT",
+    "sipi": "SIPI, while it waits for one",
+    "pv_kick": "PV kick",
+    "stimer": "Hyper-V synthetic timer, direct",
+}
+LOOKS = {
+    "get": "KVM_GET_MP_STATE",
+    "immediate": "KVM_RUN with immediate_exit, KVM_GET_MP_STATE",
+    "kick": "a signal, KVM_RUN, KVM_GET_MP_STATE",
+    "events": "KVM_GET_VCPU_EVENTS",
+    "lapic": "KVM_GET_LAPIC (IRR)",
+    "set": "KVM_SET_MP_STATE(RUNNABLE)",
+}
+TRUTH_LOOKS = 4  # of a value: a VM each
+
+
+def truth(event: str) -> IdleWindow:
+    """The benchmark `mpstate.truth@EVENT`: each way to look at a halted vCPU with that pending."""
+    return IdleWindow(
+        name=f"mpstate.truth@{event.replace('_', '-')}",
+        title=f"KVM_GET_MP_STATE of a halted vCPU with {TRUTH[event]} pending; what it says",
+        method=event,
+        loops=TRUTH_LOOKS,
+    )
+
+
+BENCHMARKS = (
+    *(row(event, method) for event, (_, methods) in EVENTS.items() for method in methods),
+    *map(truth, TRUTH),
 )

@@ -19,6 +19,7 @@ from support.docs import ROOT, code, commands, spans
 from kbench.cli import build
 
 DATA = ROOT / "tests" / "data"
+MP_STATE = ROOT / "reports" / "mp-state" / "lab-6.1-stock.json"
 LAB = ROOT / "reports" / "baselines" / "lab.json"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ELSEWHERE = {
@@ -79,6 +80,7 @@ def place(tmp_path: Path, page: Path) -> Path:
     for file in ("a.json", "stock.json", "base.json", "idle.json"):
         shutil.copy(DATA / "lab-pio.json", tmp_path / file)
     shutil.copy(DATA / "lab-pio-nop.json", tmp_path / "mypatch.json")
+    shutil.copy(MP_STATE, tmp_path / "mpstate.json")
     for file in ("baseline.json", "head.json", "reports/baselines/lab.json"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(LAB, tmp_path / file)

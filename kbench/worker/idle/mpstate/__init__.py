@@ -5,6 +5,8 @@ In `probe` and `right` the vCPU is halted outside KVM_RUN, as after a HLT exit o
 and one thread does everything (`outside`). In `probe_inside` and `right_inside` it blocks in
 KVM_RUN in another thread (`inside`).
 
+`truth` measures no delay but what each way to look says of an event (`truth`, `events`).
+
 Stages of `right` and `right_inside`: `raise` (KVM_SIGNAL_MSI) and `probe` (all probes up to the
 first that says RUNNABLE). A method that never sees RUNNABLE is skipped with that reason.
 """
@@ -20,6 +22,8 @@ from kbench.kvm import extension
 from kbench.worker.idle.mpstate.inside import Inside
 from kbench.worker.idle.mpstate.measurement import MpState
 from kbench.worker.idle.mpstate.outside import Outside
+from kbench.worker.idle.mpstate.truth import Truth
+from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.vm import idle_vm
 
 POLICY = policy("hlt")
@@ -33,8 +37,11 @@ WARMUP_PROBES = 4
 
 
 @contextmanager
-def prepare(benchmark: IdleWindow) -> Iterator[MpState]:
+def prepare(benchmark: IdleWindow) -> Iterator[WindowedMeasurement]:
     """The VM and the measurement of an `mpstate` row, after a few probes that worked."""
+    if benchmark.event == "truth":
+        yield Truth(benchmark, POLICY)
+        return
     with ExitStack() as stack:
         vm = stack.enter_context(idle_vm.build(POLICY, 1))
         fd = os.eventfd(0, os.EFD_CLOEXEC)
