@@ -31,6 +31,9 @@ def test_a_pause_exits_on_a_cpu_without_a_pause_filter(extended: Lab) -> None:
     assert result.counts is not None, result.skipped
     assert result.counts.counters["exits_per_s"] > 100_000
     assert result.counts.counters["userspace_idle_exits"] > 0
+    for run in result.runs:  # a PAUSE is a round is an exit, if all are of one window
+        rounds, exits = run.counters["guest_rounds"], run.counters["userspace_idle_exits"]
+        assert rounds == pytest.approx(exits, abs=2)
     assert result.counts.counters["progress"] == 1
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the families `idle` and `work` share: windows of a pattern, accounted to their last ns.
+"""What the families `idle` and `work` share: windows of a pattern, and what they cost.
 
 A figure per event or per idle round has both its parts from the same window, and says in the
 run's metadata where its events come from and whose CPU time it is.

@@ -64,10 +64,13 @@ def test_the_accounted_time_is_event_time(events: str) -> None:
 
 @pytest.mark.kvm
 def test_all_counters_cover_the_same_window() -> None:
-    """Each idle round of this policy is one exit to userspace; another window has others."""
+    """Each idle round of this policy is one exit to userspace.
+
+    The two are not read at one instant: events may pass between, of a reader that is preempted.
+    """
     counters = measure("idle.poisson@hlt-user", 10).counters
-    assert counters["guest_rounds"] > 0
-    assert abs(counters["guest_rounds"] - counters["userspace_idle_exits"]) <= 2
+    assert counters["guest_rounds"] > 20
+    assert abs(counters["guest_rounds"] - counters["userspace_idle_exits"]) <= 20
 
 
 @pytest.mark.kvm
