@@ -91,7 +91,8 @@ static __always_inline void kvm_kbench_pause_begin(struct kvm_vcpu *vcpu)
 
 static __always_inline int kvm_kbench_pause_end(struct kvm_vcpu *vcpu, int r)
 {
-	r = kbench_exit_on_pause(vcpu, r);
+	if (kbench_in_use(KVM_KBENCH_USERSPACE_EXITS))
+		r = kbench_exit_on_pause(vcpu, r);
 	if (r > 0)
 		kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
 	return r;

@@ -51,10 +51,9 @@ int __kvm_kbench_mwait(struct kvm_vcpu *vcpu, kbench_emulate_t emulate, const ch
 	if (r <= 0 || kvm_is_exception_pending(vcpu))
 		return r;
 	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_MWAIT);
-	if (kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_MWAIT)) {
-		vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
-		return 0;
-	}
+	r = kbench_exit_on_mwait(vcpu, r);
+	if (!r)
+		return r;
 	kbench_mwait_idle(vcpu, mode);
 	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
 	return r;

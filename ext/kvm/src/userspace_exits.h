@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 #include "events.h"
 #include "state.h"
+#include "x86.h"
 
 static inline bool kbench_wants_exit(struct kvm_vcpu *vcpu, u8 bit)
 {
@@ -35,11 +36,23 @@ static inline bool kbench_exit_on_halt(struct kvm_vcpu *vcpu)
 	return true;
 }
 
-/* r: the handler's result; > 0 means that the guest is entered again. */
-static __always_inline int kbench_exit_on_pause(struct kvm_vcpu *vcpu, int r)
+/*
+ * After MWAIT; r: the emulation's result, > 0 means that the guest is entered again. A #UD
+ * that was queued, or an instruction that was not skipped: the vCPU is not idle.
+ */
+static inline int kbench_exit_on_mwait(struct kvm_vcpu *vcpu, int r)
 {
-	if (!kbench_in_use(KVM_KBENCH_USERSPACE_EXITS) || r <= 0 ||
-	    !kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_PAUSE))
+	if (r <= 0 || kvm_is_exception_pending(vcpu) ||
+	    !kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_MWAIT))
+		return r;
+	vcpu->run->exit_reason = KVM_EXIT_KBENCH_MWAIT;
+	return 0;
+}
+
+/* After PAUSE, the same. */
+static inline int kbench_exit_on_pause(struct kvm_vcpu *vcpu, int r)
+{
+	if (r <= 0 || !kbench_wants_exit(vcpu, KVM_KBENCH_EXIT_PAUSE))
 		return r;
 	vcpu->run->exit_reason = KVM_EXIT_KBENCH_PAUSE;
 	return 0;

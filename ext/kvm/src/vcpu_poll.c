@@ -55,18 +55,23 @@ static void kbench_eventfd_signal(struct kvm_kbench *kb)
 	rcu_read_unlock();
 }
 
-static void kbench_poll_notify_now(struct kvm_kbench *kb)
+/* Only who waits for what is ready: most KVM_RUNs end without an event. */
+static void kbench_poll_wake(struct kvm_kbench *kb)
 {
 	__poll_t mask;
 
-	if (xchg(&kb->poll.signal, false))
-		kbench_eventfd_signal(kb);
 	if (!wq_has_sleeper(&kb->poll.wq))
 		return;
-	/* Only who waits for what is ready: most KVM_RUNs end without an event. */
 	mask = kbench_poll_mask(kbench_vcpu(kb));
 	if (mask)
 		wake_up_poll(&kb->poll.wq, mask);
+}
+
+static void kbench_poll_notify_now(struct kvm_kbench *kb)
+{
+	if (xchg(&kb->poll.signal, false))
+		kbench_eventfd_signal(kb);
+	kbench_poll_wake(kb);
 }
 
 static void kbench_poll_work(struct irq_work *work)

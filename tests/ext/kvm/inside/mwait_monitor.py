@@ -18,6 +18,7 @@ from selftests.machine import (
     run,
 )
 from selftests.runner import FIRST, LOST, Runner, realtime
+from selftests.vcpu_poll import sleeps
 
 from kbench._abi import lib
 
@@ -72,6 +73,68 @@ def test_bound() -> None:
         expect(run(machine.vcpu), lib.KVM_EXIT_IO)
         passed = time.monotonic() - start
         assert 0.002 <= passed < 0.01, f"expected 2 ms, got {passed * 1e3} ms"
+
+
+def test_bound_of_its_own() -> None:
+    """A write by the host is not seen: without a bound in kvm_run the sleep ends after 1 ms."""
+    with machine_on() as machine:
+        machine.start()
+        machine.mwait(MODE, 0)
+        machine.plan(MWAIT)
+        start = time.monotonic()
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        passed = time.monotonic() - start
+        assert 0.001 <= passed < 0.005, f"expected 1 ms, got {passed * 1e3} ms"
+
+
+def armed(machine: Machine) -> None:
+    """vCPU 0 has monitored the page, and no write has come since."""
+    machine.mwait(MODE, 1)
+    machine.plan(MWAIT)
+    expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+
+
+def test_write_leaves_a_halted_vcpu_alone() -> None:
+    """It has monitored the page once; its HLT waits for interrupts alone."""
+    with machine_on() as machine, Runner(machine.vcpu) as runner:
+        started(runner)
+        machine.mwait(MODE, 1)
+        machine.plan(MWAIT)
+        runner.go()
+        assert runner.stopped()
+        machine.plan(HLT)
+        runner.go()
+        assert not runner.stopped(LOST), f"HLT did not block: exit {runner.reason}"
+        switches = sleeps(runner)
+        machine.plan(WRITE, number=1)
+        expect(run(machine.vcpus[1]), lib.KVM_EXIT_IO)
+        assert not runner.stopped(LOST), f"exit {runner.reason}"
+        expect(sleeps(runner), switches, "how often the vCPU's thread went to sleep")
+        machine.interrupt()
+        assert runner.stopped(), "the interrupt is lost"
+
+
+def cost_of_a_write(vcpus: int) -> int:
+    """The least instructions of a KVM_RUN in which vCPU 1 writes to the armed page."""
+    least = 1 << 30
+    with Machine(vcpus=vcpus) as machine:
+        machine.enable(ON)
+        machine.start()
+        machine.start(machine.vcpus[1])
+        for _ in range(20):
+            armed(machine)
+            machine.plan(WRITE, number=1)
+            start = time.monotonic_ns()
+            expect(run(machine.vcpus[1]), lib.KVM_EXIT_IO)
+            least = min(least, time.monotonic_ns() - start)
+    return least
+
+
+def test_write_costs_the_same_beside_more_vcpus() -> dict[str, int]:
+    """The fault finds the page's waiter without walking the vCPUs."""
+    few, many = cost_of_a_write(2), cost_of_a_write(8)
+    assert many - few < 6 * 100, f"{few} instructions beside 1 vCPU, {many} beside 7"
+    return {"beside 1": few, "beside 7": many}
 
 
 def test_prefixed_monitor_is_no_trap() -> None:
