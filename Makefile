@@ -10,6 +10,7 @@ NEEDS_run := $(if $(LAB),lab kvm extension compiler,$(shell test -w /dev/kvm || 
 NEEDS_check := check
 NEEDS_test := lab zstd kvm extension compiler tree browser
 NEEDS_test-kvm := lab zstd kvm extension compiler
+NEEDS_debug-kernel := lab tree
 NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
 NEEDS_reports := lab zstd kvm extension compiler
@@ -19,7 +20,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-kvm venv packages check lint perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run test test-kvm debug-kernel venv packages check lint perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -45,6 +46,9 @@ test: venv ## run the tests against the installed wheel
 
 test-kvm: venv ## what test leaves out: every variant of the KVM extension, on both kernels
 	$(BIN)/pytest -m test_kvm
+
+debug-kernel: venv ## once, half an hour: a kernel with lockdep and KASAN, for a race test of test-kvm
+	$(BIN)/python -P tests/ext/kvm/debug.py debug
 
 venv: .venv/development ## .venv/ with the built wheel and the development tools
 

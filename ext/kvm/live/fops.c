@@ -17,7 +17,8 @@
 #define IMMEDIATE_EXIT 1
 static wait_queue_head_t waits[1 << WAIT_BITS];
 static struct file_operations operations;
-static long (*stock_ioctl)(struct file *, unsigned int, unsigned long);
+typedef long (*ioctl_t)(struct file *, unsigned int, unsigned long);
+static ioctl_t stock_ioctl, stock_compat_ioctl;
 static DEFINE_RAW_SPINLOCK(lock);
 
 static wait_queue_head_t *wait_of(struct kvm_vcpu *vcpu)
@@ -88,7 +89,7 @@ static bool stays_halted(struct kvm_vcpu *vcpu)
 	       !signal_pending(current);
 }
 
-static long live_ioctl(struct file *file, unsigned int request, unsigned long argument)
+static long through(struct file *file, unsigned int request, unsigned long argument, ioctl_t stock)
 {
 	struct kvm_vcpu *vcpu = file->private_data;
 	struct kvm_enable_cap cap;
@@ -106,7 +107,7 @@ static long live_ioctl(struct file *file, unsigned int request, unsigned long ar
 		return 0;
 	}
 	for (;;) {
-		r = stock_ioctl(file, request, argument);
+		r = stock(file, request, argument);
 		if (request != KVM_RUN || r ||
 		    READ_ONCE(vcpu->run->exit_reason) != KVM_EXIT_KBENCH_MWAIT ||
 		    kbench_byte(vcpu, KVM_RUN_KBENCH_EXITS) & KVM_KBENCH_EXIT_MWAIT)
@@ -117,6 +118,17 @@ static long live_ioctl(struct file *file, unsigned int request, unsigned long ar
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 		return -EINTR;
 	}
+}
+
+static long live_ioctl(struct file *file, unsigned int request, unsigned long argument)
+{
+	return through(file, request, argument, stock_ioctl);
+}
+
+/* Of a 32-bit VMM. Its pointers are zero-extended, and kvm_enable_cap has the same layout. */
+static long live_compat_ioctl(struct file *file, unsigned int request, unsigned long argument)
+{
+	return through(file, request, argument, stock_compat_ioctl);
 }
 
 /* anon_inode_getfd(name, fops, ...): a vCPU's file gets our operations, which own the module. */
@@ -131,6 +143,9 @@ int live_getfd(struct kprobe *probe, struct pt_regs *regs)
 		operations = *(struct file_operations *)regs->si;
 		stock_ioctl = operations.unlocked_ioctl;
 		operations.unlocked_ioctl = live_ioctl;
+		stock_compat_ioctl = operations.compat_ioctl;
+		if (stock_compat_ioctl)
+			operations.compat_ioctl = live_compat_ioctl;
 		operations.poll = live_poll;
 		operations.owner = THIS_MODULE;
 	}

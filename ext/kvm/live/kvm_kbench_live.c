@@ -8,6 +8,8 @@
  * - M2 is done on the way out of KVM_RUN (fops.c).
  * - M3 and M8 need no switching on, and poll() knows no masked interrupts.
  */
+#define pr_fmt(format) KBUILD_MODNAME ": " format
+
 #include <linux/module.h>
 #include "kvm_kbench_live.h"
 
@@ -100,6 +102,37 @@ static struct kprobe entry = {
 
 static int returns_on, entries_on;
 
+/*
+ * How often probes were not run: for want of an instance, or because an interrupt came inside
+ * another probe. An exit, a wake-up or a vCPU's file that the module has not seen.
+ */
+static unsigned long probes_missed(bool tell)
+{
+	unsigned long sum = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(returns) + ARRAY_SIZE(entries) + 1; i++) {
+		int other = i - ARRAY_SIZE(returns);
+		struct kprobe *probe = other < 0 ? &returns[i].kp :
+				       other < ARRAY_SIZE(entries) ? &entries[other] : &entry;
+		unsigned long missed = probe->nmissed + (other < 0 ? returns[i].nmissed : 0);
+
+		if (tell && missed)
+			pr_warn("%s: %lu missed, results are void\n", probe->symbol_name, missed);
+		sum += missed;
+	}
+	return sum;
+}
+
+static int missed_get(char *buffer, const struct kernel_param *parameter)
+{
+	return sysfs_emit(buffer, "%lu\n", probes_missed(false));
+}
+
+static const struct kernel_param_ops missed_ops = { .get = missed_get };
+module_param_cb(missed, &missed_ops, NULL, 0444);
+MODULE_PARM_DESC(missed, "how often a probe was missed: not 0 means that results are void");
+
 static void remove_probes(void)
 {
 	if (svm)
@@ -155,6 +188,7 @@ fail:
 /* A vCPU's file holds the module: nothing of it is in use any more. */
 static void __exit live_exit(void)
 {
+	probes_missed(true);
 	remove_probes();
 	put_symbols();
 }

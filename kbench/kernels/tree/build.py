@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kbench import programs
-from kbench.kernels import cache, config, elf, files, packages, tools
+from kbench.kernels import cache, config, debian, elf, files, packages, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import BuildFailed
 from kbench.kernels.kernel import Kernel, KernelTree
@@ -30,6 +30,9 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_VERSION": "1",
     "KBUILD_BUILD_TIMESTAMP": "Mon Sep 18 13:28:22 UTC 2023",
 }
+# arch/x86/platform/pvh/enlighten.c runs before the sanitizers have their shadow memory.
+UNSANITIZED = ("KASAN_SANITIZE_enlighten.o=n", "KCSAN_SANITIZE_enlighten.o=n")
+KIND = "kernel-tree"
 RELEASE, CONFIG, VMLINUX, MODULES = "release", "config", "vmlinux", "modules"
 
 
@@ -74,23 +77,38 @@ def kernel(words: str, progress: Progress) -> TreeKernel:
 def packaged(name: str, base: str, progress: Progress) -> TreeKernel:
     """The kernel `name` of Debian's, built of its source on `base`. Raises as kernel()."""
     programs.require("tree")
+    return build(_package(name, progress), base, progress)
+
+
+def has_packaged(name: str, base: str) -> bool:
+    """Whether packaged() finds the kernel in the cache. Fetches and builds nothing."""
+    release = debian.recorded(name)
+    if release is None or not packages.fetched(release) or not shutil.which("gcc"):
+        return False
+    return (cache.root() / KIND / _key(_package(name, print), base, print)).is_dir()
+
+
+def _package(name: str, progress: Progress) -> PackagedCode:
     kernel = packages.kernel(name, progress)
-    return build(PackagedCode(kernel, kernel.code(progress)), base, progress)
+    return PackagedCode(kernel, kernel.code(progress))
+
+
+def _key(source: BuildableCode, base: str, progress: Progress) -> str:
+    """What names the built kernel in the cache."""
+    parts = (source.digest, config.text(options(base, progress)), compiler())
+    return f"{base}-{cache.digest(*parts)}"
 
 
 def build(source: BuildableCode, base: str, progress: Progress) -> TreeKernel:
     """The kernel of `source`, built where the cache has none of equal sources."""
     programs.require("tree")
-    chosen = options(base, progress)
 
     def fill(work: Path) -> None:
         with _building(source, base, progress) as (below, out, lock):
             _make(below, out, ("vmlinux", "modules"), lock)
             _collect(out, work)
 
-    built_by = compiler()
-    key = cache.digest(source.digest, config.text(chosen), built_by)
-    place = cache.entry("kernel-tree", f"{base}-{key}", fill, progress)
+    place = cache.entry(KIND, _key(source, base, progress), fill, progress)
     release = (place / RELEASE).read_text()
     rough = TreeKernel(
         spec=f"{source.spec},{base}",
@@ -102,7 +120,7 @@ def build(source: BuildableCode, base: str, progress: Progress) -> TreeKernel:
         modules=place / MODULES,
         source=source,
         base=base,
-        compiler=built_by,
+        compiler=compiler(),
     )
     content = files.digest(rough)
     version = f"{release}-{base}-{content[:8]}"
@@ -145,7 +163,12 @@ def _make(source: Path, out: Path, words: Sequence[str], lock: int) -> str:
     """Run make(1) as gently as a build beside other work should."""
     jobs = len(os.sched_getaffinity(0))
     command = ["nice", "-n", "5", "make", f"-j{jobs}", "-s", "-C", str(source), f"O={out}"]
-    command += ["LOCALVERSION=", *(("CC=ccache gcc",) if shutil.which("ccache") else ()), *words]
+    command += [
+        "LOCALVERSION=",
+        *UNSANITIZED,
+        *(("CC=ccache gcc",) if shutil.which("ccache") else ()),
+        *words,
+    ]
     return tools.run(
         command, BUILD_SECONDS, what="the kernel does not build",
         environment=REPRODUCIBLE, held=(lock,), error=BuildFailed,

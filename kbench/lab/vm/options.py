@@ -24,11 +24,15 @@ CLOCK = "2023-09-18T13:28:22"
 # the host's randomness: they moved counts by up to 10 instructions.
 CPU = "max,+svm,+npt,-rdrand,-rdseed"
 
-OPTIONS = (
+# What makes it exact.
+EXACT = (
     # One instruction is one nanosecond of virtual time, whatever the host does;
     # a halted machine skips to its next timer instead of sleeping. Without a fixed
     # shift QEMU adapts virtual to wall time. One CPU: more would share one clock.
     *("-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1"),
+)
+# What it consists of.
+PARTS = (
     *("-cpu", CPU),
     # The clock starts at one date and runs in virtual time.
     *("-rtc", f"base={CLOCK},clock=vm"),
@@ -38,6 +42,7 @@ OPTIONS = (
     *("-no-reboot", "-action", "panic=pause"),
     *("-device", "pvpanic", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4"),
 )
+OPTIONS = (*EXACT, *PARTS)
 
 KERNEL_OPTIONS = (
     # Addresses of kernel, stack and user space: random ones move TLB and cache-line

@@ -48,7 +48,7 @@ class Process:
     arguments: options.boot() or options.restore(). files: name -> content, which
     the agent reads through fw_cfg. seconds: limit of wall time for everything.
     serial: where the console goes; the default keeps it for `console()`. plugin: looks on, and
-    changes nothing that runs.
+    changes nothing that runs. machine: another one than the exact machine of one CPU.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Process:
         seconds: float,
         serial: Sequence[str] = (),
         plugin: Plugin | None = None,
+        machine: Sequence[str] = options.OPTIONS,
     ) -> None:
         self.seconds = seconds
         self.deadline = time.monotonic() + seconds
@@ -73,7 +74,7 @@ class Process:
                 command = [
                     *("setpriv", "--pdeathsig", "KILL", emulator.path),
                     *("-sandbox", SANDBOX),
-                    *options.OPTIONS,
+                    *machine,
                     *arguments,
                     *(serial or ("-serial", f"file:/proc/self/fd/{self._console}")),
                     *("-chardev", f"file,id=results,path=/proc/self/fd/{self._results}"),

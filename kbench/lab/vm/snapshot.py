@@ -134,7 +134,7 @@ def _kept(shot: Snapshot) -> Snapshot:
     return shot
 
 
-def _modules(kernel: Kernel) -> list[tuple[str, bytes]]:
+def below_kvm(kernel: Kernel) -> list[tuple[str, bytes]]:
     """What the KVM modules need of other modules: loaded before the snapshot."""
     found: dict[str, bytes] = {}
     for name in KVM_MODULES:
@@ -147,7 +147,7 @@ def _boot(work: Path, installed: Emulator, kernel: Kernel) -> None:
     cache.require_space(work, 2 * options.MEMORY_MB << 20)
     booted, archive = work / "kernel", work / "initrd"
     booted.write_bytes(vmlinux.bootable(kernel.vmlinuz))
-    archive.write_bytes(initramfs.build(_modules(kernel)))
+    archive.write_bytes(initramfs.build(below_kvm(kernel)))
     arguments = options.boot(booted, archive, work / migrate.RAM)
     with qemu.Process(installed, arguments, {}, BOOT_SECONDS) as process:
         migrate.save(process, work / migrate.STATE)

@@ -3,8 +3,9 @@
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -36,11 +37,11 @@ def guest(scratch: Path) -> bytes:
     return image.read_bytes()
 
 
-def package(scratch: Path) -> bytes:
-    """kbench as the lab gets it, with the selftests beside it."""
+def package(scratch: Path, others: Mapping[str, bytes] = MappingProxyType({})) -> bytes:
+    """kbench as the lab gets it, with the selftests beside it; `others` in place of theirs."""
     files = payload.package()
     for path in sorted((HERE / "inside").glob("*.py")):
-        files[f"selftests/{path.name}"] = path.read_bytes()
+        files[f"selftests/{path.name}"] = others.get(path.name, path.read_bytes())
     return bundle.pack({**files, "selftests/guest.bin": guest(scratch)})
 
 

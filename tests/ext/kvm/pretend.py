@@ -30,6 +30,7 @@ static int pretend_set(struct kvm_vcpu *vcpu, u64 deadline, bool *expired)
 static void pretend_cancel(struct kvm_vcpu *vcpu) {}
 
 """
+MISSED = 7
 Change = Mapping[tuple[str, str], str]  # (file, text that is there once) -> text
 REFUSALS: Change = {
     (ENTRY, CREATED): f"{CREATED}\n\tkbench_of(&svm->vcpu)->encrypted = true;\n"
@@ -56,3 +57,11 @@ def built(tree: KernelTree, label: str, change: Change) -> dict[str, bytes]:
     words = tuple(word for (name, old), new in change.items() for word in (name, old, new))
     made = modules.build(tree, Recipe(f"all-{label}", (*base.content, *words), prepare), print)
     return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
+
+
+def missing_probes(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The live module's files, changed to have missed a probe MISSED times when it is loaded."""
+    name, old = "kvm_kbench_live.c", b"\tsvm = !register_kprobe(&entry);\n"
+    assert files[name].count(old) == 1
+    missed = f"\treturns[0].nmissed = {MISSED};\n".encode()
+    return {**files, name: files[name].replace(old, old + missed)}

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The extension's tests, run in the lab: a subtest here for each of a variant's messages."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from ext.kvm import events, lab, pretend
+from ext.kvm import debug, events, lab, pretend
 from kbench.kernels import find
+from kbench.kernels.tree import build
 from kbench.kmod import live, variants
 
 pytestmark = [
@@ -22,6 +24,8 @@ KERNELS = ["6.1", pytest.param("6.12", marks=pytest.mark.test_kvm)]
 EXPECTED_TAINT = 1 << 12 | 1 << 13
 # Instructions that a PIO exit may have more than on stock KVM while every mechanism is off.
 OFF_MOST = {"6.1": 3, "6.12": 6}
+# Of each race, and a limit of wall time that only a machine under load comes near.
+DEBUG_ROUNDS, DEBUG_SECONDS = 100, 1800.0
 # What each suite of inside/ pretends.
 PRETENDED = {
     "refusals": pretend.REFUSALS,
@@ -130,6 +134,18 @@ def test_single_mechanism(
 
 
 @pytest.mark.test_kvm
+@pytest.mark.skipif(
+    not build.has_packaged(debug.DEBIAN, "debug"),
+    reason="the debug kernel is not built: make debug-kernel (half an hour on two CPUs)",
+)
+def test_races_on_a_debug_kernel(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    """Four CPUs at once, lockdep and KASAN: no splat, no wake-up lost, in a short sample."""
+    kernel = build.packaged(debug.DEBIAN, "debug", print)
+    messages = debug.run(kernel, "all", tmp_path, DEBUG_ROUNDS, debug.RACES, DEBUG_SECONDS)
+    check(messages, {"races", *suites("all")} - {"mwait_step", "entry_intercepts"}, subtests)
+
+
+@pytest.mark.test_kvm
 def test_nested_off(tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
     """kvm-amd's own default is on."""
     messages = lab.run("6.1", lab.built("6.1", "all"), tmp_path, parameters="nested=0", kept=kept)
@@ -155,3 +171,29 @@ def test_live(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.
     messages = lab.run(kernel, lab.live(kernel), tmp_path, LIVE, unload=unload, kept=kept)
     wanted = {"userspace_exits", "mwait_yield", "entry_intercepts", "vcpu_poll", "unload", "after"}
     check(messages, wanted, subtests)
+    told = [re.search(r"(\w+): (\d+) missed", line) for line in messages["kernel_log"]["missed"]]
+    # A timer's interrupt inside another probe kicks the vCPU unseen: what a probe cannot help.
+    assert {found[1] for found in told if found} <= {"kvm_vcpu_kick"}
+    missed = messages["unload.kvm_kbench_live"]["missed"]
+    assert missed == sum(int(found[2]) for found in told if found)
+
+
+@pytest.mark.test_kvm
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_live_tells_what_it_missed(
+    kernel: str,
+    tmp_path: Path,
+    kept: pytest.Cache,
+    subtests: pytest.Subtests,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And its file operations serve a 32-bit VMM as a 64-bit one."""
+    files = pretend.missing_probes(live.files())
+    monkeypatch.setattr(live, "files", lambda: files)
+    unload = [live.NAME.replace("-", "_")]
+    loaded = lab.live(kernel)
+    messages = lab.run(kernel, loaded, tmp_path, suites=["live"], unload=unload, kept=kept)
+    check(messages, {"live", "unload"}, subtests)
+    assert messages["unload.kvm_kbench_live"]["missed"] == pretend.MISSED
+    (line,) = messages["kernel_log"]["missed"]
+    assert f"kvm_emulate_mwait: {pretend.MISSED} missed" in line

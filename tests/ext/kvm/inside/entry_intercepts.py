@@ -4,7 +4,8 @@
 import random
 from pathlib import Path
 
-from selftests.machine import HLT, MWAIT, PAUSE, ROUNDS, WRITE, Machine, Skip, expect, run
+from selftests.machine import HLT, MWAIT, PAUSE, WRITE, Machine, Skip, expect, run
+from selftests.scale import ROUNDS
 
 from kbench._abi import lib
 from kbench.kvm import extension

@@ -4,8 +4,9 @@
 import random
 import time
 
-from selftests.machine import HLT, INTERRUPTED, MWAIT, ROUNDS, Machine, expect
-from selftests.runner import FIRST, LOST, Runner, realtime
+from selftests.machine import HLT, INTERRUPTED, MWAIT, Machine, expect
+from selftests.runner import FIRST, Runner, realtime
+from selftests.scale import LOST, ROUNDS
 
 from kbench._abi import lib
 from kbench.kvm import extension

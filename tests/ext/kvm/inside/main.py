@@ -16,6 +16,7 @@ from typing import Any
 import fw_cfg  # type: ignore[import-not-found]
 from selftests import quirk
 from selftests.machine import Skip, expect
+from selftests.scale import TEST_SECONDS
 from selftests.uses import present
 
 from kbench._abi import lib
@@ -42,15 +43,13 @@ SUITES = {
 }
 # Modules whose check_*(use) run for each mechanism that is there.
 FOR_EACH = ("interactions", "races")
-# Of virtual time: a test that hangs ends here.
-SECONDS = 60.0
 INIT_MODULE, DELETE_MODULE = 175, 176  # system calls of x86-64
 BAD = ("WARNING", "BUG", "Oops", "Call Trace", "RIP:", "general protection")
 
 
 def hang(name: str, send: Send) -> None:
     """A selftest did not end: report it and end the lab (the agent is __main__)."""
-    send({"test": name, "result": f"it did not end within {SECONDS:g} s of virtual time"})
+    send({"test": name, "result": f"it did not end within {TEST_SECONDS:g} s"})
     sys.modules["__main__"].leave(1)
 
 
@@ -73,7 +72,8 @@ def main(job: dict[str, Any], send: Send) -> None:
         perform("after.quirk", quirk.test_pending_signal_updates, send)
     log = kernel_log()
     bad = [line for line in log if any(word in line for word in BAD)]
-    send({"test": "kernel_log", "result": "\n".join(bad)})
+    missed = [line.partition(";")[2] for line in log if " missed, results are void" in line]
+    send({"test": "kernel_log", "result": "\n".join(bad), "missed": missed})
     taint = int(Path("/proc/sys/kernel/tainted").read_text())
     send({"test": "taint", "result": "", "taint": taint})
 
@@ -85,11 +85,14 @@ def reload(name: str, parameters: str) -> None:
     system_call("init_module", INIT_MODULE, data, len(data), parameters.encode())
 
 
-def unload(name: str) -> None:
-    """rmmod. It must be gone afterwards."""
+def unload(name: str) -> dict[str, int]:
+    """rmmod. It must be gone afterwards. The module's own count of missed probes, if it has one."""
+    missed = Path(f"/sys/module/{name}/parameters/missed")
+    said = {"missed": int(missed.read_text())} if missed.exists() else {}
     system_call("delete_module", DELETE_MODULE, name.encode(), os.O_NONBLOCK)
     loaded = [line.split()[0] for line in Path("/proc/modules").read_text().splitlines()]
     expect(name in loaded, False, f"{name} in /proc/modules")
+    return said
 
 
 def system_call(name: str, number: int, *arguments: int | bytes) -> None:
@@ -130,7 +133,7 @@ def skip(reason: str) -> None:
 
 def perform(name: str, test: Test, send: Send) -> None:
     """Run one test and send its message: the failure, or the reason of a skip."""
-    watch = threading.Timer(SECONDS, hang, (name, send))
+    watch = threading.Timer(TEST_SECONDS, hang, (name, send))
     watch.daemon = True
     watch.start()
     try:

@@ -11,20 +11,20 @@ from selftests.machine import (
     LINE,
     MWAIT,
     PREFIXED,
-    ROUNDS,
     WRITE,
     Machine,
     expect,
     run,
 )
-from selftests.runner import FIRST, LOST, Runner, realtime
+from selftests.runner import FIRST, Runner, realtime
+from selftests.scale import LOST, ROUNDS
 from selftests.vcpu_poll import sleeps
 
 from kbench._abi import lib
 
 ON = lib.KVM_KBENCH_MWAIT_MONITOR
 MODE = lib.KVM_KBENCH_MWAIT_AS_MONITOR
-LONG = 20  # 2^19 us: the bound where nothing but the event should end the sleep
+LONG = 26  # 2^25 us: the bound where nothing but the event should end the sleep
 SLOT_ROUNDS = 200  # a change of the slot waits for a grace period
 
 

@@ -4,6 +4,7 @@
 import time
 
 from selftests.machine import HLT, INTERRUPTED, Machine, delays, expect, run
+from selftests.scale import LOST
 from selftests.sources import FIXED, INIT, SIPI, TO_ONE, Target
 
 from kbench._abi import lib
@@ -11,7 +12,6 @@ from kbench.kvm import extension
 from kbench.kvm.vm import Msi
 
 ON = lib.KVM_KBENCH_RUN_MP_STATE
-LOST = 0.05  # virtual seconds
 
 
 def state(machine: Machine) -> int:

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import Self
 
 from selftests.machine import run
+from selftests.scale import LOST
 
 from kbench.kvm import Vcpu
 
-LOST = 0.05  # virtual seconds after which something is lost
 FIRST = 1.0  # until the vCPU has come to its thread
 
 

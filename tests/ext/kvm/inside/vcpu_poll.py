@@ -8,13 +8,14 @@ import threading
 import time
 from pathlib import Path
 
+from selftests import scale
 from selftests.machine import HLT, NOTHING, Machine, delays, expect, run
 
 from kbench._abi import lib
 
 ON = lib.KVM_KBENCH_VCPU_POLL
 EVENTFD = lib.KVM_KBENCH_VCPU_EVENTFD
-LOST = 50  # ms of virtual time after which an event is lost
+LOST = 1e3 * scale.LOST  # ms
 
 
 def ready(fd: int, events: int, milliseconds: float) -> int:
