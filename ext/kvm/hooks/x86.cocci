@@ -99,6 +99,28 @@ identifier kvm, slot;
  	...
  }
 
+@emulated@
+identifier vcpu, gpa;
+@@
+ emulator_write_phys(struct kvm_vcpu *vcpu, gpa_t gpa, ...)
+ {
+ 	...
+ 	kvm_page_track_write(vcpu, gpa, ...);
++	kvm_kbench_emulated_write(vcpu, gpa);
+ 	...
+ }
+
+@exchanged@
+expression vcpu, gpa;
+@@
+ emulator_cmpxchg_emulated(...)
+ {
+ 	...
+ 	kvm_page_track_write(vcpu, gpa, ...);
++	kvm_kbench_emulated_write(vcpu, gpa);
+ 	...
+ }
+
 @events@
 typedef bool;
 identifier vcpu;

@@ -142,6 +142,14 @@ static __always_inline void kvm_kbench_write_fault(struct kvm_vcpu *vcpu, bool w
 		__kvm_kbench_write_fault(vcpu, slot, gfn);
 }
 
+/* After KVM's emulator has written: kvm->srcu held, no locks. */
+static __always_inline void kvm_kbench_emulated_write(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	if (kbench_has(KVM_KBENCH_MWAIT_MONITOR) &&
+	    static_branch_unlikely(&kvm_kbench_monitor_key.key))
+		__kvm_kbench_emulated_write(vcpu, gpa_to_gfn(gpa));
+}
+
 /* Before the arrays of a memory slot that nobody can find any more are freed. */
 static __always_inline void kvm_kbench_free_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {

@@ -10,7 +10,8 @@
  *
  * The write fault ends the tracking before KVM handles it, so the write is done by
  * the CPU and not emulated: no instruction is excluded, and the page costs one
- * fault. A page stays armed from one MONITOR to the next. Writes by the host (the
+ * fault. Where the page is armed again meanwhile, KVM's emulator writes, and that ends
+ * the wait as well. A page stays armed from one MONITOR to the next. Writes by the host (the
  * VMM, vhost, a device's DMA) cause no fault in the guest's page tables: the sleep is
  * bounded, for 1 ms unless byte 5 of kvm_run says otherwise.
  *
@@ -204,7 +205,7 @@ static struct kvm_vcpu *kbench_waiter(struct kvm *kvm, struct kvm_memory_slot *s
 	return found;
 }
 
-/* A vCPU is about to write to the page: every waiter for it is done waiting. */
+/* A vCPU writes to the page: every waiter for it is done waiting. */
 void __kvm_kbench_write_fault(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot, gfn_t gfn)
 {
 	struct kvm *kvm = vcpu->kvm;
@@ -218,6 +219,20 @@ void __kvm_kbench_write_fault(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slo
 		kbench_written(waiter);
 	}
 	write_unlock(&kvm->mmu_lock);
+}
+
+/*
+ * A write fault that finds the page armed again after it has ended the tracking is emulated:
+ * the waiter has read the page before the write.
+ */
+void __kvm_kbench_emulated_write(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
+
+	/* Pairs with the VM entry after kbench_arm(): it reads what is written, or we see it armed. */
+	smp_mb();
+	if (slot)
+		__kvm_kbench_write_fault(vcpu, slot, gfn);
 }
 
 /* A waiter for a page that is gone would sleep to its bound: wake it. */

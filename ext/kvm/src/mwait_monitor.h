@@ -11,6 +11,7 @@ void kbench_monitor_disarm(struct kvm_vcpu *vcpu);
 void kbench_monitor_destroy(struct kvm_vcpu *vcpu);
 void kbench_monitor_wait(struct kvm_vcpu *vcpu);
 void __kvm_kbench_write_fault(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot, gfn_t gfn);
+void __kvm_kbench_emulated_write(struct kvm_vcpu *vcpu, gfn_t gfn);
 void __kvm_kbench_free_memslot(struct kvm *kvm, struct kvm_memory_slot *slot);
 
 #endif

@@ -40,6 +40,10 @@ TIMERS: Change = {
     (SVM, OPS): f"{TIMER}{OPS}\t.set_hv_timer = pretend_set,\n"
     "\t.cancel_hv_timer = pretend_cancel,\n"
 }
+MMU = "arch/x86/kvm/mmu/mmu.c"
+FAULT = "kvm_kbench_write_fault(vcpu, fault->write, fault->slot, fault->gfn);"
+# The page is always armed again before KVM handles the fault: its emulator writes.
+EMULATED: Change = {(MMU, FAULT): ""}
 DELIVERY: Change = {(ENTRY, "return kvm_vcpu_apicv_active(&svm->vcpu);"): "return true;"}
 
 

@@ -31,6 +31,7 @@ PRETENDED = {
     "refusals": pretend.REFUSALS,
     "sw_timer": pretend.TIMERS,
     "delivery": pretend.DELIVERY,
+    "mwait_monitor": pretend.EMULATED,
 }
 # What the live module does as the hooked build does; the others it says it does not.
 LIVE = (
