@@ -35,6 +35,16 @@ class GateForm(StrEnum):
     GITHUB = "github"
 
 
+class ExplainForm(StrEnum):
+    """Forms of an explained event."""
+
+    TABLE = "table"
+    JSON = "json"
+    FOLDED = "folded"
+    SPEEDSCOPE = "speedscope"
+    HTML = "html"
+
+
 class ReportForm(StrEnum):
     """Forms of a report that standard output can take."""
 

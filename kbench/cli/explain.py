@@ -1,47 +1,79 @@
 # SPDX-License-Identifier: MIT
 """`kbench explain`: every instruction of an event in the lab, by function."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kbench.cli._forms import Force, ListForm, ListOutputs
+from kbench.cli._forms import ExplainForm, Force, printed, written
 
 
 def command(
-    benchmark: Annotated[str, typer.Argument(help="A benchmark that the lab measures.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="BENCHMARK | BASE HEAD", help="A benchmark, or two suites."),
+    ],
     kvm: Annotated[
         str, typer.Option(metavar="VARIANT", help="The KVM modules (kbench kvm info).")
     ] = "stock",
-    kernel: Annotated[str, typer.Option(help="As for kbench run.")] = "6.1",
-    stage: Annotated[str, typer.Option(help="Explain this stage of its path.")] = "",
+    kernel: Annotated[str, typer.Option(metavar="KERNEL", help="As for kbench run.")] = "6.1",
+    against: Annotated[
+        str | None, typer.Option(metavar="SIDE", help="What differs on this variant or kernel.")
+    ] = None,
+    stage: Annotated[
+        str, typer.Option(metavar="STAGE", help="Explain this stage of its path.")
+    ] = "",
     event: Annotated[
-        str, typer.Option(metavar="min|p50|max|N", help="Which event of the window.")
+        str, typer.Option(metavar="WHICH", help="min, p50, max, or N of the window.")
     ] = "p50",
     depth: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Cut the tree below N calls.")
     ] = None,
     least: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="N", help="Show calls of N instructions (1 %)."),
+        int | None, typer.Option(min=0, metavar="N", help="Show calls of N instructions (1 %).")
     ] = None,
-    form: Annotated[ListForm | None, typer.Option("--format", help="What to print.")] = None,
-    output: ListOutputs = None,
+    form: Annotated[ExplainForm | None, printed(ExplainForm)] = None,
+    output: Annotated[list[Path] | None, written("FILE.html, .folded, .json ...")] = None,
     force: Force = False,
 ) -> None:
     """Show which functions an exact count is made of.
 
     The tree of calls of one event in the lab: its instructions by function, from one reading
-    of the clock to the other. They add up to the recorded count, or the command fails. A
-    count is instructions, not time.
+    of the clock to the other. They add up to the recorded count, or the command fails.
+    --against shows what differs on another KVM variant, or on another kernel (debian:6.12),
+    and two suites that were measured with run --explain show what they have stored.
 
-    Example: kbench explain exit.pio_out --kvm all --kernel 6.12
+    Example: kbench explain exit.pio_out --kvm stock --against all
     """
+    from kbench.errors import KbenchError
     from kbench.explain.explain import EventChoice
-    from kbench.present.explanation import makers
     from kbench.present.output import emit, terminal_width
-    from kbench.session.explain import explain
+    from kbench.session import explain as session
+    from kbench.session.ab.lab import LabSide
 
-    found = explain(benchmark, kernel, kvm, EventChoice(stage, event))
-    forms = makers(found, terminal_width(), least, depth)
+    width = terminal_width()
+    if session.suites(words):
+        from kbench.present.difference import stored
+
+        print(stored(session.stored_differences(*words), width), end="")
+        return
+    if len(words) != 1:
+        raise KbenchError("explain takes one benchmark, or two suites")
+    side, choice = LabSide(kvm, kernel, kvm), EventChoice(stage, event)
+    other = None if against is None else session.other_side(side, against)
+    found = session.explain(words[0], side, choice)
+    if other is None:
+        from kbench.present.explanation import makers
+        from kbench.report.render.explanation import page
+
+        forms = {**makers(found, width, least, depth), "html": lambda: page(found)}
+    else:
+        from kbench.present.difference import makers as differences
+        from kbench.report.render.explanation import two_sided
+
+        head = session.explain(words[0], other, choice)
+        forms = {**differences(found, head, width), "html": lambda: two_sided(found, head)}
+    if form and form not in forms:
+        raise KbenchError(f"a difference has no form {form}: it has {', '.join(forms)}")
     emit(forms, form, output or (), force=force)

@@ -48,6 +48,9 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help='Exit 3 if any verdict is "cannot tell".')
     ] = False,
+    no_explain: Annotated[
+        bool, typer.Option("--no-explain", help="--ab: do not name the functions of a count.")
+    ] = False,
     all_: Annotated[bool, typer.Option("--all", help="List what is the same, too.")] = False,
     form: Annotated[GateForm | None, printed(GateForm)] = None,
     output: Annotated[list[Path] | None, written("FILE.xml (JUnit), .md, .json ...")] = None,
@@ -84,7 +87,9 @@ def command(
     if ab:
         from kbench.session.ab.measure import measured
 
-        comparison = measured(ab, words, chosen, max_time, keep, tree, kernel)
+        comparison = measured(
+            ab, words, chosen, max_time, keep, tree, kernel, explain=not no_explain
+        )
     else:
         from kbench.judge.compare import compare
         from kbench.suite.load import load

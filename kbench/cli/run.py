@@ -44,6 +44,9 @@ def command(
         str | None,
         typer.Option(metavar="KERNEL", help="Lab: debian:6.1, tree:DIR@REF: docs/kernels.md."),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Lab: store each count's functions in its run.")
+    ] = False,
     limit: Annotated[
         float, typer.Option(min=0.01, metavar="SECONDS", help="Limit of a KVM_RUN.")
     ] = 5.0,
@@ -79,7 +82,7 @@ def command(
     options += [] if cpu is None else [f"--affinity={cpu}"]
     run(
         parse([*options, *words], limit),
-        Choice(target, kvm, kernel),
+        Choice(target, kvm, kernel, explain),
         Output(output, append, force),
         vcpus,
         own_pcpu=own_pcpu,

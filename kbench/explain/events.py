@@ -8,7 +8,7 @@ its histogram. Which code takes the stamps makes no difference.
 
 from bisect import bisect
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kbench._native.hdr import bucket_index
 from kbench.explain.files import INJECTED
@@ -37,12 +37,17 @@ class Event:
 
 @dataclass(frozen=True)
 class StampedFigure:
-    """A figure of a benchmark: its stage ("" for its own), what was recorded, and its events."""
+    """A figure of a benchmark: its stage ("" for its own), what was recorded, and its events.
+
+    lead: the stage that comes before the first stamp of the benchmark's own figure. excess: how
+    many instructions began beyond what was recorded.
+    """
 
     stage: str
     buckets: Buckets
     events: tuple[Event, ...]
     excess: int
+    lead: str = ""
 
 
 def figures(stamps: Sequence[Stamp], counts: Counts, symbols: Symbols) -> Iterator[StampedFigure]:
@@ -50,20 +55,58 @@ def figures(stamps: Sequence[Stamp], counts: Counts, symbols: Symbols) -> Iterat
 
     The likeliest comes first: the one with fewest instructions beyond what was recorded.
     """
-    wanted = {"": counts.buckets, **counts.stages}
-    pairs = list(_pairs(_own(stamps, symbols)))
-    for stage, buckets in wanted.items():
-        number = sum(count for _, count in buckets)
-        fits = []
-        for events in pairs:
-            last = events[-number:]
-            lengths = [event.length for event in last]
-            excess = _excess(lengths, buckets)
-            # What is counted has begun: of the benchmark's own figure the sum is known.
-            short = not stage and sum(lengths) < counts.total
-            if len(last) == number and excess is not None and not short:
-                fits.append(StampedFigure(stage, buckets, tuple(last), excess))
-        yield from sorted(fits, key=lambda fit: fit.excess)
+    pairs = [tuple(events) for events in _pairs(_own(stamps, symbols))]
+    yield from _ranked(_whole(pairs, counts))
+    yield from _ranked(_after_lead(pairs, counts))
+    for stage, buckets in counts.stages.items():
+        yield from _ranked(_fitting(stage, pairs, buckets))
+
+
+def _ranked(found: Iterable[StampedFigure]) -> list[StampedFigure]:
+    return sorted(found, key=lambda figure: figure.excess)
+
+
+def _fitting(
+    stage: str, pairs: Iterable[tuple[Event, ...]], buckets: Buckets
+) -> Iterator[StampedFigure]:
+    """The figures whose events are as long as a histogram says."""
+    number = sum(count for _, count in buckets)
+    for events in pairs:
+        last = events[-number:]
+        excess = _excess([event.length for event in last], buckets)
+        if len(last) == number and excess is not None:
+            yield StampedFigure(stage, buckets, last, excess)
+
+
+def _whole(pairs: Iterable[tuple[Event, ...]], counts: Counts) -> Iterator[StampedFigure]:
+    """The benchmark's own figure, whose sum is known exactly."""
+    for figure in _fitting("", pairs, counts.buckets):
+        if (excess := sum(event.length for event in figure.events) - counts.total) >= 0:
+            yield replace(figure, excess=excess)
+
+
+def _after_lead(pairs: Iterable[tuple[Event, ...]], counts: Counts) -> Iterator[StampedFigure]:
+    """The benchmark's own figure without its first stage: a planned time is no stamp."""
+    lead = next(iter(counts.stages), "")
+    low, high = bounds(counts.stages.get(lead, ()))
+    total = counts.total - low
+    if not lead or low != high or sum(n for _, n in counts.stages[lead]) != counts.count:
+        return
+    for events in pairs:
+        last = events[-counts.count :]
+        excess = sum(event.length for event in last) - total
+        if len(last) == counts.count and 0 <= excess <= _uncounted(total) * counts.count:
+            yield StampedFigure("", counts.buckets, last, excess, lead)
+
+
+def bounds(buckets: Buckets) -> tuple[int, int]:
+    """The least and the largest sum that a histogram may be of; below 2048 they are one."""
+    least = sum(lowest(bucket) * number for bucket, number in buckets)
+    return least, sum((lowest(bucket + 1) - 1) * number for bucket, number in buckets)
+
+
+def _uncounted(length: int) -> int:
+    return int(length * UNCOUNTED_SHARE) + UNCOUNTED
 
 
 def stages(figures: Sequence[StampedFigure]) -> tuple[str, ...]:
@@ -140,7 +183,7 @@ def _excess(lengths: Sequence[int], buckets: Buckets) -> int | None:
     excess = 0
     for length, bucket in zip(sorted(lengths), recorded, strict=False):
         low = lowest(bucket)
-        if not bucket <= bucket_index(length) or length > low * (1 + UNCOUNTED_SHARE) + UNCOUNTED:
+        if not bucket <= bucket_index(length) or length > low + _uncounted(low):
             return None
         excess += length - low
     return excess

@@ -9,12 +9,13 @@ from kbench.errors import KbenchError
 from kbench.explain import events, places, plugin
 from kbench.explain.errors import Unexplained
 from kbench.explain.events import Event, StampedFigure
+from kbench.explain.explanation import Explanation
 from kbench.explain.files import LabFiles
 from kbench.explain.symbols import Symbols
 from kbench.explain.threads import told_apart
 from kbench.explain.trace import Execution, Trace, execute
 from kbench.explain.traced import Traced
-from kbench.explain.tree import Node, folded
+from kbench.explain.tree import folded
 from kbench.kernels.cache import Progress
 from kbench.lab.labs import Lab
 from kbench.lab.protocol import Counts
@@ -29,31 +30,6 @@ class EventChoice:
 
     stage: str = ""
     event: str = "p50"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explanation:
-    """One event of a benchmark's last window.
-
-    roots: its tree of calls, folded, one below each thread where several ran; their totals make
-    `count`. number: which of the `counts` (instructions of each event) it is, from 1. stages:
-    those that the event goes through, where no two stamps make the whole figure. uncounted:
-    instructions that began and were not completed, which are in no tree.
-    """
-
-    benchmark: str
-    stages: tuple[str, ...]
-    kvm: str
-    kernel: str
-    roots: tuple[Node, ...]
-    number: int
-    counts: tuple[int, ...]
-    uncounted: int
-
-    @property
-    def count(self) -> int:
-        """The event's instructions."""
-        return self.counts[self.number - 1]
 
 
 class Explainer:
@@ -117,12 +93,14 @@ class Explainer:
         return Explanation(
             benchmark=benchmark,
             stages=events.stages(figures),
+            lead=figures[0].lead,
             kvm=self._lab.kvm[0],
             kernel=self._lab.identity["kernel"],
             roots=roots,
             number=number + 1,
             counts=counts,
             uncounted=calls.uncounted,
+            executed=traced.executed(whole[number]),
         )
 
 

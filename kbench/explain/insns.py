@@ -58,3 +58,11 @@ def _two_bytes(second: int, third: int) -> Flow:
 
 
 UD2 = b"\x0f\x0b"
+
+
+def opcode(code: bytes) -> bytes:
+    """The opcode alone: no prefixes, registers, addresses or constants."""
+    at = 0
+    while code[at] in PREFIXES or 0x40 <= code[at] <= 0x4F:
+        at += 1
+    return code[at : at + 2] if code[at] == 0x0F else code[at : at + 1]

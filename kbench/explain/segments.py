@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A trace cut into segments: instructions in a row in one function, up to one that may leave it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kbench.explain.insns import Flow, flow
+from kbench.explain.insns import Flow, flow, opcode
 from kbench.explain.symbols import Function, Symbols
 from kbench.explain.trace import Trace
 
@@ -89,6 +90,17 @@ class Cutter:
             )
             first, before = last + 1, turns
         return segments
+
+    def opcodes(self, start: int, stop: int) -> dict[Function, Counter[bytes]]:
+        """By function, how often it executed each opcode, of what has these indices."""
+        import numpy as np
+
+        found: dict[Function, Counter[bytes]] = {}
+        indices, times = np.unique(self._trace.order[start:stop], return_counts=True)
+        for index, number in zip(indices.tolist(), times.tolist(), strict=True):
+            function = self._functions[self._function[index]]
+            found.setdefault(function, Counter())[opcode(self._code[index])] += number
+        return found
 
     def _boundaries(self, order: "Array") -> "Array":
         """Indices into `order` of what the next instruction may not belong to."""

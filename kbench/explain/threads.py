@@ -4,7 +4,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from kbench.explain.symbols import Function
+from kbench.explain.symbols import KERNEL, Function
 from kbench.explain.tree import GUEST, THREAD, Node, walk
 
 WAKER = ("waker", "fire_at")
@@ -38,4 +38,4 @@ def _role(root: Node) -> str:
         return "vCPU thread"
     if names & set(KERNEL_THREAD):
         return "kernel thread"
-    return "another thread"
+    return "another thread" if root.function.module == KERNEL else f"thread in {root.function.name}"

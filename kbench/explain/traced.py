@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from kbench._native.hdr import bucket_index
 from kbench.explain.calls import Calls
-from kbench.explain.events import Event, StampedFigure, lowest, stages
+from kbench.explain.events import Buckets, Event, StampedFigure, bounds, lowest, stages
 from kbench.explain.segments import Cutter
-from kbench.explain.symbols import Symbols
+from kbench.explain.symbols import Function, Symbols
 from kbench.explain.trace import Trace
 from kbench.lab.protocol import Counts
 
@@ -33,6 +33,11 @@ class Traced:
         start = self._place(event)
         return Calls(self._cutter.cut(start, start + event.length))
 
+    def executed(self, event: Event) -> dict[Function, Counter[bytes]]:
+        """By function, how often it executed each opcode in an event."""
+        start = self._place(event)
+        return self._cutter.opcodes(start, start + event.length)
+
     def count(self, event: Event) -> int:
         """The instructions of one event, or of a part of one, that are counted."""
         start = self._place(event)
@@ -46,6 +51,11 @@ class Traced:
         """How the events of `figure` differ from what was recorded; empty where they do not."""
         found = [self.count(event) for event in figure.events]
         said = f"{len(found)} events of {min(found)} to {max(found)} instructions are traced"
+        if figure.lead:
+            rest, before = counts.total - sum(found), counts.stages[figure.lead]
+            if bounds(before) == (rest, rest) and self._fits(found, before, counts):
+                return ""
+            return f"{said}, which with stage {figure.lead} are not those recorded"
         if Counter(map(bucket_index, found)) != Counter(dict(figure.buckets)):
             return f"{said}, which is not the recorded histogram"
         recorded = (counts.count, counts.minimum, counts.maximum, counts.total)
@@ -53,14 +63,22 @@ class Traced:
             return f"{said}, {sum(found)} in all; {recorded} are recorded (number, ends, sum)"
         return ""
 
+    @staticmethod
+    def _fits(found: Sequence[int], before: Buckets, counts: Counts) -> bool:
+        """Whether the extremes are those of events with a stage of `before` ahead of them."""
+        low, high = lowest(before[0][0]), lowest(before[-1][0])
+        return (
+            min(found) + low <= counts.minimum <= min(found) + high
+            and max(found) + low <= counts.maximum <= max(found) + high
+        )
+
     def missing(
         self, figures: Sequence[StampedFigure], whole: Sequence[Event], counts: Counts
     ) -> str:
         """How `whole` and the stages outside it differ from all that was recorded; or empty."""
-        others = [counts.stages[name] for name in counts.stages if name not in stages(figures)]
         rest = counts.total - sum(self.count(event) for event in whole)
-        least = sum(lowest(bucket) * n for each in others for bucket, n in each)
-        most = sum((lowest(bucket + 1) - 1) * n for each in others for bucket, n in each)
+        outside = [bounds(counts.stages[n]) for n in counts.stages if n not in stages(figures)]
+        least, most = (sum(ends) for ends in zip((0, 0), *outside, strict=True))
         if stages(figures) and not least <= rest <= most:
             return f"the stages {', '.join(stages(figures))} leave {rest} instructions unexplained"
         return ""

@@ -7,6 +7,7 @@ from datetime import date
 
 from kbench.errors import KbenchError
 from kbench.judge.compat import KERNEL, Difference, differences
+from kbench.judge.functions import FunctionChanges, stored
 from kbench.judge.judging import (
     Pending,
     Sample,
@@ -61,7 +62,10 @@ class Void:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What `compare` and `gate` print, in any format."""
+    """What `compare` and `gate` print, in any format.
+
+    `functions`: of lab benchmarks that are worse or better, where they are known.
+    """
 
     base: str
     head: str
@@ -73,6 +77,7 @@ class Comparison:
     only_head: tuple[str, ...]
     notes: tuple[str, ...]
     identical: bool = False
+    functions: tuple[FunctionChanges, ...] = ()
 
 
 def identical(base: str, head: str, why: str) -> Comparison:
@@ -113,6 +118,7 @@ def compare(base: Suite, head: Suite, options: Options) -> Comparison:
         only_base=tuple(name for name in base.benchmarks if name not in head.benchmarks),
         only_head=tuple(name for name in head.benchmarks if name not in base.benchmarks),
         notes=(*notes, *dict.fromkeys(warned)),
+        functions=stored(pairs, settled),
     )
 
 

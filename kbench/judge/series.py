@@ -10,6 +10,7 @@ from statistics import median
 from kbench.errors import KbenchError
 from kbench.judge.changepoints import Cut, change_points, exact_changes, fewest
 from kbench.judge.compat import identity
+from kbench.judge.functions import FunctionChanges, between, kept
 from kbench.judge.history import HistoryEntry, entries
 from kbench.judge.judging import judging_margin, says_the_same
 from kbench.judge.project import Project, known, load_project
@@ -33,13 +34,17 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True)
 class LevelShift:
-    """A new level from `point` on: the medians before and after it, and what that means."""
+    """A new level from `point` on: the medians before and after it, and what that means.
+
+    `functions`: what the entries on both sides of it differ in, where both have stored them.
+    """
 
     point: HistoryPoint
     before: float
     after: float
     verdict: Verdict
     acknowledged: bool
+    functions: FunctionChanges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    """A Series that lacks its shifts, and the cuts that could become them."""
+    """A Series that lacks its shifts, and the cuts that could become them.
+
+    measured: what its points were taken from.
+    """
 
     series: Series
     benchmark: Benchmark
     metric: Metric
     cuts: tuple[Cut, ...]
+    measured: tuple[Benchmark, ...]
 
     @property
     def tested(self) -> bool:
@@ -140,11 +149,13 @@ def _levels(
             (entry, benchmark) for entry, benchmark in measured if _identity(benchmark) == wanted
         ]
         for metric in _judged(newest[name]) if shown is None else shown:
-            row = _series(comparable, metric, len(measured) - len(comparable))
-            if row is not None:
+            usable = [(entry, each) for entry, each in comparable if _usable(each, metric)]
+            if usable:
                 benchmark = comparable[-1][1]
+                row = _series(usable, benchmark, metric, len(measured) - len(usable))
                 cuts = _cuts(row, benchmark, metric, project, alpha)
-                yield _Levels(row, benchmark, metric, tuple(cuts))
+                kept = tuple(each for _, each in usable)
+                yield _Levels(row, benchmark, metric, tuple(cuts), kept)
 
 
 def _identity(benchmark: Benchmark) -> dict[str, str]:
@@ -166,22 +177,23 @@ def _judged(benchmark: Benchmark) -> Iterator[Metric]:
         yield metric
 
 
+def _usable(benchmark: Benchmark, metric: Metric) -> bool:
+    figures = benchmark.figures(metric)
+    return bool(figures) and min(figures) > 0
+
+
 def _series(
-    measured: Sequence[tuple[HistoryEntry, Benchmark]], metric: Metric, left_out: int
-) -> Series | None:
-    """The points of `metric` over comparable entries, `left_out` others having been set aside."""
-    points = []
-    for entry, benchmark in measured:
-        figures = benchmark.figures(metric)
-        if figures and min(figures) > 0:
-            points.append(HistoryPoint(entry.date, entry.commit, median(figures)))
-        else:
-            left_out += 1
-    if not points:
-        return None
-    newest = measured[-1][1]
-    unit = metric.unit_of(newest.unit)
-    return Series(newest.name, metric.name, unit, tuple(points), (), left_out)
+    measured: Sequence[tuple[HistoryEntry, Benchmark]],
+    newest: Benchmark,
+    metric: Metric,
+    left_out: int,
+) -> Series:
+    """The points of `metric` over usable entries, `left_out` others having been set aside."""
+    points = tuple(
+        HistoryPoint(entry.date, entry.commit, median(benchmark.figures(metric)))
+        for entry, benchmark in measured
+    )
+    return Series(newest.name, metric.name, metric.unit_of(newest.unit), points, (), left_out)
 
 
 def _cuts(
@@ -209,4 +221,6 @@ def _shifts(row: _Levels, cuts: Sequence[int], project: Project) -> Iterator[Lev
             for entry in project.acknowledged
         )
         verdict = Verdict.WORSE if worse else Verdict.BETTER
-        yield LevelShift(points[cut], before, after, verdict, worse and known)
+        sides = kept(row.measured[cut - 1]), kept(row.measured[cut])
+        found = between(row.series.benchmark, *sides) if all(sides) else None
+        yield LevelShift(points[cut], before, after, verdict, worse and known, found)

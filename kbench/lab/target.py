@@ -42,11 +42,14 @@ class LabTarget:
         variant: str = labs.STOCK,
         jobs: int = labs.JOBS,
         report: Progress = lambda line: None,
+        more: Callable[[labs.Lab, str], Metadata] | None = None,
     ) -> None:
+        """`more` gives further metadata of a benchmark's last run, as it is measured in a lab."""
         self._kernel = kernel
         self._variant = variant
         self._jobs = jobs
         self._report = report
+        self._more = more
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         """Why there can be no lab here; what a lab lacks is only known when it has tried."""
@@ -87,8 +90,10 @@ class LabTarget:
                     outcome.skipped[result.benchmark] = result.skipped
                 else:
                     try:
+                        more = self._more(lab, result.benchmark) if self._more else {}
                         for counts in result.runs:
-                            run = writer.add(suite(result, counts, todo[result.benchmark]))
+                            last = more if counts is result.runs[-1] else {}
+                            run = writer.add(suite(result, counts, todo[result.benchmark], last))
                             p50 = run.figure(metrics()["p50"])
                     except KbenchError as error:
                         outcome.failed[result.benchmark] = str(error)
@@ -103,7 +108,9 @@ def _in_turn(rows: Sequence[Benchmark]) -> tuple[list[Benchmark], list[Benchmark
     return leaders, [row for row in rows if row not in leaders]
 
 
-def suite(result: labs.LabResult, counts: protocol.Counts, title: str) -> bytes:
+def suite(
+    result: labs.LabResult, counts: protocol.Counts, title: str, more: Metadata | None = None
+) -> bytes:
     """The pyperf JSON of one run of a result: one benchmark, unit "integer"."""
     recording = Recording(
         buckets=_buckets(counts.buckets),
@@ -129,6 +136,7 @@ def suite(result: labs.LabResult, counts: protocol.Counts, title: str) -> bytes:
         "kbench_title": title,
         **metadata(recording, "integer"),
         **provenance(result),
+        **(more or {}),
     }
     if len(result.runs) > 1:
         run["kbench_phases"] = len(result.runs)

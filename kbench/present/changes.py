@@ -9,6 +9,7 @@ from kbench.judge.gate import Outcome, listed
 from kbench.judge.rules import FURTHER_PAIRS
 from kbench.judge.verdict import Change, Verdict
 from kbench.metrics import metrics
+from kbench.present import functions
 from kbench.present.table import Table, figures, words
 from kbench.units import LAB_NOTE, Figure
 
@@ -102,6 +103,7 @@ def footnotes(comparison: Comparison) -> list[str]:
             where = f"{change.benchmark} {metrics()[change.metric].title}"
             lines.append(f"acknowledged: {where}: {change.acknowledged}")
         lines += [f"{change.benchmark} {change.metric}: {note}" for note in change.notes]
+    lines += functions.lines(comparison.functions)
     if any(change.exact or change.unit == "integer" for change in comparison.changes):
         lines.append(LAB_NOTE)
     return [*lines, *comparison.notes]

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kbench.explain.explain import Explanation
+from kbench.explain.explanation import Explanation
 from kbench.explain.tree import Node, by_function
-from kbench.present import calltree
+from kbench.present import calltree, stacks
 from kbench.present.output import Makers
 from kbench.present.text import wrapped
 
@@ -23,6 +23,8 @@ def makers(
     return {
         "table": lambda: text(explanation, width, least, depth),
         "json": lambda: json.dumps(data(explanation), indent=1) + "\n",
+        "folded": lambda: stacks.folded(explanation),
+        "speedscope": lambda: stacks.speedscope(explanation),
     }
 
 
@@ -38,8 +40,7 @@ def text(e: Explanation, width: int, least: int | None, depth: int | None) -> st
 
 def title(e: Explanation) -> str:
     """What was explained, and how many instructions it has."""
-    stages = f", {' and '.join(e.stages)}" if e.stages else ""
-    return f"{e.benchmark}{stages}: {e.count:,} instructions (KVM {e.kvm}, Linux {e.kernel})"
+    return f"{e.title}: {e.count:,} instructions (KVM {e.kvm}, Linux {e.kernel})"
 
 
 def notes(e: Explanation) -> Iterator[str]:
@@ -68,6 +69,7 @@ def data(e: Explanation) -> Mapping[str, Any]:
         "version": VERSION,
         "benchmark": e.benchmark,
         "stages": e.stages,
+        "lead": e.lead,
         "kvm": e.kvm,
         "kernel": e.kernel,
         "count": e.count,

@@ -4,6 +4,7 @@
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Verdict
+from kbench.present import functions
 from kbench.present.changes import change_text, counts, merged, verdict_text
 
 
@@ -14,8 +15,9 @@ def annotations(comparison: Comparison, outcome: Outcome) -> str:
     """
     level = "notice" if outcome.exit_code == 0 else "error"
     lines = [_command(level, "kbench gate", f"{outcome.headline} ({counts(outcome)})")]
+    named = {each.benchmark: f"; {functions.text(each)}" for each in comparison.functions}
     for change, metrics in merged(comparison.changes):
-        text = f"{change_text(change)} ({verdict_text(change)})"
+        text = f"{change_text(change)} ({verdict_text(change)}){named.get(change.benchmark, '')}"
         title = f"{change.benchmark} {metrics}"
         if change.verdict is Verdict.WORSE:
             lines.append(_command("warning" if change.acknowledged else "error", title, text))

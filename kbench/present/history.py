@@ -12,7 +12,7 @@ from datetime import datetime
 from kbench.judge.series import LevelShift, Series
 from kbench.judge.verdict import Verdict
 from kbench.metrics import metrics
-from kbench.present import data, markdown, text
+from kbench.present import data, functions, markdown, text
 from kbench.present.output import Makers
 from kbench.present.table import Table, figures, words
 from kbench.units import Figure
@@ -72,6 +72,9 @@ def shifts_text(rows: Sequence[Series], width: int) -> str:
     )
     shown = Table(columns, found, optional=("since",))
     lines = text.table_lines(shown, width)
+    named = [shift.functions for row in rows for shift in row.shifts if shift.functions]
+    for line in dict.fromkeys(functions.lines(named)):
+        lines += text.wrapped(line, width, "- ")
     short = [row for row in rows if len(row.points) < row.fewest]
     if short:
         missing = (

@@ -6,15 +6,17 @@ import xml.etree.ElementTree as ET
 from kbench.judge.compare import Comparison
 from kbench.judge.gate import Outcome
 from kbench.judge.verdict import Change, Verdict
+from kbench.present import functions
 from kbench.present.changes import change_text, verdict_text
 
 
 def to_junit(comparison: Comparison, outcome: Outcome) -> str:
     """Worse is a failure, void and "cannot tell" are skipped, an unusable gate is an error."""
     suite = ET.Element("testsuite", name="kbench gate")
+    named = {each.benchmark: functions.text(each) for each in comparison.functions}
     for change in comparison.changes:
         if change.verdict is not None:
-            suite.append(_case(change))
+            suite.append(_case(change, named.get(change.benchmark, "")))
     for void in comparison.voids:
         if void.unusable:
             case = ET.SubElement(suite, "testcase", classname=void.benchmark, name=void.side)
@@ -31,12 +33,12 @@ def to_junit(comparison: Comparison, outcome: Outcome) -> str:
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(change: Change) -> ET.Element:
+def _case(change: Change, named: str) -> ET.Element:
     case = ET.Element("testcase", classname=change.benchmark, name=change.metric)
     message = f"{verdict_text(change)}: {change_text(change)}, margin {change.margin}"
     match change.verdict:
         case Verdict.WORSE if not change.acknowledged:
-            ET.SubElement(case, "failure", message=message)
+            ET.SubElement(case, "failure", message=message).text = named or None
         case Verdict.CANNOT_TELL:
             ET.SubElement(case, "skipped", message=message)
         case _:

@@ -10,11 +10,14 @@ from kbench.errors import KbenchError
 from kbench.files import check_absent, write_atomically
 
 SUFFIXES = {
+    ".speedscope.json": "speedscope",
     ".txt": "table",
     ".md": "md",
     ".csv": "csv",
     ".json": "json",
     ".xml": "junit",
+    ".folded": "folded",
+    ".html": "html",
 }
 PIPE_WIDTH = 160
 """A pipe has no width of its own and gets every column."""
@@ -30,7 +33,7 @@ def terminal_width() -> int:
 
 def form_of(path: Path, makers: Makers) -> str:
     """The form that the name of a file asks for. Raises KbenchError where there is none."""
-    form = SUFFIXES.get(path.suffix, "")
+    form = next((form for end, form in SUFFIXES.items() if path.name.endswith(end)), "")
     if form not in makers:
         known = ", ".join(suffix for suffix, name in SUFFIXES.items() if name in makers)
         raise KbenchError(f"{path}: the form follows the name of the file, one of {known}")

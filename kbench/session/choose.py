@@ -2,7 +2,7 @@
 """Which target: the host where its /dev/kvm works, else the lab."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kbench.errors import KbenchError
 from kbench.kvm import System
@@ -13,11 +13,14 @@ TARGETS = ("auto", "host", "lab")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A target's name as typed, and for the lab the variant of KVM and the kernel release."""
+    """A target's name as typed, and for the lab the variant of KVM, the kernel, and whether
+    runs store their functions.
+    """
 
     target: str = "auto"
     kvm: str | None = None
     kernel: str | None = None
+    explain: bool = False
 
 
 def sessions(choice: Choice, selectors: Sequence[str]) -> list[Choice]:
@@ -31,7 +34,7 @@ def sessions(choice: Choice, selectors: Sequence[str]) -> list[Choice]:
         raise KbenchError(f"no target {choice.target!r}: it is one of {', '.join(TARGETS)}, both")
     rfc = "rfc" in selectors
     everywhere = choice == Choice("auto") and rfc
-    lab = Choice("lab", choice.kvm or ("all" if rfc else None), choice.kernel)
+    lab = replace(choice, target="lab", kvm=choice.kvm or ("all" if rfc else None))
     if choice.target == "both" or (everywhere and host_works()):
         return [Choice("host"), lab]
     return [lab] if everywhere or choice.target == "lab" else [choice]
@@ -43,10 +46,11 @@ def choose(choice: Choice, report: Callable[[str], None] = lambda line: None) ->
     `report` gets a line for each step that makes the lab ready. Raises KbenchError for an
     option of the lab's with the host.
     """
-    for option, value in (("--kvm", choice.kvm), ("--kernel", choice.kernel)):
-        if choice.target == "host" and value is not None:
-            raise KbenchError(f"{option} is for the lab: the host measures the KVM it runs")
-    lab_only = choice.kvm is not None or choice.kernel is not None
+    options = {"--kvm": choice.kvm, "--kernel": choice.kernel, "--explain": choice.explain or None}
+    given = [option for option, value in options.items() if value is not None]
+    if choice.target == "host" and given:
+        raise KbenchError(f"{given[0]} is for the lab: the host measures the KVM it runs")
+    lab_only = bool(given)
     if choice.target == "host" or (choice.target == "auto" and not lab_only and host_works()):
         from kbench.targets.host import Host
 
@@ -55,7 +59,12 @@ def choose(choice: Choice, report: Callable[[str], None] = lambda line: None) ->
     from kbench.lab.labs import STOCK
     from kbench.lab.target import LabTarget
 
-    return LabTarget(choice.kernel or DEFAULT, choice.kvm or STOCK, report=report)
+    more = None
+    if choice.explain:
+        from kbench.session.explain import stored
+
+        more = stored
+    return LabTarget(choice.kernel or DEFAULT, choice.kvm or STOCK, report=report, more=more)
 
 
 def host_works() -> bool:

@@ -1,19 +1,76 @@
 # SPDX-License-Identifier: MIT
-"""What `kbench explain` does: the lab of each side made ready, and an event of it explained."""
+"""What `kbench explain` does: labs made ready, and an event of a benchmark in them explained."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 from kbench import programs
 from kbench.catalogue import find
-from kbench.explain.explain import EventChoice, Explainer, Explanation
+from kbench.errors import KbenchError
+from kbench.explain.difference import own
+from kbench.explain.errors import Unexplained
+from kbench.explain.explain import EventChoice, Explainer
+from kbench.explain.explanation import Explanation
+from kbench.judge.compare import compare
+from kbench.judge.functions import FunctionChanges, between, kept
+from kbench.judge.options import options
 from kbench.lab import labs
+from kbench.record.recording import Metadata
+from kbench.session.ab.lab import LabSide
 from kbench.session.progress import say
+from kbench.suite.functions import KEY, pack
+from kbench.suite.load import load
 
 
-def explain(benchmark: str, kernel: str, kvm: str, choice: EventChoice) -> Explanation:
+def explain(benchmark: str, side: LabSide, choice: EventChoice) -> Explanation:
     """Explain an event of `benchmark` on a kernel and a variant of KVM.
 
     Raises KbenchError for a benchmark that there is not, and as Explainer.explain() does.
     """
     row = find(benchmark)
     programs.require("lab", "explain")
-    lab = labs.prepare(kernel, kvm, say)
+    lab = labs.prepare(side.kernel, side.variant, say)
     return Explainer(lab, say).explain(row.name, choice)
+
+
+def other_side(side: LabSide, text: str) -> LabSide:
+    """The side that `--against` names: another kernel, which has a colon, or a variant of KVM."""
+    if ":" in text:
+        return LabSide(text, kernel=text, variant=side.variant)
+    return LabSide(text, kernel=side.kernel, variant=text)
+
+
+def stored(lab: labs.Lab, benchmark: str) -> Metadata:
+    """The functions of a benchmark's p50 event, for its run; {} where it has no stamps."""
+    try:
+        found = Explainer(lab, lambda line: None).explain(benchmark, EventChoice())
+    except Unexplained as error:
+        say(f"without functions: {error}")
+        return {}
+    return {KEY: pack({(f.name, f.module): number for f, number in own(found).items()})}
+
+
+def suites(words: Sequence[str]) -> bool:
+    """Whether the words name two suites."""
+    return len(words) == 2 and all(word.endswith(".json") for word in words)
+
+
+def stored_differences(base: str, head: str) -> tuple[FunctionChanges, ...]:
+    """What two suites have stored of the benchmarks that both hold, where it differs.
+
+    Raises KbenchError where they cannot be compared, or have no functions in common.
+    """
+    one, other = load(Path(base)), load(Path(head))
+    compare(one, other, options((), None, False))
+    pairs = [
+        (kept(row), kept(other.benchmarks[row.name])) for row in one if row.name in other.benchmarks
+    ]
+    names = [row.name for row in one if row.name in other.benchmarks]
+    both = [(name, *pair) for name, pair in zip(names, pairs, strict=True) if all(pair)]
+    if not both:
+        raise KbenchError(
+            f"{base} and {head} store no functions of the same benchmark: "
+            "kbench run --target lab --explain does"
+        )
+    found = (between(name, before, after) for name, before, after in both)
+    return tuple(each for each in found if each.changes)

@@ -44,7 +44,8 @@ def test_the_last_pairs_that_are_as_long_as_recorded() -> None:
     assert list(events.figures(stamps, counts([90_000, 101, 100]), SYMBOLS)) == []
 
 
-def test_a_loop_that_waits_is_one_place_and_the_stages_are_a_chain() -> None:
+def wake_ups() -> list[Stamp]:
+    """Two wake-ups: a loop that waits for its time, the guest's handler, the report."""
     stamps, number = [], 0
     for turns in (3, 1):
         for n in range(turns):
@@ -53,8 +54,22 @@ def test_a_loop_that_waits_is_one_place_and_the_stages_are_a_chain() -> None:
         stamps.append(Stamp(number + 5000, GUEST, RDTSC, True))
         stamps.append(Stamp(number + 8000, END, RDTSCP, False))
         number += 100_000
-    recorded = counts([8030, 8040], late=[30, 40], guest=[5000] * 2, ack=[3000] * 2)
-    found = list(events.figures(stamps, recorded, SYMBOLS))
+    return stamps
+
+
+def test_a_planned_time_is_no_stamp() -> None:
+    """What comes before the first stamp is recorded: with it the sum is exact."""
+    recorded = counts([8030, 8040], late=[30, 40], sleep=[6000] * 2)
+    figures = next(chains(list(events.figures(wake_ups(), recorded, SYMBOLS)), ""))
+    assert (events.stages(figures), figures[0].lead) == ((), "late")
+    assert [event.length for event in joined(figures)] == [8000, 8000]
+    wrong = counts([8130, 8040], late=[30, 40])
+    assert next(chains(list(events.figures(wake_ups(), wrong, SYMBOLS)), ""), None) is None
+
+
+def test_a_loop_that_waits_is_one_place_and_the_stages_are_a_chain() -> None:
+    recorded = counts([11_000, 12_000], late=[3000, 4000], guest=[5000] * 2, ack=[3000] * 2)
+    found = list(events.figures(wake_ups(), recorded, SYMBOLS))
     figures = next(chains(found, ""))
     assert events.stages(figures) == ("guest", "ack")
     assert [event.length for event in joined(figures)] == [8000, 8000]

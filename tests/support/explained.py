@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from kbench.explain.explain import Explanation
+from kbench.explain.explanation import Explanation
 from kbench.explain.symbols import Function
 from kbench.explain.tree import CALL, GUEST, SYSCALL, TAIL, Node
 

@@ -24,18 +24,18 @@ Drawings = Mapping[tuple[str, tuple[str, ...], int], str]
 
 def to_html(content: Content, drawings: Drawings, suites: Sequence[Embedded]) -> str:
     """The page; `drawings` holds every panel of every picture."""
-    environment = _environment()
-    script = environment.get_template("page.js.j2").render()
-    style = environment.get_template("page.css.j2").render(
+    made = environment()
+    script = made.get_template("page.js.j2").render()
+    style = made.get_template("page.css.j2").render(
         light=LIGHT, dark=DARK, groups=3, options=range(1, 33)
     )
-    page: str = environment.get_template("page.html.j2").render(
+    page: str = made.get_template("page.html.j2").render(
         content=content,
         suites=suites,
-        script=_markup(script),
-        style=_markup(style),
+        script=markup(script),
+        style=markup(style),
         policy=_policy(script),
-        svg=lambda picture, view, panel: _markup(
+        svg=lambda picture, view, panel: markup(
             inline(drawings[picture.name, view.options, panel], picture.title)
         ),
         marks=_marks,
@@ -58,14 +58,16 @@ def _marks(picture: Picture, options: Sequence[str]) -> str:
     return " ".join(f"c{number}-{names.index(option) + 1}" for number, (names, option) in groups)
 
 
-def _markup(text: str) -> Any:
+def markup(text: str) -> Any:
+    """`text` as HTML that is ready: it is not escaped."""
     from markupsafe import Markup
 
     return Markup(text)
 
 
 @cache
-def _environment() -> Any:
+def environment() -> Any:
+    """Jinja2 with the templates of kbench.report, which escapes what it is given."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(

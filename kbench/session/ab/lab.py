@@ -13,6 +13,7 @@ from kbench.kernels.debian import DEFAULT
 from kbench.lab import labs
 from kbench.lab.target import LabTarget
 from kbench.record.writer import SuiteWriter
+from kbench.session.ab.functions import named
 from kbench.session.progress import progress_bar, say
 from kbench.targets.options import RunOptions
 from kbench.targets.target import RunOutcome
@@ -42,10 +43,13 @@ def in_the_lab(
     selectors: Sequence[str],
     options: Options,
     writers: Sequence[SuiteWriter],
+    *,
+    explain: bool = True,
 ) -> Comparison:
     """Measure both sides and compare; equal kernels with equal modules are not run at all.
 
-    Kernels that differ are compared, as that is what was asked for, and a note says so.
+    Kernels that differ are compared, as that is what was asked for, and a note says so. With
+    `explain`, the functions of what is worse are named.
     """
     console = Console(stderr=True)
     rows = select(list(selectors) or ["exit"])
@@ -74,6 +78,7 @@ def in_the_lab(
     notes += skips(labels, outcomes)
     base, head = (writer.suite() for writer in writers)
     found = compare(base, head, options)
+    found = named(found, pair) if explain else found
     return replace(found, base=labels[0], head=labels[1], notes=(*notes, *found.notes))
 
 

@@ -25,11 +25,13 @@ def measured(
     output: Path | None,
     tree: str = "",
     kernel: str = DEFAULT,
+    *,
+    explain: bool = True,
 ) -> Comparison:
     """Measure both sides and compare them; the suites stay at `output`-a.json and -b.json.
 
     With `tree`, a kernel's git tree as DIR[,BASE], the sides are its commits; KVM variants are
-    those built for `kernel`.
+    those built for `kernel`. With `explain`, the functions of what is worse in the lab are named.
     On the host in pairs until there is a verdict or `max_time` (s) is over; in the lab once,
     as counts repeat. Raises KbenchError for a side that is none, and where nothing ran.
     """
@@ -41,7 +43,8 @@ def measured(
         ]
         if tree or not any(is_host(text) for text in sides):
             base_side, head_side = (lab_side(text, tree, kernel) for text in sides)
-            return in_the_lab((base_side, head_side), selectors, options, writers)
+            pair = base_side, head_side
+            return in_the_lab(pair, selectors, options, writers, explain=explain)
         hosts = [side(text) for text in sides]
         loops: dict[str, int] = {}
         base, head = (

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Naming the functions of what is worse: both sides explained side by side."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from kbench import programs
+from kbench.errors import KbenchError
+from kbench.explain.difference import own
+from kbench.explain.explain import EventChoice, Explainer
+from kbench.judge.compare import Comparison
+from kbench.judge.functions import FunctionChanges, between
+from kbench.judge.verdict import Verdict
+from kbench.lab.labs import Lab
+from kbench.session.progress import say
+
+# Explaining takes some four times as long as measuring: of many that are worse, the worst.
+MOST = 5
+
+
+def named(comparison: Comparison, labs: Sequence[Lab]) -> Comparison:
+    """The comparison with the functions of the benchmarks that are worse, at most MOST of them.
+
+    What cannot be explained has its reason there instead.
+    """
+    worse = [change for change in comparison.changes if change.verdict is Verdict.WORSE]
+    ranked = sorted(worse, key=lambda change: -abs(change.mid))
+    names = list(dict.fromkeys(change.benchmark for change in ranked))[:MOST]
+    if not names:
+        return comparison
+    try:
+        programs.require("explain")
+        explainers = [Explainer(lab, say) for lab in labs]
+    except KbenchError as error:
+        reason = str(error)
+        return replace(comparison, functions=tuple(_without(name, reason) for name in names))
+    with ThreadPoolExecutor(len(explainers)) as pool:
+        found = tuple(_changes(name, explainers, pool) for name in names)
+    return replace(comparison, functions=found)
+
+
+def _changes(
+    name: str, explainers: Sequence[Explainer], pool: ThreadPoolExecutor
+) -> FunctionChanges:
+    try:
+        sides = list(pool.map(lambda each: own(each.explain(name, EventChoice())), explainers))
+    except KbenchError as error:
+        return _without(name, str(error))
+    return between(name, *sides)
+
+
+def _without(name: str, reason: str) -> FunctionChanges:
+    return FunctionChanges(name, 0, reason=reason.splitlines()[0])
