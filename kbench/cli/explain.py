@@ -27,6 +27,9 @@ def command(
     event: Annotated[
         str, typer.Option(metavar="WHICH", help="min, p50, max, or N of the window.")
     ] = "p50",
+    function: Annotated[
+        str, typer.Option(metavar="NAME", help="List its executed instructions instead.")
+    ] = "",
     depth: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Cut the tree below N calls.")
     ] = None,
@@ -60,10 +63,16 @@ def command(
         return
     if len(words) != 1:
         raise KbenchError("explain takes one benchmark, or two suites")
-    side, choice = LabSide(kvm, kernel, kvm), EventChoice(stage, event)
+    if function and against:
+        raise KbenchError("--function lists one side: leave out --against")
+    side, choice = LabSide(kvm, kernel, kvm), EventChoice(stage, event, function)
     other = None if against is None else session.other_side(side, against)
     found = session.explain(words[0], side, choice)
-    if other is None:
+    if function:
+        from kbench.present.instructions import makers as listings
+
+        forms = listings(found, width)
+    elif other is None:
         from kbench.present.explanation import makers
         from kbench.report.render.explanation import page
 
@@ -75,5 +84,5 @@ def command(
         head = session.explain(words[0], other, choice)
         forms = {**differences(found, head, width), "html": lambda: two_sided(found, head)}
     if form and form not in forms:
-        raise KbenchError(f"a difference has no form {form}: it has {', '.join(forms)}")
+        raise KbenchError(f"there is no form {form} here: it is {', '.join(forms)}")
     emit(forms, form, output or (), force=force)

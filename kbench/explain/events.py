@@ -71,11 +71,14 @@ def _fitting(
 ) -> Iterator[StampedFigure]:
     """The figures whose events are as long as a histogram says."""
     number = sum(count for _, count in buckets)
+    low, high = lowest(buckets[0][0]), lowest(buckets[-1][0])
     for events in pairs:
-        last = events[-number:]
-        excess = _excess([event.length for event in last], buckets)
-        if len(last) == number and excess is not None:
-            yield StampedFigure(stage, buckets, last, excess)
+        # The same code may also stamp what is not recorded, between the events that are.
+        alike = tuple(e for e in events if low <= e.length <= high + _uncounted(high))
+        for last in dict.fromkeys((events[-number:], alike[-number:])):
+            excess = _excess([event.length for event in last], buckets)
+            if len(last) == number and excess is not None:
+                yield StampedFigure(stage, buckets, last, excess)
 
 
 def _whole(pairs: Iterable[tuple[Event, ...]], counts: Counts) -> Iterator[StampedFigure]:

@@ -2,7 +2,7 @@
 """Explaining an event of a benchmark: which functions its instructions were of, exactly."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 from kbench.errors import KbenchError
@@ -11,6 +11,7 @@ from kbench.explain.errors import Unexplained
 from kbench.explain.events import Event, StampedFigure
 from kbench.explain.explanation import Explanation
 from kbench.explain.files import LabFiles
+from kbench.explain.listing import disassembled, sourced
 from kbench.explain.symbols import Symbols
 from kbench.explain.threads import told_apart
 from kbench.explain.trace import Execution, Trace, execute
@@ -26,10 +27,14 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class EventChoice:
-    """What of a benchmark: its own figure, or a stage's; event "min", "p50", "max" or a number."""
+    """What of a benchmark: its own figure, or a stage's; event "min", "p50", "max" or a number.
+
+    function: whose executed instructions are listed too.
+    """
 
     stage: str = ""
     event: str = "p50"
+    function: str = ""
 
 
 class Explainer:
@@ -63,9 +68,33 @@ class Explainer:
             wrong = [traced.mismatch(figure, counts) for figure in figures]
             wrong.append("" if choice.stage else traced.missing(figures, whole, counts))
             if not any(wrong):
-                return self._explanation(benchmark, figures, traced, choice)
+                found_one = self._explanation(benchmark, figures, traced, choice)
+                return self._listed(found_one, joined(figures), traced, symbols, choice)
             reasons += filter(None, wrong)
         raise Unexplained(why_not(benchmark, choice.stage, counts, found, reasons))
+
+    def _listed(
+        self,
+        found: Explanation,
+        whole: Sequence[Event],
+        traced: Traced,
+        symbols: Symbols,
+        choice: EventChoice,
+    ) -> Explanation:
+        """`found` with the listings that are asked for."""
+        if not choice.function:
+            return found
+
+        def name(address: int) -> str:
+            function, offset = symbols.at(address)
+            return f"{function.name}+{offset:#x}" if offset else function.name
+
+        listings = traced.listings(whole[found.number - 1], choice.function)
+        if not listings:
+            raise KbenchError(f"{found.title} executes nothing of {choice.function}")
+        release = self._lab.snapshot.kernel.release
+        made = (sourced(disassembled(each, name), release) for each in listings)
+        return replace(found, listings=tuple(made))
 
     def _trace(self, benchmark: str, first: Execution, whole: Sequence[Event]) -> Trace:
         """What `whole` executed, in a second run that is the first one again."""

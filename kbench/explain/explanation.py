@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kbench.explain.listing import Listing
 from kbench.explain.symbols import Function
 from kbench.explain.tree import Node
 
@@ -18,7 +19,7 @@ class Explanation:
     those that the event goes through, where no two stamps make the whole figure. lead: the
     stage that is recorded before the first stamp, and in no tree. uncounted: instructions that
     began and were not completed, which are in no tree either. executed: by function, how often
-    it executed each opcode.
+    it executed each opcode. listings: the instructions of the functions that were asked for.
     """
 
     benchmark: str
@@ -31,6 +32,7 @@ class Explanation:
     uncounted: int
     lead: str = ""
     executed: Mapping[Function, Counter[bytes]] = field(default_factory=dict, repr=False)
+    listings: tuple[Listing, ...] = ()
 
     @property
     def count(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kbench.explain.insns import Flow, flow, opcode
+from kbench.explain.listing import Instruction, Listing
 from kbench.explain.symbols import Function, Symbols
 from kbench.explain.trace import Trace
 
@@ -101,6 +102,23 @@ class Cutter:
             function = self._functions[self._function[index]]
             found.setdefault(function, Counter())[opcode(self._code[index])] += number
         return found
+
+    def listings(self, start: int, stop: int, name: str) -> list[Listing]:
+        """What was executed of each function called `name`, of what has these indices."""
+        import numpy as np
+
+        found: dict[Function, list[Instruction]] = {}
+        indices, times = np.unique(self._trace.order[start:stop], return_counts=True)
+        for index, number in zip(indices.tolist(), times.tolist(), strict=True):
+            function, address = self._functions[self._function[index]], int(self._address[index])
+            if function.name == name:
+                code = self._code[index][: int(self._end[index]) - address]
+                each = Instruction(address, int(self._offset[index]), code, number)
+                found.setdefault(function, []).append(each)
+        return [
+            Listing(function, tuple(sorted(all_, key=lambda each: each.address)))
+            for function, all_ in found.items()
+        ]
 
     def _boundaries(self, order: "Array") -> "Array":
         """Indices into `order` of what the next instruction may not belong to."""

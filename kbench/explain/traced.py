@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kbench._native.hdr import bucket_index
 from kbench.explain.calls import Calls
 from kbench.explain.events import Buckets, Event, StampedFigure, bounds, lowest, stages
+from kbench.explain.listing import Listing
 from kbench.explain.segments import Cutter
 from kbench.explain.symbols import Function, Symbols
 from kbench.explain.trace import Trace
@@ -37,6 +38,11 @@ class Traced:
         """By function, how often it executed each opcode in an event."""
         start = self._place(event)
         return self._cutter.opcodes(start, start + event.length)
+
+    def listings(self, event: Event, name: str) -> list[Listing]:
+        """What an event executed of the functions called `name`."""
+        start = self._place(event)
+        return self._cutter.listings(start, start + event.length, name)
 
     def count(self, event: Event) -> int:
         """The instructions of one event, or of a part of one, that are counted."""

@@ -14,6 +14,8 @@ from kbench.lab.labs import Lab
     [
         (("exit.nosuch",), "exit.nosuch"),
         (("exit.pio_out", "--kvm", "nosuch"), "nosuch"),
+        (("exit.pio_out", "floor.clock"), "one benchmark, or two suites"),
+        (("exit.pio_out", "--function", "f", "--against", "all"), "leave out --against"),
         (("exit.pio_out", "--kernel", "debian:5.0"), "no kernel debian:5.0"),
     ],
 )
@@ -28,6 +30,8 @@ def test_a_tree_and_its_json(lab: Lab) -> None:
     text = kbench("explain", "floor.syscall", prefix=("env", "COLUMNS=80")).worked()
     assert text.startswith("floor.syscall: ") and "__x64_sys_getppid" in text
     assert max(map(len, text.splitlines())) <= 80
+    listed = kbench("explain", "floor.syscall", "--function", "__task_pid_nr_ns").worked()
+    assert " 47 began" in listed and "call __rcu_read_lock" in listed
     data = json.loads(kbench("explain", "floor.syscall", "--format", "json").worked())
     assert sum(function["self"] for function in data["functions"]) == data["count"]
 
@@ -39,6 +43,7 @@ def test_a_tree_and_its_json(lab: Lab) -> None:
         (("idle.tick250@hlt",), "idle.tick250@hlt cannot be explained: "),
         (("floor.syscall", "--event", "501"), "no event '501': it is min, p50, max or 1 to 500"),
         (("floor.syscall", "--stage", "ack"), "floor.syscall has no stage ack"),
+        (("floor.syscall", "--function", "vcpu_run"), "executes nothing of vcpu_run"),
     ],
 )
 def test_what_cannot_be_explained(lab: Lab, words: tuple[str, ...], says: str) -> None:

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Each instruction of an exit is in one part."""
+
+import pytest
+from support.explained import exit_tree, explanation
+
+from kbench.explain.anatomy import ENTRY, FPU, HANDLER, INSIDE, IOCTL, PARTS, SWITCH, USER, parts
+from kbench.explain.explain import EventChoice, Explainer
+from kbench.lab.labs import Lab
+from kbench.present.anatomy import page
+
+
+def test_parts_by_the_nearest_caller_that_has_one() -> None:
+    found = parts(explanation(exit_tree()))
+    assert found[USER] == 20 + 18 and found[ENTRY] == 100
+    assert found[SWITCH] == 200 and found[INSIDE] == 1
+    # io_interception is in no part of its own, and its caller is the ioctl.
+    assert found[IOCTL] == 400 + 300 + 6 + 5
+    assert found.total() == 1050
+
+
+def test_every_part_is_described() -> None:
+    assert {ENTRY, FPU, HANDLER} < PARTS.keys()
+
+
+def test_the_page_has_each_side_and_what_differs() -> None:
+    base = {"exit.pio_out": explanation(exit_tree())}
+    head = {"exit.pio_out": explanation(exit_tree(handler=303))}
+    text = page([base, head])
+    assert text.count("## Linux 6.1.192-2, KVM stock\n") == 2
+    assert "| exit.pio\\_out | \\+3 | io\\_interception \\+3 |" in text
+    assert "They are not times" in text
+
+
+@pytest.mark.lab
+def test_a_pio_exit_has_all_parts(lab: Lab) -> None:
+    event = Explainer(lab, print).explain("exit.pio_out", EventChoice())
+    found = parts(event)
+    assert found.total() == event.count
+    assert [part for part in PARTS if not found[part]] == []
