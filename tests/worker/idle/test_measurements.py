@@ -4,6 +4,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from kbench.errors import KbenchError, Unavailable
 from kbench.guests import load
 from kbench.record.recording import Recording
 from kbench.worker import prepare
+from kbench.worker.idle.player import WindowPlayer
 from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.vm import idle_vm
 
@@ -186,3 +188,15 @@ def test_a_guest_that_dies_is_a_skip_with_its_registers(monkeypatch: pytest.Monk
     monkeypatch.setattr(idle_vm, "load", lambda name: fault)
     with pytest.raises(Unavailable, match="at rip 0x"), prepare(find("wake.irqfd@hlt")):
         pass
+
+
+def test_a_machine_that_is_busy_for_once_costs_no_later_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each window has tries of its own, however many the ones before it took."""
+    tries = cycle(range(5))
+    idling = WindowPlayer._idling
+    monkeypatch.setattr(WindowPlayer, "_idling", lambda self: next(tries) % 2 == 1 and idling(self))
+    with prepare(find("idle.poisson@hlt")) as measurement:
+        for _ in range(4):
+            measurement.run(1)
