@@ -37,6 +37,28 @@ def waiting(found: Sequence[LabKernel]) -> str:
     return _only_found(found, MWAIT, "whose MWAIT is a NOP")
 
 
+def stepped(found: Sequence[LabKernel]) -> str:
+    """The flag of a vCPU whose MWAIT is single-stepped: it is set while the CPU is in MWAIT."""
+    return _only_found(found, "hunt.flag@mwait-step", "whose MWAIT is single-stepped")
+
+
+def asked(found: Sequence[LabKernel]) -> str:
+    """The protocol that the flag exists for: ask for a HLT exit, barrier, look, signal."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        ask, kick = lab("hunt.ask_2busy@hlt/4"), lab("hunt.kick_2busy@hlt/4")
+        hunts = [row.counted("hunts") for row in (ask, kick)]
+        signals = [row.counted("hunt_signals") for row in (ask, kick)]
+        return [f"{s:,} for {h:,} hunts" for s, h in zip(signals, hunts, strict=True)]
+
+    return told(
+        found,
+        "While 2 of 4 vCPUs are busy, a VMM that asks for the HLT exit, reads the flag behind a "
+        "barrier and signals only a halted vCPU sends {0} signals, one that does not look {1}",
+        figures,
+    )
+
+
 def _only_found(found: Sequence[LabKernel], name: str, which: str) -> str:
     """How many hunts found one, and no latency.
 

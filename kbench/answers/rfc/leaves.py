@@ -58,6 +58,21 @@ def monitored(found: Sequence[LabKernel]) -> str:
 
     return told(
         found,
-        "A sibling's store to the monitored page wakes the vCPU in a median of {0} instructions",
+        "A sibling's store to the monitored line wakes the vCPU in a median of {0} instructions",
+        figures,
+    )
+
+
+def shared(found: Sequence[LabKernel]) -> str:
+    """False sharing: stores to other lines of the page, which is what 4 KiB cost."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        watched, free = (lab(f"wake.store_beside@mwait-{name}") for name in ("monitor", "nop"))
+        return [str(watched.p50), str(free.p50)]
+
+    return told(
+        found,
+        "A sibling's store to another line of that page takes it {0}, where nothing watches the "
+        "page {1}",
         figures,
     )

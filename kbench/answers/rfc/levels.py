@@ -21,12 +21,30 @@ def enters(found: Sequence[LabKernel]) -> str:
     )
 
 
-def returns(found: Sequence[LabKernel]) -> str:
-    """From VTL_RETURN until VTL0 runs."""
+def idle(found: Sequence[LabKernel]) -> str:
+    """While VTL0 is halted, in one thread: poll(2) of the vCPU against the device's eventfd."""
 
     def figures(lab: LabKernel) -> list[str]:
-        return [str(lab("vtl.return@kick").p50)]
+        return [str(lab(f"vtl.enter_idle@{way}").p50) for way in ("poll", "device")]
 
     return told(
-        found, "From VTL_RETURN until VTL0 runs it takes a median of {0} instructions", figures
+        found,
+        "While VTL0 is halted: {0} where the VTLs' thread is in poll(2) of their vCPUs, {1} where "
+        "it waits for the devices' eventfds after a HLT exit and routes the interrupt itself",
+        figures,
+    )
+
+
+def state(found: Sequence[LabKernel]) -> str:
+    """The same with the registers and the FPU state that VTLs share."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        rows = (lab(f"vtl.{event}@kick") for event in ("return", "return_state"))
+        return [str(row.p50) for row in rows]
+
+    return told(
+        found,
+        "VTL_RETURN takes a median of {0} instructions until VTL0 runs, {1} where the VMM moves "
+        "the general-purpose registers and the FPU state that the VTLs share",
+        figures,
     )

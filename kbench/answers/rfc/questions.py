@@ -15,6 +15,7 @@ SENTENCES: dict[str, Sentence] = {
     "yield": yields.verdict,
     "yield-cgroups": yields.cgroups,
     "in-thread": yields.in_thread,
+    "slices": yields.slices,
     "mwait-exit": exits.mwait,
     "idle-round": exits.idle_round,
     "port-write": exits.scale,
@@ -31,11 +32,15 @@ SENTENCES: dict[str, Sentence] = {
     "poll": mpstate.fds,
     "flag-hlt": hunts.halted,
     "flag-mwait": hunts.waiting,
+    "flag-step": hunts.stepped,
+    "flag-asks": hunts.asked,
     "vtl-enter": levels.enters,
-    "vtl-return": levels.returns,
+    "vtl-idle": levels.idle,
+    "vtl-state": levels.state,
     "leaves-most": leaves.most,
     "competitor": leaves.competitor,
     "monitored": leaves.monitored,
+    "shared-page": leaves.shared,
 }
 
 

@@ -86,6 +86,29 @@ def in_thread(found: Sequence[LabKernel]) -> str:
     )
 
 
+def slices(found: Sequence[LabKernel]) -> str:
+    """What the slice of the work in the vCPU's thread is worth: a constant that the VMM chooses."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        rows = [lab("work.batch_slice1@mwait-exit"), lab(EXIT)]
+        return [f(row) for row in rows for f in (_item, _tail)]
+
+    return told(
+        found,
+        "In slices of 1 item before it enters the guest again, an item takes {0} and the guest's "
+        "wake-ups have a p99 of {1}; in slices of 8, {2} and {3}",
+        figures,
+    )
+
+
+def _item(row: Measured) -> str:
+    return str(ITEM.typical(row))
+
+
+def _tail(row: Measured) -> str:
+    return str(row.percentile(99.0))
+
+
 def _parted(lab: LabKernel, policy: str) -> Measured:
     """The row of endless work whose threads have a cgroup each."""
     rows = [row for row in lab.matching(f"work.batch*@{policy}*") if row.scope.cgroup != ONE]

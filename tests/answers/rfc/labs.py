@@ -55,9 +55,9 @@ def wakes(count: int) -> list[Metadata]:
     return [window(count, number) for number in range(WINDOWS)]
 
 
-def hunts(count: int, hits: int) -> list[Metadata]:
+def hunts(count: int, hits: int, **counters: float) -> list[Metadata]:
     """Windows of 200 hunts each, of which `hits` find an idle vCPU."""
-    return [window(count, number, hunts_found=hits) for number in range(WINDOWS)]
+    return [window(count, number, hunts_found=hits, **counters) for number in range(WINDOWS)]
 
 
 def everything() -> Rows:
@@ -76,6 +76,7 @@ def everything() -> Rows:
         **{f"work.batch@{name}": work(item) for name, item in items.items()},
         "work.batch_parted@mwait-nop": work(49_000, kbench_cgroup="each"),
         "work.batch_parted@mwait-yield": work(49_001, kbench_cgroup="each"),
+        "work.batch_slice1@mwait-exit": work(27_000),
         "work.competitor@mwait-nop": work(50_000, 0.33),
         "work.competitor@mwait-exit": work(50_000, 0.5),
         "wake.irqfd@hlt": wakes(10_400),
@@ -84,6 +85,8 @@ def everything() -> Rows:
         "wake.irqfd@mwait-monitor": wakes(9_600),
         "wake.irqfd@mwait-sleep": wakes(9_800),
         "wake.store@mwait-monitor": [lab_run(7_000)],
+        "wake.store_beside@mwait-monitor": [lab_run(6_000)],
+        "wake.store_beside@mwait-nop": [lab_run(300, kbench_waker_pcpu="shared")],
         "exit.pio_out": [lab_run(3053)],
         "exit.mwait_user": [lab_run(4234)],
         "inkernel.mwait@nop": [lab_run(260_000, **each)],
@@ -94,6 +97,12 @@ def everything() -> Rows:
         "hunt.flag@hlt": hunts(11_250, 200),
         "hunt.kick@hlt": hunts(11_500, 0),
         "hunt.flag@mwait-nop": hunts(9_000, 0),
+        "hunt.flag@mwait-step": hunts(9_000, 200),
+        "hunt.ask_2busy@hlt/4": hunts(9_000, 200, hunts=200, hunt_signals=40),
+        "hunt.kick_2busy@hlt/4": hunts(9_000, 100, hunts=200, hunt_signals=200),
+        "vtl.enter_idle@poll": [lab_run(8_000)],
+        "vtl.enter_idle@device": [lab_run(7_000)],
+        "vtl.return_state@kick": [lab_run(9_925)],
         "vtl.enter@kick": [lab_run(19_279)],
         "vtl.enter@eventfd": [lab_run(19_151)],
         "vtl.enter@poll": [lab_run(19_071)],
