@@ -8,15 +8,13 @@ docstring is the help text either way.
 
 import importlib
 import pkgutil
-import signal
 import sys
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 import kbench
-from kbench.errors import KbenchError
+from kbench.cli._exit import code
 
 
 def build() -> typer.Typer:
@@ -61,23 +59,13 @@ def _root(
     """
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends kbench as Ctrl-C does, with nothing left behind."""
-    sys.exit(128 + number)
-
-
 def main() -> None:
-    """Run the command line; a KbenchError becomes one line on stderr and its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
-    try:
-        build()()
-    except KbenchError as error:
-        print(f"kbench: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("kbench: interrupted", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) has gone: not an error of kbench's.
-        sys.stderr.close()
-        sys.exit(141)
+    """Run the command line and end with its exit code."""
+    sys.exit(code(_run))
+
+
+def _run() -> None:
+    # Not by typer's main(): that ends with 1, a verdict, where the output's reader has gone.
+    command = typer.main.get_command(build())
+    with command.make_context("kbench", sys.argv[1:]) as context:
+        command.invoke(context)

@@ -22,6 +22,11 @@ class Outcome:
     same: int
     cannot_tell: int
 
+    @property
+    def undecided(self) -> bool:
+        """Whether some metric has no verdict: a pass that is not green."""
+        return self.cannot_tell > 0
+
 
 def outcome(comparison: Comparison, strict: bool) -> Outcome:
     """Exit code 0 pass, 1 worse, 2 unusable input, 3 cannot tell and `strict`.

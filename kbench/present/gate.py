@@ -41,7 +41,8 @@ def to_text(comparison: Comparison, outcome: Outcome, changes: list[Change], wid
 
 def to_markdown(comparison: Comparison, outcome: Outcome, changes: list[Change]) -> str:
     """The gate's answer as a heading, then the comparison."""
-    sign = "✅" if outcome.exit_code == 0 else "❌"
+    passed = "⚠️" if outcome.undecided else "✅"
+    sign = passed if outcome.exit_code == 0 else "❌"
     head = f"### {sign} kbench gate: {escape(outcome.headline)}\n\n{counts(outcome)}\n\n"
     return head + compared.to_markdown(comparison, changes)
 

@@ -13,7 +13,8 @@ def annotations(comparison: Comparison, outcome: Outcome) -> str:
 
     GitHub shows ten annotations of each kind per step, so the answer comes first.
     """
-    level = "notice" if outcome.exit_code == 0 else "error"
+    passed = "warning" if outcome.undecided else "notice"
+    level = passed if outcome.exit_code == 0 else "error"
     lines = [_command(level, "kbench gate", f"{outcome.headline} ({counts(outcome)})")]
     named = {each.benchmark: f"; {functions.text(each)}" for each in comparison.functions}
     for change, metrics in merged(comparison.changes):
