@@ -38,7 +38,7 @@ class OutputError(OSError):
     """Standard output takes nothing more."""
 
 
-class Output:
+class StandardOutput:
     """Standard output, whose failures are not taken for those of another file."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -62,11 +62,11 @@ class Output:
 
 @contextmanager
 def _output() -> Iterator[None]:
-    """Make standard output an Output meanwhile. Raises KbenchError where it is closed."""
+    """Make standard output an StandardOutput meanwhile. Raises KbenchError where it is closed."""
     before = sys.stdout
     if before is None:
         raise KbenchError("standard output is closed")
-    sys.stdout = cast(TextIO, Output(before))
+    sys.stdout = cast(TextIO, StandardOutput(before))
     try:
         yield
         sys.stdout.flush()

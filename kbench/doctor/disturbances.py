@@ -47,7 +47,7 @@ def facts() -> Metadata:
         "steal_share": steal_share(WINDOW),
         "fifo": "permitted" if may_use_fifo() else "forbidden",
         "qemu": shutil.which("qemu-system-x86_64") or "none",
-        "cpus": os.cpu_count() or 1,
+        "last_cpu": max(os.sched_getaffinity(0)),
     }
 
 
@@ -132,7 +132,8 @@ def _machine(facts: Metadata) -> list[Check]:
 
 
 def _scheduling(facts: Metadata) -> list[Check]:
-    cpu = int(facts["cpus"]) - 1
+    cpu = facts["last_cpu"]
+    quota = facts.get("kbench_cpu_quota")
     isolated, nohz = facts["kbench_isolcpus"], facts["kbench_nohz_full"]
     slack = str(facts["kbench_timer_slack_ns"])
     return [
@@ -140,6 +141,11 @@ def _scheduling(facts: Metadata) -> list[Check]:
             "load", facts["kbench_load"], float(facts["kbench_load"]) > LOAD_BOUND,
             "other tasks take CPU time and evict caches",
             "stop them (top lists them), or measure on an isolated CPU with --cpu",
+        ),
+        _check(
+            "CPU quota", "none" if quota is None else f"{quota} CPUs", quota is not None,
+            "this control group is throttled for milliseconds once it has used its quota",
+            "run outside it: cpu.max of the group, docker --cpus, systemd's CPUQuota",
         ),
         _check(
             "isolcpus", isolated, isolated == "none",

@@ -15,6 +15,7 @@ from kbench.errors import KbenchError
 from kbench.kvm import System, extension
 from kbench.kvm.backend import cpu_flags, cpu_model, detect, vendor_module
 from kbench.record import energy
+from kbench.record.quota import cpu_quota
 from kbench.record.recording import Metadata
 
 CPU = Path("/sys/devices/system/cpu")
@@ -51,14 +52,17 @@ def machine() -> Metadata:
 
 
 def process() -> Metadata:
-    """The provenance of this process: its CPUs, scheduling policy and timer slack, and the load."""
+    """The provenance of this process: its CPUs and quota, policy, timer slack, and the load."""
     policies = {os.SCHED_OTHER: "SCHED_OTHER", os.SCHED_FIFO: "SCHED_FIFO", os.SCHED_RR: "SCHED_RR"}
     policy = os.sched_getscheduler(0)
+    limit = cpu_quota()
     return {
         "kbench_affinity": " ".join(map(str, sorted(os.sched_getaffinity(0)))),
         "kbench_sched_policy": policies.get(policy, str(policy)),
         "kbench_timer_slack_ns": text(Path("/proc/self/timerslack_ns")),
         "kbench_load": round(os.getloadavg()[0], 2),
+        # A condition only where there is one: suites of before say nothing of it.
+        **({} if limit is None else {"kbench_cpu_quota": limit}),
     }
 
 

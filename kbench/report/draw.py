@@ -8,11 +8,13 @@ makes of the same declaration shows at once, without script, and on paper.
 
 import multiprocessing
 import re
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
+from kbench._native.watchdog import die_with_parent
 from kbench.report.theme import LIGHT, vega_config
 
 FEWEST_FOR_TWO = 8
@@ -38,8 +40,16 @@ def to_svgs(charts: Sequence[Any]) -> list[str]:
     if len(specs) < FEWEST_FOR_TWO:
         return [_svg(row) for row in specs]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=2, mp_context=context) as pool:
+    with ProcessPoolExecutor(2, context, _end_with_parent) as pool:
         return list(pool.map(_svg, specs, chunksize=2))
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed leaves nobody to end its pool."""
+    die_with_parent()
+    parent = multiprocessing.parent_process()
+    if parent and not parent.is_alive():
+        sys.exit(1)  # it was killed before that took effect
 
 
 def _svg(specification: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ QUIET: Metadata = {
     "steal_share": 0.0,
     "fifo": "permitted",
     "qemu": "/usr/bin/qemu-system-x86_64",
-    "cpus": 4,
+    "last_cpu": 3,
 }
 DISTURBED: dict[str, tuple[str, str | float, str]] = {
     "hypervisor": ("kbench_hypervisor", "yes", "bare metal"),
@@ -37,6 +37,7 @@ DISTURBED: dict[str, tuple[str, str | float, str]] = {
     "mitigations": ("kbench_mitigations", "spectre_v2=mitigated", "mitigations=off"),
     "THP": ("kbench_thp", "always", "echo madvise >"),
     "load": ("kbench_load", 3.0, "--cpu"),
+    "CPU quota": ("kbench_cpu_quota", 0.2, "cpu.max"),
     "isolcpus": ("kbench_isolcpus", "none", "isolcpus=3"),
     "ticks": ("kbench_nohz_full", "none", "nohz_full=3"),
     "timer slack": ("kbench_timer_slack_ns", "50000", "/proc/$$/timerslack_ns"),
