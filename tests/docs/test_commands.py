@@ -48,6 +48,28 @@ def test_commands_in_prose_exist(page: Path) -> None:
     assert [line for line in named if refused(line) not in ("", "MissingParameter")] == []
 
 
+def every(command: object, words: tuple[str, ...] = ()) -> list[str]:
+    """`list`, `lab build` and so on: all commands below a group."""
+    groups = getattr(command, "commands", None)
+    if groups is None:
+        return [" ".join(words)]
+    return [name for word, sub in groups.items() for name in every(sub, (*words, word))]
+
+
+def test_the_readme_names_every_command() -> None:
+    """Its table has a group once: `kbench lab build`, `info`, `verify`."""
+    table = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("## ")[0]
+    named: set[str] = set()
+    for line in table.splitlines():
+        group = ""
+        for span in re.findall(r"`([^`]+)`", line.split("|")[1] if line.count("|") > 1 else ""):
+            if span.startswith("kbench "):
+                group = " ".join(span.split()[1:-1])
+            named.add(f"{group} {span.removeprefix('kbench ').removeprefix(group)}".strip())
+    named = {" ".join(name.split()) for name in named}
+    assert named == set(every(typer.main.get_command(build())))
+
+
 @pytest.mark.parametrize("page", WRITTEN, ids=name)
 def test_make_targets_exist(page: Path) -> None:
     text = "\n".join([*spans(page), *(f"&& {line}" for line in code(page).splitlines())])

@@ -22,6 +22,13 @@ def test_metadata_keys_exist(page: Path) -> None:
     assert [stem for stem in stems if stem not in SOURCES] == []
 
 
+@pytest.mark.parametrize("page", MANUAL, ids=name)
+def test_classes_exist(page: Path) -> None:
+    """An error or another class that the manual names is one of the code."""
+    classes = [span for span in spans(page) if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", span)]
+    assert [each for each in classes if f"class {each}" not in SOURCES] == []
+
+
 def test_a_template_has_these_figures() -> None:
     text = (ROOT / "docs/report.md").read_text().partition("A text with figures")[2]
     figures = re.findall(r"`\.(\w+)`", text)

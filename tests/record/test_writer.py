@@ -34,6 +34,24 @@ def test_readable_after_each_run_and_in_order(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_run_costs_its_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: the suite is written once, at the end."""
+    written: list[int] = []
+    write_to = os.write
+
+    def count(descriptor: int, data: bytes) -> int:
+        written.append(len(data))
+        return write_to(descriptor, data)
+
+    monkeypatch.setattr(os, "write", count)
+    with SuiteWriter(tmp_path / "a.json") as writer:
+        for _ in range(40):
+            writer.add(output("exit.a", 1e-6))
+        assert not (tmp_path / "a.json").exists()
+    first, *others = written
+    assert len(others) == 39 and max(others) <= min(first, *others) * 1.1
+
+
 def test_canonical_at_the_end(tmp_path: Path) -> None:
     """pyperf would write the same bytes: what all runs share stands once."""
     path, again = tmp_path / "a.json", tmp_path / "b.json"
