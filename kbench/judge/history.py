@@ -15,7 +15,7 @@ from kbench.errors import KbenchError
 from kbench.files import write_atomically
 from kbench.suite.format import HISTOGRAM
 from kbench.suite.load import load
-from kbench.suite.pyperf_json import Scalar
+from kbench.suite.pyperf_json import Scalar, is_stream
 from kbench.suite.suite import Suite
 
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9A-Za-z._]{1,40})\.json(\.gz)?")
@@ -33,6 +33,8 @@ class HistoryEntry:
 
 def add(directory: Path, suite: Path, commit: str, date: datetime) -> Path:
     """Keep a copy of `suite` in `directory` and return its path; KbenchError if it is there."""
+    if is_stream(suite):
+        raise KbenchError(f"{suite} is a stream: a history keeps copies of files")
     load(suite)
     suffix = ".json.gz" if suite.suffix == ".gz" else ".json"
     name = f"{date.astimezone(UTC).strftime(_DATE)}-{commit}{suffix}"

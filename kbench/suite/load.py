@@ -13,7 +13,15 @@ from kbench.metrics import metrics
 from kbench.suite.format import HISTOGRAM, SCHEMA, UNIFORM, present_names
 from kbench.suite.histogram import check
 from kbench.suite.journal import Journal, beside
-from kbench.suite.pyperf_json import BenchmarkJson, Limits, RunJson, Scalar, SuiteJson
+from kbench.suite.pyperf_json import (
+    BenchmarkJson,
+    Limits,
+    RunJson,
+    Scalar,
+    SuiteJson,
+    is_stream,
+    read,
+)
 from kbench.suite.stored import canonical, identity, journalled, merged
 from kbench.suite.suite import Benchmark, Run, Suite, number
 
@@ -24,10 +32,13 @@ _REQUIRED = ("kbench_target", "kbench_backend", "kbench_cpu_model")
 def load(path: str | Path, limits: Limits | None = None) -> Suite:
     """The suite at `path`; one whose writer was killed is completed first.
 
-    Raises KbenchError that names file, benchmark and fault: unreadable, larger than `limits`,
+    `-` is standard input, and a pipe that the shell has opened is read to its end. Raises
+    KbenchError that names file, benchmark and fault: unreadable, larger than `limits`,
     not JSON, not pyperf's format, not kbench's runs, or refused by pyperf itself.
     """
     path = Path(path)
+    if is_stream(path):  # nobody writes a journal for it
+        return checked(path, read(path, limits or Limits()))
     stored, waiting = merged(path, limits or Limits())
     suite = checked(path, stored)
     if beside(path).exists():

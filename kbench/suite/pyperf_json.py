@@ -72,6 +72,10 @@ def read(path: Path, limits: Limits) -> SuiteJson:
     return suite
 
 
+STDIN = Path("-")
+OPEN = (Path("/dev/fd"), Path("/proc/self/fd"))
+
+
 def decode(path: Path | str, data: bytes, kind: type[Kind]) -> Kind:
     """What `data`, which came from `path`, says. Raises KbenchError where it is no `kind`."""
     try:
@@ -97,13 +101,21 @@ def content(path: Path, limits: Limits) -> bytes:
     return data
 
 
+def is_stream(path: Path) -> bool:
+    """Whether `path` is standard input ("-") or a pipe that is open already, as `<(zcat a)` is."""
+    return path == STDIN or path.parent in OPEN or path == Path("/dev/stdin")
+
+
 def _bytes(path: Path, size: int) -> bytes:
     try:
         # O_NONBLOCK: opening a FIFO without a writer would block.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.dup(0) if path == STDIN else os.open(path, flags)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
+            if stat.S_ISFIFO(status.st_mode) and is_stream(path):
+                os.set_blocking(descriptor, True)
+            elif not stat.S_ISREG(status.st_mode):
                 raise KbenchError(f"{path} is not a regular file")
             if status.st_size > size:
                 raise _too_large(path, size)

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import struct
+import subprocess
 import sys
 import zlib
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.cli import command
 from support.suites import encoded, noisy, write
 
 from kbench.cli import main
@@ -87,6 +89,9 @@ CONTENTS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 }
 
 
+FILES = ["bad.json", "good.json"]
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     runs = {"exit.a": noisy(6e-6, 3, 1), "exit.b": noisy(7e-6, 3, 2)}
@@ -138,6 +143,46 @@ def test_foreign(
     path = place / "bad.json"
     path.write_bytes(content(path.read_bytes()))
     refused(command, message)
+
+
+def piped(line: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    """What a shell makes of a line that calls kbench as $K."""
+    environment = {**os.environ, "K": command()[0]}
+    return subprocess.run(
+        ["bash", "-c", line], cwd=cwd, capture_output=True, text=True, timeout=60, env=environment
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "$K show - < good.json",
+        "cat good.json | $K show -",
+        "cat good.json | $K show /dev/stdin",
+        "$K show <(gzip -c good.json | zcat)",
+        "$K compare good.json <(sleep 0.3; cat good.json)",
+    ],
+)
+def test_streams_are_read(place: Path, line: str) -> None:
+    done = piped(line, place)
+    assert done.returncode == 0, done.stderr
+    assert "exit." in done.stdout and sorted(each.name for each in place.iterdir()) == FILES
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("$K show - < /dev/null", "- is not a regular file"),
+        ("true | $K show -", "- is empty"),
+        ("$K show - <&-", "cannot read -: Bad file descriptor"),
+        ("mkfifo fifo; $K show fifo; rm fifo", "fifo is not a regular file"),
+        ("cat good.json | $K history add kept - --commit a --date 2026-01-01", "- is a stream"),
+    ],
+)
+def test_streams_that_are_none(place: Path, line: str, reason: str) -> None:
+    done = piped(line, place)
+    assert done.stderr.startswith(f"kbench: {reason}") and done.stderr.count("\n") == 1
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)

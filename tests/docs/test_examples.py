@@ -4,6 +4,7 @@
 Those that measure, build KVM or boot the lab are run by the tests that ELSEWHERE names.
 """
 
+import gzip
 import os
 import re
 import shutil
@@ -84,6 +85,7 @@ def place(tmp_path: Path, page: Path) -> Path:
     for file in ("baseline.json", "head.json", "reports/baselines/lab.json"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(LAB, tmp_path / file)
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress((tmp_path / "a.json").read_bytes()))
     (tmp_path / "answers.md.j2").write_text('{{ suite("stock")("exit.pio_out").p50 }}\n')
     for word in ("init --quiet", "commit --quiet --allow-empty --message x"):
         author = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
@@ -107,7 +109,7 @@ def test_example_works(line: str, place: Path) -> None:
         "GITHUB_STEP_SUMMARY": "summary.md",
     }
     done = subprocess.run(
-        ["sh", "-ec", line],
+        ["bash", "-ec", line],
         cwd=place,
         capture_output=True,
         text=True,
