@@ -13,15 +13,15 @@ def command(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="FILE.hlog: a log; else percentile text."
+            "-o", "--output", metavar="FILE", help="FILE.hlog: a log; .hgrm: percentiles."
         ),
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Export histograms for HdrHistogram's own tools.
 
-    A .hlog holds one interval a run, in ns (in the lab: instructions); a file of any other
-    name gets the percentile distribution of all good runs together, in us.
+    A .hlog holds one interval a run, in ns (in the lab: instructions); a .hgrm the percentile
+    distribution of all good runs together, in us.
 
     Example: kbench hdr a.json exit.pio_out -o pio_out.hlog
     """

@@ -11,14 +11,23 @@ from kbench.files import write_atomically
 from kbench.suite.load import load
 from kbench.suite.suite import Benchmark
 
+LOG, DISTRIBUTION = ".hlog", ".hgrm"
+
 
 def export(file: Path, name: str, output: Path, *, force: bool) -> None:
-    """Write the histograms of benchmark `name` of the suite `file` to `output`."""
+    """Write the histograms of benchmark `name` of the suite `file` to `output`.
+
+    Raises KbenchError where the name of `output` says no form, and for an unknown benchmark.
+    """
+    if output.suffix not in (LOG, DISTRIBUTION):
+        raise KbenchError(
+            f"{output}: the form follows the name of the file, {LOG} or {DISTRIBUTION}"
+        )
     suite = load(file)
     if name not in suite.benchmarks:
         raise KbenchError(f"{file} has no benchmark {name!r}: {', '.join(suite.benchmarks)}")
     benchmark = suite.benchmarks[name]
-    text = _log(benchmark) if output.suffix == ".hlog" else _distribution(benchmark)
+    text = _log(benchmark) if output.suffix == LOG else _distribution(benchmark)
     write_atomically(output, text, force=force)
 
 

@@ -126,10 +126,10 @@ def test_bad_files(tmp_path: Path, command: str, data: bytes | None, hint: str) 
     path = tmp_path / "bad.json"
     if data is not None:
         path.write_bytes(data)
-    words = [path] if command == "show" else [path, "exit.hlt", "-o", tmp_path / "out"]
+    words = [path] if command == "show" else [path, "exit.hlt", "-o", tmp_path / "out.hlog"]
     line = kbench(command, *words).refused()
     assert str(path) in line and hint in line
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.hlog").exists()
 
 
 def test_pyperfs_own_suite_is_foreign(tmp_path: Path) -> None:
@@ -156,6 +156,12 @@ def test_percentile_text(stored: Path, tmp_path: Path) -> None:
     kbench("hdr", stored, "exit.hlt", "-o", out, "--force").worked()
 
 
+def test_a_histogram_has_the_name_of_its_form(stored: Path, tmp_path: Path) -> None:
+    line = kbench("hdr", stored, "exit.hlt", "-o", tmp_path / "out.json").refused()
+    assert line.endswith("out.json: the form follows the name of the file, .hlog or .hgrm")
+    assert not (tmp_path / "out.json").exists()
+
+
 def test_log_reads_back(stored: Path, tmp_path: Path) -> None:
     """The library's own reader gives each good run's histogram, interval by interval."""
     out = tmp_path / "out.hlog"
@@ -173,7 +179,7 @@ def test_log_reads_back(stored: Path, tmp_path: Path) -> None:
 
 
 def test_unknown_benchmark_of_a_suite(stored: Path, tmp_path: Path) -> None:
-    line = kbench("hdr", stored, "exit.nothing", "-o", tmp_path / "o").refused()
+    line = kbench("hdr", stored, "exit.nothing", "-o", tmp_path / "x.hlog").refused()
     assert "has no benchmark 'exit.nothing': exit.hlt, floor.clock" in line
 
 
