@@ -212,7 +212,7 @@ class TestPyperf:
 
     def test_metadata_is_complete(self, recorded: Path) -> None:
         names = (
-            "schema hdr p50 p90 p99 p99_9 p99_99 min max mean count title target backend cpu_model "
+            "schema hdr p50 p90 p99 min max mean count title target backend cpu_model "
             "kernel kvm_srcversion extension guest_sha256 version halt_poll_ns governor "
             "idle_driver smt mitigations thp nx_huge_pages isolcpus clocksource tick_hz steal "
             "nivcsw load"
