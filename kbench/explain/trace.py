@@ -33,7 +33,7 @@ INSN = [
 ]
 ACCESS = [("index", "<u8"), ("address", "<u8")]
 # The plugin is called for each instruction: some ten times as long as without.
-WALL_SECONDS = 10 * labs.WALL_SECONDS
+WALL_SECONDS = 2 * labs.WALL_SECONDS
 Spans = Sequence[tuple[int, int]]
 
 
