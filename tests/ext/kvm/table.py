@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Prints the tables of costs in docs/extension.md: `.venv/bin/python -P tests/ext/kvm/table.py`.
+"""Puts measured tables into the documentation: `.venv/bin/python -P tests/ext/kvm/table.py costs`.
 
-With the argument `events` it puts the table of events into ext/kvm/README.md.
+costs: what the mechanisms cost, into docs/extension.md. events: what each way says of each
+event, into ext/kvm/README.md.
 """
 
 import sys
@@ -11,59 +12,67 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ext.kvm import events, lab
-from kbench.kernels import debian
+from kbench.kernels import find
 from kbench.kmod import variants
 
-KERNEL = debian.DEFAULT
+KERNELS = ("6.1", "6.12")
 EXITS = ("pio", "mwait nop + pio", "hlt + pio")
+ASKED = ("mwait exit", "mwait yield + pio", "mwait cond_resched + pio")
+PAGE = lab.HERE.parents[2] / "docs" / "extension.md"
+BEGIN, END = "<!-- costs: begin -->\n", "<!-- costs: end -->"
 Costs = dict[str, int]
 
 
-def costs(loaded: dict[str, bytes], scratch: Path) -> Costs:
+def costs(kernel: str, loaded: dict[str, bytes], scratch: Path) -> Costs:
     """What costs.py measured inside, by its names."""
-    message = lab.run(KERNEL, loaded, scratch, ["costs"])["costs.test_costs"]
+    message = lab.run(kernel, loaded, scratch, ["costs"])["costs.test_costs"]
     assert not message["result"], message["result"]
     return {name: value for name, value in message.items() if name not in ("test", "result")}
 
 
 def more(costs: Costs, stock: Costs, suffix: str = "") -> str:
-    """The differences to stock in the order of EXITS; "-" where nothing is to be switched."""
-    if EXITS[0] + suffix not in costs:
-        return "-"
+    """The differences to stock in the order of EXITS."""
     differences = (costs[name + suffix] - stock[name] for name in EXITS)
     return " / ".join(f"{difference:+}" if difference else "0" for difference in differences)
 
 
+def row(name: str, cells: list[str]) -> str:
+    return f"| {name} | {' | '.join(cells)} |\n"
+
+
+def markdown(scratch: Path) -> str:
+    """The table: a column a kernel."""
+    stock = {kernel: costs(kernel, lab.built(kernel, "stock"), scratch) for kernel in KERNELS}
+    every = {kernel: costs(kernel, lab.built(kernel, "all"), scratch) for kernel in KERNELS}
+    live = {kernel: costs(kernel, lab.live(kernel), scratch) for kernel in KERNELS}
+    text = row("", [find.find(kernel, print).version for kernel in KERNELS])
+    text += "|---" * (len(KERNELS) + 1) + "|\n"
+    counts = [" / ".join(str(stock[kernel][name]) for name in EXITS) for kernel in KERNELS]
+    text += row("stock, in instructions", counts)
+    text += row("`all`, off", [more(every[kernel], stock[kernel]) for kernel in KERNELS])
+    for mechanism in variants.variant("all").mechanisms:
+        on = f", {mechanism.name}"
+        cells = [more(every[kernel], stock[kernel], on) for kernel in KERNELS]
+        text += row(f"`{mechanism.name}` on in `all`", cells)
+    text += row("live module, on SVM", [more(live[kernel], stock[kernel]) for kernel in KERNELS])
+    for name in ASKED:
+        text += row(f"{name}, in instructions", [str(every[kernel][name]) for kernel in KERNELS])
+    return text
+
+
 def main() -> None:
-    if sys.argv[1:] == ["events"]:
-        with tempfile.TemporaryDirectory() as directory:
-            loaded = lab.built(KERNEL, "all")
-            events.publish(lab.run(KERNEL, loaded, Path(directory), ["event_table"]))
-        return
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
-        found = {
-            variant.name: costs(lab.built(KERNEL, variant.name), scratch)
-            for variant in variants.variants()
-        }
-        found["live"] = costs(lab.live(KERNEL), scratch)
-    stock = found["stock"]
-    print(f"stock: {', '.join(f'{name} {stock[name]}' for name in EXITS)}\n")
-    print("| mechanism | alone, off | alone, on | in `all`, on |\n|---|---|---|---|")
-    for mechanism in variants.mechanisms():
-        alone, on = found[mechanism.name], f", {mechanism.name}"
-        cells = [more(alone, stock), more(alone, stock, on), more(found["all"], stock, on)]
-        print(f"| `{mechanism.name}` | {' | '.join(cells)} |")
-    print(
-        f"| `all` | {more(found['all'], stock)} | | |\n| live | {more(found['live'], stock)} | | |"
-    )
-    print("\nasked of an MWAIT:\n")
-    for name in sorted({name for costs in found.values() for name in costs}):
-        if (name.startswith("mwait") and "nop" not in name) or name.endswith("off"):
-            values = (
-                f"{variant} {costs[name]}" for variant, costs in found.items() if name in costs
-            )
-            print(f"- {name}: {', '.join(values)}")
+        match sys.argv[1:]:
+            case ["events"]:
+                loaded = lab.built(KERNELS[0], "all")
+                events.publish(lab.run(KERNELS[0], loaded, scratch, ["event_table"]))
+            case ["costs"]:
+                page = PAGE.read_text()
+                old = page.partition(BEGIN)[2].partition(END)[0]
+                PAGE.write_text(page.replace(BEGIN + old, BEGIN + markdown(scratch)))
+            case _:
+                raise SystemExit(__doc__)
 
 
 if __name__ == "__main__":
