@@ -64,7 +64,7 @@ def _machine(can: Abilities, found: Metadata, width: int) -> Iterator[str]:
     host = f"{can.runnable} of {len(can.obstacles)} benchmarks run (kbench list says which)"
     rows = (
         ("backend", f"{found['kbench_backend']}{virtual}"),
-        ("CPU, kernel", f"{found['kbench_cpu_model']}, Linux {found['kbench_kernel']}"),
+        ("system", f"{found['kbench_cpu_model']}, Linux {found['kbench_kernel']}"),
         ("host", f"cannot be measured: {can.host_reason}" if can.host_reason else host),
         ("target", f"auto is {can.auto}" if can.auto else f"none: {can.auto_reason}"),
     )

@@ -44,7 +44,7 @@ def test_a_reason_for_skips_is_said_once_and_in_one_line(tmp_path: Path) -> None
     # Wherever the tests run, its KVM is not the RFC's.
     done = measure("floor.clock", "wake.irqfd@*-rfc", *ONE, "-o", suite)
     done.worked()
-    (line,) = [line for line in done.err.splitlines() if "skipped" in line]
+    (line,) = [line for line in done.err.splitlines() if line.startswith("skipped")]
     assert "wake.irqfd@hlt-exit-rfc" in line and "wake.irqfd@mwait-exit-rfc" in line
     assert line.endswith("KVM_KBENCH_RFC_V1: --target lab --kvm rfc-v1")
     assert done.err.splitlines()[-1] == f"suite: {suite}"
