@@ -32,7 +32,8 @@ INSN = [
     *(("code", "V15"), ("spare", "V2"), ("place", "<u4")),
 ]
 ACCESS = [("index", "<u8"), ("address", "<u8")]
-# The plugin is called for each instruction: some ten times as long as without.
+# The plugin is called for each instruction, which takes some ten times as long; no row that can be
+# explained takes a tenth of the lab's own limit.
 WALL_SECONDS = 2 * labs.WALL_SECONDS
 Spans = Sequence[tuple[int, int]]
 
