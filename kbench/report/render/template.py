@@ -104,7 +104,7 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
 
     return {
         "suite": lambda label: lookup.rows(model, label),
-        "answer": lambda name: _answer(name, model),
+        "answer": lambda name, kernel="": _answer(name, model, kernel),
         "quote": _Quotes(),
         "link": link,
         "measured": measured(),
@@ -115,11 +115,20 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
     }
 
 
-def _answer(name: str, model: Model) -> str:
-    """A sentence of kbench.answers.rfc, or the reason why the suites do not support it."""
+def _answer(name: str, model: Model, kernel: str) -> str:
+    """A sentence of kbench.answers.rfc, or the reason why the suites do not support it.
+
+    With `kernel`, "6.12", it is of that kernel's suites alone.
+    """
     if name not in SENTENCES:
         raise KbenchError(f"no answer {name!r}: it is one of {', '.join(SENTENCES)}")
-    return answer(name, [source.suite for source in model.sources])
+    suites = [
+        source.suite
+        for source in model.sources
+        if not kernel
+        or next(iter(source.suite)).provenance("kbench_kernel").startswith(f"{kernel}.")
+    ]
+    return answer(name, suites)
 
 
 class _Quotes:
