@@ -50,9 +50,13 @@ def no_latency(benchmark: Benchmark) -> str:
     """Why the wake-ups of this row say nothing, or ""."""
     if reason := benchmark.provenance("kbench_no_latency"):
         return reason
-    if benchmark.provenance("kbench_waker_pcpu") or benchmark.unit != "integer":
+    shared = benchmark.provenance("kbench_waker_pcpu")
+    # A suite that does not say it is of a lab of one pCPU. Beside work a wake-up is a turn to
+    # wait for, and a sibling's store is not the waker's.
+    if shared == "own" or (not shared and benchmark.unit != "integer"):
         return ""
-    # A suite that does not say it is of a lab of one pCPU.
+    if not benchmark.name.startswith(("wake.", "idle.")) or ".store_" in benchmark.name:
+        return ""
     source = _usual_wake_source(benchmark.name)
     if source and source not in TIMERS and _spins(benchmark.name.partition("@")[2]):
         return "the waker shares the vCPU's pCPU: its preemption takes the vCPU out of the guest"
