@@ -120,8 +120,8 @@ def test_pattern_and_scale_select_one_view(page: Page, report: Path, script: boo
 def test_readable_without_script(page: Page, report: Path) -> None:
     page.open(report, script=False)
     text = page.find("main").text
-    assert "Pareto front" in text and "exit.pio_out" in text
-    assert page.run(SHOWN, mark(page, "tradeoff-host-pvm", "hlt, base"))
+    assert "what each costs" in text and "exit.pio_out" in text
+    assert page.run(SHOWN, mark(page, "tradeoff-host-pvm", "hlt: of a pCPU"))
 
 
 def test_dark_and_light_differ_and_print_is_light(page: Page, report: Path) -> None:
