@@ -95,8 +95,14 @@ class Measured:
 
     @property
     def blocks(self) -> bool:
-        """Whether the vCPU's thread left the pCPU to others between its events."""
-        return bool(self.share < BUSY)
+        """Whether the vCPU's thread left the pCPU to others between its events.
+
+        A thread that waits for its pCPU, as it does for the lab's waker, wants to run.
+        """
+        wanted = (
+            self._per_vcpu(run, "cpu_s") + self._per_vcpu(run, "waited_s") for run in self.runs
+        )
+        return median(wanted) < BUSY
 
     @property
     def rate(self) -> float:
