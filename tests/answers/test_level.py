@@ -50,6 +50,13 @@ def test_exact_counts_differ_or_do_not(tmp_path: Path) -> None:
     assert apart(a, b, LATENCY) and not apart(a, c, LATENCY)
 
 
+def test_an_exact_count_is_apart_from_a_sample_beyond_it(tmp_path: Path) -> None:
+    windows = [lab_run(140 + number, kbench_phases=10) for number in range(10)]
+    exact, sample, few = rows(tmp_path, lab=True, a=[lab_run(7)], b=windows, c=windows[:3])
+    assert apart(exact, sample, LATENCY) and apart(sample, exact, LATENCY)
+    assert not apart(exact, few, LATENCY)
+
+
 @pytest.mark.parametrize(
     ("mark", "says"),
     [
