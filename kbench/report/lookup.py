@@ -12,6 +12,7 @@ from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import Quantity
 from kbench.answers.rfc.hunts import hits
 from kbench.report.model import Model
+from kbench.suite import titles
 from kbench.units import Figure, in_instructions
 
 
@@ -37,8 +38,8 @@ class Row:
     @property
     def title(self) -> str:
         """What is measured; of the lab its times are instructions."""
-        title = self.measured.benchmark.provenance("kbench_title")
-        return in_instructions(title) if self.measured.lab else title
+        words = titles.title(self.measured.benchmark)
+        return in_instructions(words) if self.measured.lab else words
 
     @property
     def meaning(self) -> str:

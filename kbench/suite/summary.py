@@ -12,6 +12,7 @@ from kbench.suite.idle import IdleSummary, summarize_idle
 from kbench.suite.pyperf_json import Scalar
 from kbench.suite.stages import StageSummary, summarize_stages
 from kbench.suite.suite import Benchmark
+from kbench.suite.titles import title
 
 TAIL = (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99)
 """The percentiles of Summary.tail."""
@@ -88,7 +89,7 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
     at = {p: min(float(edge) * scale, max(figures["max"])) for p, edge in edges.items()}
     return Summary(
         name=benchmark.name,
-        title=benchmark.provenance("kbench_title"),
+        title=title(benchmark),
         unit=benchmark.unit,
         target=benchmark.provenance("kbench_target"),
         backend=benchmark.provenance("kbench_backend"),
