@@ -10,6 +10,7 @@ from math import comb
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import Quantity
 from kbench.catalogue.patterns import pattern
+from kbench.errors import KbenchError
 
 CHANCE = 0.02
 """The most that chance may separate two rows by: that of the gate's intervals."""
@@ -88,9 +89,15 @@ def same_scope(rows: Sequence[Measured]) -> list[Measured]:
 
 
 def on_plan(row: Measured) -> None:
-    """Raises Unsupported where events came at another rate than the row's pattern plans."""
+    """Raises Unsupported where events came at another rate than the row's pattern plans.
+
+    So does a pattern that this catalogue does not have: what it planned is unknown.
+    """
     family, _, rest = row.benchmark.name.partition("@")[0].partition(".")
-    planned = pattern(rest).rate if family == "idle" else 0
+    try:
+        planned = pattern(rest).rate if family == "idle" else 0
+    except KbenchError as error:
+        raise Unsupported(f"{row.benchmark.name}: {error}") from None
     if planned and abs(row.rate / planned - 1) > RATE:
         raise Unsupported(
             f"{row.benchmark.name}: {row.rate:,.0f} events in 10^9 ns, its pattern plans "

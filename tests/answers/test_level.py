@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 from support.suites import LAB, Metadata, host_run, lab_run, write
 
-from kbench.answers.level import apart, best, comparable, listed, same_scope, superlative
+from kbench.answers.level import (
+    apart,
+    best,
+    comparable,
+    listed,
+    on_plan,
+    same_scope,
+    superlative,
+)
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import LATENCY, TAIL
 from kbench.suite.load import load
@@ -90,3 +98,9 @@ def test_lists() -> None:
     assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == [
         "a", "a and b", "a, b and c"
     ]  # fmt: skip
+
+
+def test_a_pattern_that_the_catalogue_lacks_has_no_planned_rate(tmp_path: Path) -> None:
+    suite = load(write(tmp_path / "suite.json", {"idle.gone@hlt": around(1e-5)}))
+    with pytest.raises(Unsupported, match=r"idle.gone@hlt: no pattern 'gone'"):
+        on_plan(Measured(suite[0]))
