@@ -12,7 +12,8 @@ from kbench._native.clock cimport stamp_end
 from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
     KB_VECTOR, KVM_EXIT_HLT, KVM_EXIT_IO, KVM_EXIT_KBENCH_MWAIT, KVM_EXIT_KBENCH_PAUSE,
-    KVM_INTERRUPT, KVM_KBENCH_EXIT_HLT, KVM_RUN, KVM_RUN_KBENCH_EXITS, ioctl, is_halted, kvm_interrupt, kvm_run,
+    KVM_INTERRUPT, KVM_KBENCH_EXIT_HLT, KVM_RUN, KVM_RUN_KBENCH_EXITS, ioctl, is_halted,
+    kvm_interrupt, kvm_run,
 )
 from kbench._native.work cimport WorkQueue, kb_queue_empty, take
 

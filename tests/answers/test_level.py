@@ -101,6 +101,6 @@ def test_lists() -> None:
 
 
 def test_a_pattern_that_the_catalogue_lacks_has_no_planned_rate(tmp_path: Path) -> None:
-    suite = load(write(tmp_path / "suite.json", {"idle.gone@hlt": around(1e-5)}))
+    (row,) = load(write(tmp_path / "suite.json", {"idle.gone@hlt": around(1e-5)}))
     with pytest.raises(Unsupported, match=r"idle.gone@hlt: no pattern 'gone'"):
-        on_plan(Measured(suite[0]))
+        on_plan(Measured(row))

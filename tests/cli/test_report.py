@@ -53,8 +53,8 @@ def test_pictures_as_svg_and_png(tmp_path: Path) -> None:
     kbench("report", lab(tmp_path / "a.json"), "--svg", folder, "--png", folder).worked()
     svg = {path.stem for path in folder.glob("*.svg")}
     assert svg == {path.stem for path in folder.glob("*.png")}
-    assert "exits-lab-svm-tcg-exit" in svg
-    text = (folder / "exits-lab-svm-tcg-exit.svg").read_text()
+    assert "exits-lab-svm-tcg-6-1-exit" in svg
+    text = (folder / "exits-lab-svm-tcg-6-1-exit.svg").read_text()
     assert "round trip, instructions (emulated lab)" in text
     assert all(path.read_bytes()[:4] == b"\x89PNG" for path in folder.glob("*.png"))
 

@@ -63,7 +63,7 @@ def test_a_reason_for_skips_is_said_once_and_in_one_line(tmp_path: Path) -> None
         (["work.play@hlt"], "it is one of batch, "),
         (["idle.poisson-9@hlt"], "must be 1 to 10000 events a second, not -9"),
         (["idle.poisson@hlt-poll--1us"], "its time must be 1 to 1000000 us, not -1"),
-        (["exit.pio_out", "--vcpus", "2"], "--vcpus is for the families hunt, idle, work"),
+        (["exit.pio_out", "--vcpus", "2"], "--vcpus is for the families hunt, idle, wake, work"),
         (["floor.clock", "--target", "everywhere"], "it is one of auto, host, lab, both"),
     ],
 )

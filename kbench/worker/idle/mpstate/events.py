@@ -76,7 +76,9 @@ def extint_arm(vm: IdleVm) -> None:
 
 
 def smi_arm(vm: IdleVm) -> None:
-    """System management mode has memslots of its own; its handler returns at once."""
+    """System management mode has its own memslots; its handler returns at once."""
+    if not vm.system.check_extension("KVM_CAP_X86_SMM"):
+        raise Unavailable("this KVM has no KVM_CAP_X86_SMM")
     vm.memory.write(SMM_CODE, RSM)
     region = ffi.new("struct kvm_userspace_memory_region *", {"slot": SMM_SLOTS})
     region.memory_size, region.userspace_addr = vm.memory.size, vm.memory.address
