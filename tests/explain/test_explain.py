@@ -18,8 +18,8 @@ SAMPLE = (
     *("mpstate.probe@kick", "vtl.return@poll", "wake.irqfd@hlt", "wake.signal@hlt"),
 )
 ALL = ("exit", "floor", "inkernel", "mpstate", "vtl", "wake")
-# Time passes in the CPU's halts, without instructions.
-WITHOUT_STAMPS = ("inkernel.mwait@native",)
+# Time passes in the CPU's halts, without instructions; a share of the pCPU has no stamps.
+WITHOUT_STAMPS = ("inkernel.mwait@native", "floor.waker", "floor.pcpu")
 
 
 def explained(lab: Lab, name: str, event: str = "p50") -> Explanation:
