@@ -49,12 +49,12 @@ def asked(found: Sequence[LabKernel]) -> str:
         ask, kick = lab("hunt.ask_2busy@hlt/4"), lab("hunt.kick_2busy@hlt/4")
         hunts = [row.counted("hunts") for row in (ask, kick)]
         signals = [row.counted("hunt_signals") for row in (ask, kick)]
-        return [f"{s:,} for {h:,} hunts" for s, h in zip(signals, hunts, strict=True)]
+        return [f"{s:,} signals for {h:,} hunts" for s, h in zip(signals, hunts, strict=True)]
 
     return told(
         found,
         "While 2 of 4 vCPUs are busy, a VMM that asks for the HLT exit, reads the flag behind a "
-        "barrier and signals only a halted vCPU sends {0} signals, one that does not look {1}",
+        "barrier and signals only a halted vCPU sends {0}, one that does not look {1}",
         figures,
     )
 
