@@ -25,6 +25,7 @@ from kbench._abi import lib
 ON = lib.KVM_KBENCH_MWAIT_MONITOR
 MODE = lib.KVM_KBENCH_MWAIT_AS_MONITOR
 LONG = 26  # 2^25 us: the bound where nothing but the event should end the sleep
+CLOCK_KICK = 0.2  # KVM's update of kvmclock kicks every vCPU 0.1 s after the first entry of one
 SLOT_ROUNDS = 200  # a change of the slot waits for a grace period
 
 
@@ -105,6 +106,7 @@ def test_write_leaves_a_halted_vcpu_alone() -> None:
         machine.plan(HLT)
         runner.go()
         assert not runner.stopped(LOST), f"HLT did not block: exit {runner.reason}"
+        time.sleep(CLOCK_KICK)
         switches = sleeps(runner)
         machine.plan(WRITE, number=1)
         expect(run(machine.vcpus[1]), lib.KVM_EXIT_IO)
