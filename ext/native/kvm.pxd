@@ -41,9 +41,6 @@ cdef extern from "<linux/kvm.h>" nogil:
     struct kvm_regs:
         uint64_t rax, rbx, rcx, rdx, rsi, rdi
 
-    struct kvm_xsave:
-        pass
-
 cdef extern from "abi.h" nogil:
     enum:
         KB_PORT

@@ -16,7 +16,7 @@ from kbench._native.eventfd cimport read_eventfd
 from kbench._native.kvm cimport (
     KVM_EXIT_HLT, KVM_EXIT_IO, KVM_GET_REGS, KVM_GET_XSAVE, KVM_KBENCH_EXIT_HLT,
     KVM_KBENCH_IDLE_HLT, KVM_RUN, KVM_RUN_KBENCH_EXITS, KVM_SET_REGS, KVM_SET_XSAVE,
-    KVM_SIGNAL_MSI, idle_flag, ioctl, kvm_regs, kvm_run, kvm_xsave,
+    KVM_SIGNAL_MSI, idle_flag, ioctl, kvm_regs, kvm_run,
 )
 from kbench._native.vcpu_thread cimport (
     POLLIN, POLLPRI, VcpuThread, kb_ask, kb_vcpu_thread, kb_vcpu_thread_begin, kb_vcpu_thread_end,
@@ -65,7 +65,7 @@ cdef class VirtualProcessor(VcpuThread):
     cdef int vm             # to which this thread sends `message`, the device's MSI
     cdef size_t message     # or 0: KVM has routed it
     cdef bint moves         # the state that both VTLs share
-    cdef kvm_xsave xsave
+    cdef uint8_t xsave[4096]  # KVM_GET_XSAVE writes a struct kvm_xsave without its tail
     cdef unsigned long long *noted[3]
     cdef uint64_t counts[3]
     cdef object _arrays     # of what `noted` points to
@@ -220,8 +220,8 @@ cdef class VirtualProcessor(VcpuThread):
         theirs.rax, theirs.rbx, theirs.rcx, theirs.rdx = ours.rax, ours.rbx, ours.rcx, ours.rdx
         theirs.rsi, theirs.rdi = ours.rsi, ours.rdi
         if (ioctl(target, KVM_SET_REGS, &theirs) < 0
-                or ioctl(source, KVM_GET_XSAVE, &self.xsave) < 0
-                or ioctl(target, KVM_SET_XSAVE, &self.xsave) < 0):
+                or ioctl(source, KVM_GET_XSAVE, &self.xsave[0]) < 0
+                or ioctl(target, KVM_SET_XSAVE, &self.xsave[0]) < 0):
             self.state.error = errno
             return False
         return True
