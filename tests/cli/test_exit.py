@@ -110,8 +110,12 @@ def test_a_bug_has_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_signals(number: signal.Signals) -> None:
-    with pytest.raises(SystemExit) as ended:
-        _exit.code(lambda: signal.raise_signal(number))
+    before = signal.signal(number, signal.SIG_DFL)  # the tests may run under nohup
+    try:
+        with pytest.raises(SystemExit) as ended:
+            _exit.code(lambda: signal.raise_signal(number))
+    finally:
+        signal.signal(number, before)
     assert ended.value.code == 128 + number
 
 
