@@ -35,7 +35,12 @@ def alive(pid: int) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_the_pool_ends_with_its_parent(number: signal.Signals, tmp_path: Path) -> None:
     words = command("report", *sorted(SUITES.glob("lab-*.json")), "-o", tmp_path / "a.html")
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        words,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # also under nohup
+    ) as process:
         wait_for(lambda: len(children(process.pid)) == 2, "two processes that draw", 120)
         pool = children(process.pid)
         process.send_signal(number)
