@@ -117,7 +117,8 @@ def test_work_in_the_vcpus_thread_leaves_a_competitor_half() -> None:
     for result in measure_all(lab, WAITS):
         counts = result.counts
         assert counts and not counts.void
-        assert counts.counters["progress"] == 1
+        # The window ends with the last event: while the competitor runs, some wait for an answer.
+        assert counts.counters["progress"] > 0.95
         assert counts.counters["competitor_share"] == pytest.approx(1 / 2, abs=0.1)
         assert counts.counters["work_per_s"] > 15_000  # of some 40,000 that the pCPU can do
 
