@@ -15,11 +15,13 @@ from kbench.kernels.errors import PackageUnavailable
 
 DEFAULT = "6.1"
 # Name -> suites, each with the label of the archive that holds it. A name is one of
-# upstream's stable series, or the newest kernel that Debian has anywhere.
+# upstream's stable series, or the newest kernel of all suites: backports may be ahead of sid.
 SUITES: dict[str, tuple[tuple[str, str], ...]] = {
     "6.1": (("bookworm", "Debian"), ("bookworm-security", "Debian-Security")),
     "6.12": (("bookworm-backports", "Debian"),),
-    "newest": (("sid", "Debian"),),
+    "newest": tuple(
+        (suite, "Debian") for suite in ("bookworm-backports", "trixie", "trixie-backports", "sid")
+    ),
 }
 # What the packages linux-image-* and linux-headers-* are incomplete without.
 IMAGE_NEEDS = "linux-(?:base|binary|modules)-[0-9]"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
+import shutil
 from pathlib import Path
 
 import pytest
 
+from kbench.kernels import apt
 from kbench.kernels.apt import Apt
 from kbench.kernels.errors import PackageUnavailable
 
@@ -44,3 +46,25 @@ def test_unreachable_archive_is_named(tmp_path: Path, programs: Path) -> None:
     program(programs, "apt-get", "echo 'E: Could not resolve' >&2; exit 100")
     with pytest.raises(PackageUnavailable, match="E: Could not resolve"):
         Apt(tmp_path, SUITES).download("linux-image", "1", tmp_path / "debs")
+
+
+@pytest.mark.skipif(shutil.which("apt-cache") is None, reason="apt is not installed")
+def test_newest_version_comes_first_whatever_its_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = {"backports": "6.12.95-1~bpo12+1", "ahead": "7.3.4-1~bpo13+1", "sid": "7.3.4~rc7-1"}
+    archive = tmp_path / "archive"
+    for suite, version in versions.items():
+        lists = archive / "dists" / suite / "main/binary-amd64"
+        lists.mkdir(parents=True)
+        (lists / "Packages").write_text(
+            f"Package: linux\nVersion: {version}\nArchitecture: amd64\nFilename: {suite}.deb\n"
+            f"Size: 7\nSHA256: {'0' * 64}\n"
+        )
+        (archive / "dists" / suite / "Release").write_text(f"Suite: {suite}\n")
+    monkeypatch.setattr(apt, "KEYRING", tmp_path / "none")
+    monkeypatch.setattr(apt, "_archives", lambda: {"Debian": f"[trusted=yes] file:{archive}"})
+    home = Apt(tmp_path / "home", [(suite, "Debian") for suite in versions])
+    home.update()
+    found = [stanza["Version"] for stanza in home.show("linux")]
+    assert found == ["7.3.4-1~bpo13+1", "7.3.4~rc7-1", "6.12.95-1~bpo12+1"]
