@@ -87,7 +87,7 @@ def run(
 
 @contextmanager
 def _interrupts_held() -> Iterator[Callable[[], None]]:
-    """Hold SIGINT and SIGTERM back until the function that this yields is called.
+    """Hold SIGINT, SIGTERM and SIGHUP back until the function that this yields is called.
 
     One that is handled while a program starts would leave that running: nothing has it yet.
     Python handles signals in the main thread, so that others need no care.
@@ -95,7 +95,7 @@ def _interrupts_held() -> Iterator[Callable[[], None]]:
     came: list[int] = []
     handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if callable(handler := signal.getsignal(number)):
                 handlers[number] = handler
                 signal.signal(number, lambda number, frame: came.append(number))

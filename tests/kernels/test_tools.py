@@ -116,22 +116,27 @@ def test_interrupt_ends_grandchildren(tmp_path: Path) -> None:
     assert gone(tmp_path / "pid")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupt_while_the_program_starts_ends_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Interrupted(subprocess.Popen[str]):
         def __init__(self, *words: Any, **options: Any) -> None:
             super().__init__(*words, **options)
             while not (pid.exists() and pid.read_text()):
                 time.sleep(0.01)
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
 
     pid = tmp_path / "pid"
     monkeypatch.setattr(subprocess, "Popen", Interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        shell(f"echo $$ > {pid}; sleep 1000")
-    assert gone(pid)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            shell(f"echo $$ > {pid}; sleep 1000")
+        assert gone(pid)
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
 
 
 def test_what_ignores_the_request_to_end_is_killed(
