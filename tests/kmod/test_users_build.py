@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: MIT
 """A user's own change of KVM, as a patch and as a tree: built, measured, and seen in the count."""
 
-import difflib
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from support.cli import command
 from support.docs import ROOT, blocks, commands, spans
+from support.kvm_change import CHANGED, patch, run, with_nops
 
 from kbench.kernels import find
 from kbench.kmod import sources
@@ -22,28 +19,6 @@ pytestmark = [
     pytest.mark.test_kvm,
     pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed"),
 ]
-# Where each exit that the CPU makes passes once: a NOP there is one instruction more in each.
-CHANGED = "arch/x86/kvm/svm/svm.c"
-FUNCTION = "int svm_invoke_exit_handler("
-BUILD_SECONDS = 1800
-
-
-def run(*words: object, cwd: Path, status: int = 0) -> str:
-    """The output of `kbench WORDS...`, which must end with `status`: tables with all columns."""
-    done = subprocess.run(
-        command(*words), cwd=cwd, capture_output=True, text=True, timeout=BUILD_SECONDS,
-        env={**os.environ, "COLUMNS": "160"},
-    )  # fmt: skip
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout
-
-
-def one_instruction_more(text: str) -> str:
-    """The same file with a NOP where the function begins."""
-    lines = text.splitlines(keepends=True)
-    function = next(number for number, line in enumerate(lines) if line.startswith(FUNCTION))
-    place = lines.index("{\n", function) + 1
-    return "".join([*lines[:place], '\tasm volatile("nop");\n', *lines[place:]])
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +29,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources.copy(sources.pristine(tree, print), place / "linux")
     changed = place / "linux" / CHANGED
     before = changed.read_text()
-    after = one_instruction_more(before)
+    after = with_nops(before, 1)
     changed.write_text(after)
-    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    difference = difflib.unified_diff(*lines, f"a/{CHANGED}", f"b/{CHANGED}")
-    (place / "my.patch").write_text("".join(difference))
+    (place / "my.patch").write_text(patch(before, after))
     return place
 
 
