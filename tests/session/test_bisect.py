@@ -55,7 +55,8 @@ def tree(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> GitTree
 
 def found(tree: GitTree, wanted: str = NAME, **more: object) -> Bisection:
     options = {"threshold": 1, "every": 0, "keep": None, "report": print, **more}
-    return bisect.bisect("good", "main", f"{tree.place},tiny", wanted, **options)  # type: ignore[arg-type]
+    place = f"{tree.place},tiny"
+    return bisect.bisect("good", "main", place, wanted, **options)  # type: ignore[arg-type]  # bisect()'s
 
 
 def test_commits_are_named_with_their_instructions(tree: GitTree) -> None:

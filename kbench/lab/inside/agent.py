@@ -19,10 +19,9 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
-# They lie beside this file in the lab, and not where mypy looks.
-import _port  # type: ignore[import-not-found]
-import bundle  # type: ignore[import-not-found]
-import fw_cfg  # type: ignore[import-not-found]
+import _port  # type: ignore[import-not-found]  # beside this file in the lab
+import bundle  # type: ignore[import-not-found]  # beside this file in the lab
+import fw_cfg  # type: ignore[import-not-found]  # beside this file in the lab
 
 # What the measuring code imports: from the snapshot that is free.
 PRELOADED = """

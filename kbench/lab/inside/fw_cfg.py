@@ -10,8 +10,7 @@ import mmap
 import struct
 from pathlib import Path
 
-# It lies beside this file in the lab, and not where mypy looks.
-import _port  # type: ignore[import-not-found]
+import _port  # type: ignore[import-not-found]  # beside this file in the lab
 
 # The port of the DMA address, the item that is the directory, and the commands.
 DMA_PORT, DIRECTORY, READ, SELECT = 0x514, 0x19, 0x2, 0x8

@@ -22,8 +22,7 @@ def chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
 
 def data(rows: Sequence[dict[str, Any]]) -> Any:
     """Inline data."""
-    # altair leaves the constructors of its schema without annotations.
-    return alt.Data(values=_Rows(rows))  # type: ignore[no-untyped-call]
+    return alt.Data(values=_Rows(rows))  # type: ignore[no-untyped-call]  # altair's schema has none
 
 
 class _Rows:
