@@ -34,12 +34,11 @@ def command(
 
     Example: kbench bisect v6.12 v6.13 exit.pio_out --tree ~/linux,tiny
     """
-    import sys
-
     from kbench.errors import KbenchError
     from kbench.present.bisection import text
     from kbench.present.output import terminal_width
     from kbench.session.bisect import bisect
+    from kbench.session.progress import say
 
     if every and history is None:
         raise KbenchError("--every takes --history DIR, which keeps the suites")
@@ -51,6 +50,6 @@ def command(
         threshold=threshold,
         every=every,
         keep=history,
-        report=lambda line: print(line, file=sys.stderr),
+        report=say,
     )
     print(text(found, terminal_width()))
