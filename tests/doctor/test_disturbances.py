@@ -43,7 +43,7 @@ DISTURBED: dict[str, tuple[str, str | float, str]] = {
     "timer slack": ("kbench_timer_slack_ns", "50000", "/proc/$$/timerslack_ns"),
     "SCHED_FIFO": ("fifo", "forbidden", "chrt -f 50"),
     "halt_poll_ns": ("kbench_halt_poll_ns", "200000", "parameters/halt_poll_ns"),
-    "QEMU": ("qemu", "none", "qemu-system-x86"),
+    "QEMU": ("qemu", "none", "sudo apt-get install --no-install-recommends qemu-system-x86"),
 }
 
 

@@ -104,6 +104,12 @@ def test_the_answers_come_first_and_are_few() -> None:
     assert order == sorted(order)
 
 
+def test_every_question_of_the_thread_has_an_answer() -> None:
+    items = answers(FOLDER / "README.md")
+    for word in ("yield()", "exits to userspace", "each event", "mp_state", "MWAIT policies"):
+        assert any(word in item for item in items), word
+
+
 def test_the_front_page_has_the_same_answers() -> None:
     front = ROOT / "README.md"
     assert answers(front) == answers(FOLDER / "README.md"), RENEW
