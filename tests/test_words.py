@@ -145,3 +145,17 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert (
         re.findall(r"^## (.*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0] == __version__
     )
+
+
+def test_what_a_checker_is_told_to_pass_over_has_its_reason_beside_it() -> None:
+    told = re.compile(r"#\s*(type: ignore|noqa)\b(?P<rest>.*)")
+    reason = re.compile(r"(\[[a-z-]+\]|: [A-Z]+\d+)  # \w")
+    silent = []
+    for folder in ("kbench", "ext", "tests"):
+        for path in (ROOT / folder).rglob("*.py*"):
+            if path.suffix in (".py", ".pyi", ".pyx") and path.name != Path(__file__).name:
+                for number, line in enumerate(path.read_text().splitlines(), 1):
+                    found = told.search(line)
+                    if found and not reason.match(found["rest"]):
+                        silent.append(f"{path.relative_to(ROOT)}:{number}")
+    assert silent == []

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Addresses to functions: real ELF files, and a lab's texts made by hand."""
 
+from pathlib import Path
+
 import pytest
 
 from kbench._native import exits
@@ -19,8 +21,7 @@ ffffffff81000300 t entry_SYSCALL_64_after_hwframe
 
 def symbols(maps: str = "", path: str = "") -> Symbols:
     texts = {"kallsyms": KALLSYMS, "sections": "", "maps": maps}
-    with open(path or NATIVE, "rb") as file:  # noqa: PTH123
-        data = file.read()
+    data = Path(path or NATIVE).read_bytes()
     return Symbols(texts, lambda name: data)
 
 
@@ -47,8 +48,7 @@ def test_kernel_functions_end_at_the_next() -> None:
 
 
 def test_a_mapped_file_has_its_own_names() -> None:
-    with open(NATIVE, "rb") as file:  # noqa: PTH123
-        data = file.read()
+    data = Path(NATIVE).read_bytes()
     wanted = next(each for each in elf.functions(data) if "round_trips" in each.name)
     path = "/kbench/kbench/_native/exits.cpython-311.so"
     base = 0x7FFFF0000000

@@ -20,8 +20,8 @@ from kbench.kernels.errors import KernelError, PackageUnavailable
 SECONDS = 30.0
 
 
-def shell(script: str, seconds: float = SECONDS, **more: object) -> str:
-    return tools.run(["sh", "-c", script], seconds, **more)  # type: ignore[arg-type]
+def shell(script: str, seconds: float = SECONDS, **more: Any) -> str:
+    return tools.run(["sh", "-c", script], seconds, **more)
 
 
 def test_output_comes_back_in_the_c_locale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,9 +42,10 @@ def emulators(parent: int) -> set[int]:
     return found
 
 
-def job(entry: str = "", **changes: object) -> Job:
-    plain = Job("exit.pio_out", 100, 5.0, 20.0)
-    return replace(plain, **({"entry": f"test_inside:{entry}"} if entry else {}), **changes)  # type: ignore[arg-type]
+def job(entry: str = "", **changes: Any) -> Job:
+    if entry:
+        changes["entry"] = f"test_inside:{entry}"
+    return replace(Job("exit.pio_out", 100, 5.0, 20.0), **changes)
 
 
 def with_code(code: str) -> dict[str, bytes]:
@@ -156,7 +159,8 @@ def test_boot_without_an_agent(root: Path, lab: Lab, monkeypatch: pytest.MonkeyP
 def test_closing_the_iterator_ends_the_emulators(lab: Lab) -> None:
     results = labs.measure_all(lab, NAMES * 4)
     assert next(results).error is None
-    results.close()  # type: ignore[attr-defined]
+    assert isinstance(results, Generator)
+    results.close()
     assert emulators(os.getpid()) == set()
 
 

@@ -61,7 +61,7 @@ def test_job_is_plain_json() -> None:
 
 def test_counts_and_facts_come_back() -> None:
     results = lines({"counts": COUNTS}, {"facts": {"kbench_kernel": "6.1"}})
-    (message,), facts = outcome(Ended(sent=results))  # type: ignore[arg-type]
+    (message,), facts = outcome(Ended(sent=results))  # type: ignore[arg-type]  # a stand-in
     assert message.counts is not None
     assert message.counts.buckets == ((3021, 500),)
     assert message.counts.counters["wall_s"] == 0.002
@@ -70,7 +70,7 @@ def test_counts_and_facts_come_back() -> None:
 
 def test_skip_has_its_reason() -> None:
     results = lines({"skipped": "this KVM has no KVM_CAP_X"}, {"facts": FACTS})
-    (message,), _ = outcome(Ended(sent=results))  # type: ignore[arg-type]
+    (message,), _ = outcome(Ended(sent=results))  # type: ignore[arg-type]  # a stand-in
     assert message.skipped == "this KVM has no KVM_CAP_X"
 
 
@@ -86,7 +86,7 @@ def test_skip_has_its_reason() -> None:
 def test_failures_have_names(failure: str, error: type[errors.LabError]) -> None:
     results = lines({"failure": failure, "reason": "because"})
     with pytest.raises(error, match="because") as raised:
-        outcome(Ended(3, results, "last words\n"))  # type: ignore[arg-type]
+        outcome(Ended(3, results, "last words\n"))  # type: ignore[arg-type]  # a stand-in
     assert raised.value.output == "last words"
 
 
@@ -100,7 +100,7 @@ def test_failures_have_names(failure: str, error: type[errors.LabError]) -> None
 )
 def test_panic(console: str, error: type[errors.LabError]) -> None:
     with pytest.raises(error):
-        outcome(Ended(0, lines({"counts": COUNTS}), console))  # type: ignore[arg-type]
+        outcome(Ended(0, lines({"counts": COUNTS}), console))  # type: ignore[arg-type]  # a stand-in
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_panic(console: str, error: type[errors.LabError]) -> None:
 )
 def test_half_a_result_is_none(messages: list[object]) -> None:
     with pytest.raises(errors.AgentFailed, match="without a complete result"):
-        outcome(Ended(sent=lines(*messages)))  # type: ignore[arg-type]
+        outcome(Ended(sent=lines(*messages)))  # type: ignore[arg-type]  # a stand-in
 
 
 @pytest.mark.parametrize(("status", "words"), [(-9, "by signal 9"), (127, "exit status 127")])
@@ -117,7 +117,7 @@ def test_qemu_that_dies_takes_its_results_with_it(status: int, words: str) -> No
     complete = lines({"counts": COUNTS}, {"facts": FACTS})
     for results in (complete, complete[:-9]):
         with pytest.raises(errors.EmulatorDied, match=words):
-            outcome(Ended(status, results))  # type: ignore[arg-type]
+            outcome(Ended(status, results))  # type: ignore[arg-type]  # a stand-in
 
 
 @pytest.mark.parametrize("data", [b"nonsense", b'{"counts": {"count": "many"}}', b"[1]"])

@@ -2,6 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyperf
 import pytest
@@ -16,7 +17,10 @@ from kbench.targets.options import RunOptions
 from kbench.targets.target import Step
 
 IDENTITY = {"qemu": "7.2.22", "kernel": "6.1.192-2", "cpu": "max", "machine": "0123"}
-FACTS = {"kbench_cpu_model": "QEMU TCG", "kbench_kernel": "6.1.0-56-amd64"}
+FACTS: dict[str, str | int | float] = {
+    "kbench_cpu_model": "QEMU TCG",
+    "kbench_kernel": "6.1.0-56-amd64",
+}
 COUNTS = protocol.Counts(
     buckets=((3021, 499), (3099, 1)),
     count=500,
@@ -31,8 +35,8 @@ COUNTS = protocol.Counts(
 )
 
 
-def result(name: str, **more: object) -> LabResult:
-    return LabResult(benchmark=name, kvm=("stock", "f00"), identity=IDENTITY, facts=FACTS, **more)  # type: ignore[arg-type]
+def result(name: str, **more: Any) -> LabResult:
+    return LabResult(benchmark=name, kvm=("stock", "f00"), identity=IDENTITY, facts=FACTS, **more)
 
 
 def test_result_becomes_a_run_that_pyperf_reads(tmp_path: Path) -> None:
@@ -128,8 +132,8 @@ def test_progress_tells_a_count_that_was_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """3962 shares its bucket with 3963: what is shown meanwhile is what `kbench show` says."""
-    same = {"buckets": ((bucket_index(3962), 500),), "total": 500 * 3962}
-    counts = replace(COUNTS, minimum=3962, maximum=3962, **same)  # type: ignore[arg-type]
+    buckets = ((bucket_index(3962), 500),)
+    counts = replace(COUNTS, minimum=3962, maximum=3962, buckets=buckets, total=500 * 3962)
     pretend(monkeypatch, [result("exit.hlt", counts=counts)])
     steps: list[Step] = []
     with SuiteWriter(tmp_path / "lab.json") as writer:

@@ -37,7 +37,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_equal_counts_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     passes = Passes()
     monkeypatch.setattr(verify, "measure_all", passes)
-    assert verify.verify(None, NAMES, print) == []  # type: ignore[arg-type]
+    assert verify.verify(None, NAMES, print) == []  # type: ignore[arg-type]  # no lab is used
     orders, jobs = zip(*passes.asked, strict=True)
     assert jobs == (1, 2, 2, 2)
     assert orders[2] != NAMES
@@ -56,7 +56,7 @@ def test_one_instruction_is_a_difference(
     monkeypatch: pytest.MonkeyPatch, at: int, repetition: str
 ) -> None:
     monkeypatch.setattr(verify, "measure_all", Passes(changed=8, at=at))
-    (difference,) = verify.verify(None, NAMES, print)  # type: ignore[arg-type]
+    (difference,) = verify.verify(None, NAMES, print)  # type: ignore[arg-type]  # no lab is used
     assert (difference.benchmark, difference.repetition) == ("exit.hlt", repetition)
     assert difference.first != difference.again
 

@@ -3,6 +3,7 @@
 
 from array import array
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hdrh.histogram import HdrHistogram
@@ -14,7 +15,7 @@ from kbench.record.recording import Recording, metadata
 from kbench.suite.format import PERCENTILES, SCHEMA
 
 
-def recording(events: int = 1000, **changes: object) -> Recording:
+def recording(events: int = 1000, **changes: Any) -> Recording:
     histogram = Histogram(1_000_000)
     histogram.record_ticks(array("Q", range(1000, 1000 + events)))
     fields = {
@@ -26,7 +27,7 @@ def recording(events: int = 1000, **changes: object) -> Recording:
         "counters": {"steal_s": 0.25, "nivcsw": 3, "kvm_exits": 1000},
         **changes,
     }
-    return Recording(**fields)  # type: ignore[arg-type]
+    return Recording(**fields)
 
 
 def test_seconds() -> None:

@@ -4,6 +4,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.kernels import GitTree
@@ -53,10 +54,10 @@ def tree(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> GitTree
     return made
 
 
-def found(tree: GitTree, wanted: str = NAME, **more: object) -> Bisection:
+def found(tree: GitTree, wanted: str = NAME, **more: Any) -> Bisection:
     options = {"threshold": 1, "every": 0, "keep": None, "report": print, **more}
     place = f"{tree.place},tiny"
-    return bisect.bisect("good", "main", place, wanted, **options)  # type: ignore[arg-type]  # bisect()'s
+    return bisect.bisect("good", "main", place, wanted, **options)
 
 
 def test_commits_are_named_with_their_instructions(tree: GitTree) -> None:

@@ -3,6 +3,7 @@
 
 import os
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,8 @@ END = replace(
 COUNT = 10_000
 
 
-def disturbance(**changed: object) -> str:
-    return disturbed(Delta(START, replace(END, **changed)), KHZ)  # type: ignore[arg-type]
+def disturbance(**changed: Any) -> str:
+    return disturbed(Delta(START, replace(END, **changed)), KHZ)
 
 
 def miscount(kvm: dict[str, int], row: RoundTrip | Batch = ROW, count: int = COUNT) -> str:

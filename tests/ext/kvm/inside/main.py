@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import fw_cfg  # type: ignore[import-not-found]
+import fw_cfg  # type: ignore[import-not-found]  # beside this file in the lab
 from selftests import quirk
 from selftests.machine import Skip, expect
 from selftests.scale import TEST_SECONDS

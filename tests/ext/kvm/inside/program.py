@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import fw_cfg  # type: ignore[import-not-found]
+import fw_cfg  # type: ignore[import-not-found]  # beside this file in the lab
 
 PLACE = Path("/tmp/program")
 SECONDS = 60.0
