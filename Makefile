@@ -5,8 +5,11 @@ BIN := .venv/bin
 LOCAL := reports/local
 export LOCAL
 
+# Where `make run` measures: auto, host or lab, as `kbench run --target`.
+TARGET ?= auto
+
 # What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
-NEEDS_run := $(if $(LAB),lab kvm extension compiler,$(shell test -w /dev/kvm || echo lab))
+NEEDS_run := $(if $(LAB),lab kvm extension compiler,$(shell test "$(TARGET)" != lab -a -w /dev/kvm || echo lab))
 NEEDS_check := check
 NEEDS_test := lab zstd kvm extension compiler tree browser
 NEEDS_test-kvm := lab zstd kvm extension compiler
@@ -20,15 +23,15 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-kvm debug-kernel venv packages check lint perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm debug-kernel venv packages check lint perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-run: .venv/installed ## what exits, wake-ups and idling cost here: tables, three sentences, suites in reports/local/
+run: target .venv/installed ## what exits, wake-ups and idling cost here: tables, three sentences, suites in reports/local/
 	@mkdir -p $(LOCAL)
 	@rm -f $(LOCAL)/quick.json $(LOCAL)/mwait.json $(LOCAL)/mwait.failed
-	$(BIN)/kbench run quick --quiet --fast -o $(LOCAL)/quick.json
+	$(BIN)/kbench run quick --quiet --fast --target $(TARGET) -o $(LOCAL)/quick.json
 	@# MWAIT idling takes the extension, and so the lab: measured where what that needs is installed.
 	@# Where it fails, the rest is shown all the same, and the last line ends make with an error.
 	@if .ci/packages --check lab kvm extension compiler; then \
@@ -40,6 +43,13 @@ run: .venv/installed ## what exits, wake-ups and idling cost here: tables, three
 	@.ci/packages --check lab kvm extension compiler || echo "MWAIT policies in the lab: make run LAB=1"
 	@echo "next: $(BIN)/kbench show $(LOCAL)/quick.json; $(BIN)/kbench list; $(BIN)/kbench doctor"
 	@! test -e $(LOCAL)/mwait.failed || { echo "the MWAIT policies could not be measured in the lab: see above" >&2; exit 1; }
+
+# Said before anything is installed. A /dev/kvm that one may not open is no reason for the lab.
+target:
+	@if [ $(TARGET) != auto ] || [ -w /dev/kvm ]; then exit 0; fi; \
+	if [ ! -e /dev/kvm ]; then echo "no /dev/kvm: measuring in the lab: instructions, not time"; exit 0; fi; \
+	echo "you may not open /dev/kvm, of group $$(stat -c %G /dev/kvm): sudo usermod -aG $$(stat -c %G /dev/kvm) $$(id -un), then log in again." >&2; \
+	echo "make run TARGET=lab measures in the lab without it: instructions, not time." >&2; exit 2
 
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)

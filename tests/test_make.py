@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.cli import with_forbidden_kvm, without_kvm
 
 TOP = Path(__file__).parents[1]
 # Writes the file that -o names; fails where the selection is the one in FAILING.
@@ -35,7 +36,7 @@ def make_run(
     program(place / ".venv" / "bin" / "kbench", KBENCH)
     program(place / ".ci" / "packages", f"#!/bin/sh\nexit {0 if installed else 1}\n")
     return subprocess.run(
-        ["make", "run", "--old-file=.venv/installed"],
+        ["make", "run", "TARGET=host", "--old-file=.venv/installed"],
         cwd=place, capture_output=True, text=True, timeout=60,
         env={"PATH": os.environ["PATH"], "FAILING": failing},
     )  # fmt: skip
@@ -74,3 +75,18 @@ def test_a_failed_first_part_ends_it(tmp_path: Path) -> None:
     done = make_run(tmp_path, installed=True, failing="quick")
     assert done.returncode == 2
     assert (tmp_path / "calls").read_text().splitlines() == ["run quick"]
+
+
+def target(prefix: tuple[str, ...], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*prefix, "make", "target", *words], cwd=TOP, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_where_it_will_measure_is_said_before_anything_is_installed() -> None:
+    done = target(without_kvm())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "no /dev/kvm: measuring in the lab: instructions, not time\n"
+    refused = target(with_forbidden_kvm())
+    assert refused.returncode == 2 and "sudo usermod -aG nogroup" in refused.stderr
+    assert target(with_forbidden_kvm(), "TARGET=lab").returncode == 0

@@ -2,17 +2,20 @@
 """A failed ioctl as one line: which ioctl, which errno, and the likely cause."""
 
 import errno
+import grp
 import os
+import stat
+from pathlib import Path
 
 from kbench.errors import KbenchError
 
+DEVICE = Path("/dev/kvm")
 # (ioctl, errno) -> likely cause; "" is any ioctl. The first match wins.
 CAUSES = {
     ("open", errno.ENOENT): "there is no /dev/kvm: load kvm_intel or kvm_amd, enable VT-x or "
     "AMD-V in the firmware, or use --target lab",
-    ("open", errno.EACCES): "you may not open it: join its group (usermod -aG kvm USER) and "
-    "log in again, or use --target lab",
-    ("open", errno.EPERM): "a seccomp filter or the device cgroup of a container forbids it",
+    ("open", errno.EPERM): "a seccomp filter or the device cgroup of a container forbids it: "
+    "start the container with --device /dev/kvm (--target lab measures without it)",
     ("open", errno.ENODEV): "the CPU offers neither vmx nor svm, and no pvm module is loaded",
     ("open", errno.ENXIO): "the CPU offers neither vmx nor svm, and no pvm module is loaded",
     ("KVM_GET_API_VERSION", errno.ENOTTY): "/dev/kvm is not KVM's device",
@@ -36,9 +39,32 @@ class IoctlError(KbenchError):
     def __init__(self, name: str, number: int) -> None:
         self.name = name
         self.errno = number
-        cause = CAUSES.get((name, number)) or CAUSES.get(("", number), "")
+        if (name, number) == ("open", errno.EACCES):
+            cause = f"{permission(DEVICE)} (--target lab measures without it)"
+        else:
+            cause = CAUSES.get((name, number)) or CAUSES.get(("", number), "")
         code = errno.errorcode.get(number, str(number))
         what = "/dev/kvm" if name == "open" else name
         super().__init__(
             f"{what}: {os.strerror(number)} ({code})" + (f": {cause}" if cause else "")
         )
+
+
+def permission(device: Path) -> str:
+    """Why this user may not open `device`, and how to be let in."""
+    try:
+        status = device.stat()
+    except OSError:
+        return "it cannot be examined"
+    if not status.st_gid or not status.st_mode & stat.S_IWGRP:
+        return (
+            f"its mode lets in nobody but its owner: sudo chmod 666 {device}, until the next boot"
+        )
+    try:
+        group = grp.getgrgid(status.st_gid).gr_name
+    except KeyError:  # a device of the host's in a container
+        return (
+            f"you are not in its group {status.st_gid}: "
+            f"start the container with --group-add {status.st_gid}"
+        )
+    return f"you are not in its group {group}: sudo usermod -aG {group} USER, then log in again"

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Which target: the host where its /dev/kvm works, else the lab."""
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kbench.errors import KbenchError
-from kbench.kvm import System
+from kbench.kvm import IoctlError, System
 from kbench.targets.target import Target
 
 TARGETS = ("auto", "host", "lab")
+INSTEAD = "measuring in the lab: instructions, not time"
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,35 +26,42 @@ class Choice:
     explain: bool = False
 
 
-def sessions(choice: Choice, selectors: Sequence[str]) -> list[Choice]:
+def silent(line: str) -> None:
+    """A report to nobody."""
+
+
+def sessions(choice: Choice, selectors: Sequence[str], report: Report = silent) -> list[Choice]:
     """One session, or with target "both" the host's and the lab's.
 
     The selection rfc covers the extension too: in the lab KVM then has all of it unless
-    another variant is asked for, and target "auto" measures wherever it can. Raises
-    KbenchError for a target that does not exist.
+    another variant is asked for, and target "auto" measures wherever it can. `report` gets the
+    line that says why the host is left out. Raises KbenchError for a target that does not exist,
+    and as host_works() does.
     """
     if choice.target not in (*TARGETS, "both"):
         raise KbenchError(f"no target {choice.target!r}: it is one of {', '.join(TARGETS)}, both")
     rfc = "rfc" in selectors
     everywhere = choice == Choice("auto") and rfc
     lab = replace(choice, target="lab", kvm=choice.kvm or ("all" if rfc else None))
-    if choice.target == "both" or (everywhere and host_works()):
+    if choice.target == "both" or (everywhere and host_works(report)):
         return [Choice("host"), lab]
     return [lab] if everywhere or choice.target == "lab" else [choice]
 
 
-def choose(choice: Choice, report: Callable[[str], None] = lambda line: None) -> Target:
+def choose(choice: Choice, report: Report = silent) -> Target:
     """The target of `choice`; "auto" is the lab where a variant or a kernel is named.
 
-    `report` gets a line for each step that makes the lab ready. Raises KbenchError for an
-    option of the lab's with the host.
+    `report` gets a line where "auto" cannot be the host, and one for each step that makes the
+    lab ready. Raises KbenchError for an option of the lab's with the host, and as host_works()
+    does.
     """
     options = {"--kvm": choice.kvm, "--kernel": choice.kernel, "--explain": choice.explain or None}
     given = [option for option, value in options.items() if value is not None]
     if choice.target == "host" and given:
         raise KbenchError(f"{given[0]} is for the lab: the host measures the KVM it runs")
     lab_only = bool(given)
-    if choice.target == "host" or (choice.target == "auto" and not lab_only and host_works()):
+    automatic = choice.target == "auto" and not lab_only
+    if choice.target == "host" or (automatic and host_works(report)):
         from kbench.targets.host import Host
 
         return Host()
@@ -67,10 +77,18 @@ def choose(choice: Choice, report: Callable[[str], None] = lambda line: None) ->
     return LabTarget(choice.kernel or DEFAULT, choice.kvm or STOCK, report=report, more=more)
 
 
-def host_works() -> bool:
-    """Whether this machine's KVM can make a VM."""
+def host_works(report: Report = silent) -> bool:
+    """Whether this machine's KVM can make a VM; where not, `report` gets the reason.
+
+    Raises IoctlError where there is a /dev/kvm and only the permission is missing: whoever has
+    the device wants times, not the lab's counts.
+    """
     try:
         with System() as system, system.create_vm():
             return True
-    except KbenchError:
+    except KbenchError as error:
+        number = error.errno if isinstance(error, IoctlError) and error.name == "open" else 0
+        if number in (errno.EACCES, errno.EPERM):
+            raise
+        report(f"{'no /dev/kvm' if number == errno.ENOENT else error}: {INSTEAD}")
         return False

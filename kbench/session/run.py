@@ -62,7 +62,7 @@ def run(
     rows = select(words.selectors)
     if vcpus is not None or own_pcpu:
         rows = spread(rows, vcpus or "1", own_pcpu=own_pcpu)
-    each = sessions(choice, words.selectors)
+    each = sessions(choice, words.selectors, say)
     for one in each:
         _session(rows, words, one, output.of(one.target) if len(each) > 1 else output)
 

@@ -150,7 +150,18 @@ class TestBadInput:
         self.refused_everywhere(tmp_path, without_kvm(), "there is no /dev/kvm")
 
     def test_no_permission(self, tmp_path: Path) -> None:
-        self.refused_everywhere(tmp_path, with_forbidden_kvm(), "usermod -aG kvm USER")
+        self.refused_everywhere(tmp_path, with_forbidden_kvm(), "usermod -aG nogroup USER")
+
+    def test_only_the_permission_is_missing(self, tmp_path: Path) -> None:
+        """Then auto is not the lab: whoever has the device wants times."""
+        for selector in ("floor.clock", "rfc"):
+            result = kbench("run", selector, cwd=tmp_path, prefix=with_forbidden_kvm())
+            line = result.refused()
+            assert "in its group nogroup" in line and "--target lab measures without it" in line
+            assert len(result.err.splitlines()) == 1 and list(tmp_path.iterdir()) == []
+        found = kbench("doctor", "--format", "json", prefix=with_forbidden_kvm()).worked()
+        auto = json.loads(found)["auto"]
+        assert auto["target"] == "" and "usermod -aG nogroup" in auto["reason"]
 
     def test_another_device(self, tmp_path: Path) -> None:
         self.refused_everywhere(tmp_path, with_foreign_kvm(), "not KVM's device")

@@ -2,6 +2,7 @@
 """/dev/kvm: opening it, asking it, and what a failure says."""
 
 import errno
+import grp
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from kbench.errors import KbenchError
 from kbench.kvm import IoctlError, System
+from kbench.kvm.errors import permission
 from kbench.kvm.handle import Handle
 
 
@@ -42,7 +44,7 @@ def test_no_device() -> None:
 @pytest.mark.parametrize(
     ("number", "hint"),
     [
-        (errno.EACCES, "usermod -aG kvm"),
+        (errno.EACCES, "--target lab measures without it"),
         (errno.EPERM, "seccomp filter or the device cgroup"),
         (errno.ENODEV, "neither vmx nor svm, and no pvm"),
     ],
@@ -55,6 +57,28 @@ def test_no_permission(monkeypatch: pytest.MonkeyPatch, number: int, hint: str) 
     with pytest.raises(IoctlError, match=errno.errorcode[number]) as caught:
         System()
     assert hint in str(caught.value)
+
+
+def test_how_to_be_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = tmp_path / "kvm"
+    assert permission(device) == "it cannot be examined"
+    device.touch(0o660)
+    device.chmod(0o600)
+    assert "sudo chmod 666" in permission(device)
+
+    def owned(group: int) -> os.stat_result:
+        return os.stat_result((0o100660, 0, 0, 0, 0, group, 0, 0, 0, 0))
+
+    nobody = max(entry.gr_gid for entry in grp.getgrall()) + 1
+    known = next(entry for entry in grp.getgrall() if entry.gr_gid)
+    for group, hint in (
+        (0, "sudo chmod 666"),
+        (known.gr_gid, f"sudo usermod -aG {known.gr_name} USER, then log in again"),
+        (nobody, f"start the container with --group-add {nobody}"),
+    ):
+        monkeypatch.setattr(Path, "stat", lambda path, group=group: owned(group))
+        assert hint in permission(device)
+        monkeypatch.undo()
 
 
 def test_another_device_leaves_no_descriptor(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """One `kbench run` measures on one target or on both."""
 
+import errno
+
 import pytest
 
 from kbench.errors import KbenchError
+from kbench.kvm import IoctlError
 from kbench.session import choose
 from kbench.session.choose import Choice, sessions
 
@@ -30,7 +33,7 @@ def test_where_a_run_measures(
     expected: list[Choice],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(choose, "host_works", lambda: works)
+    monkeypatch.setattr(choose, "host_works", lambda report: works)
     assert sessions(Choice(target), [selector]) == expected
 
 
@@ -49,3 +52,42 @@ def test_an_unknown_target_is_refused_with_the_valid_ones() -> None:
 def test_the_host_takes_no_option_of_the_lab() -> None:
     with pytest.raises(KbenchError, match="--kernel is for the lab"):
         choose.choose(Choice("host", kernel="6.12"))
+
+
+def no_kvm(number: int, name: str = "open") -> object:
+    """A System that cannot be opened."""
+
+    def refuse() -> None:
+        raise IoctlError(name, number)
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (errno.ENOENT, "no /dev/kvm: measuring in the lab: instructions, not time"),
+        (errno.ENODEV, "/dev/kvm: No such device (ENODEV): the CPU offers neither vmx nor svm, and "
+         "no pvm module is loaded: measuring in the lab: instructions, not time"),
+    ],
+)  # fmt: skip
+def test_the_lab_instead_is_said_first(
+    number: int, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "System", no_kvm(number))
+    said: list[str] = []
+    assert choose.choose(Choice(), said.append).name == "lab"
+    assert sessions(Choice(), ["rfc"], said.append) == [LAB_ALL]
+    assert said == [line, line]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_device_that_one_may_not_open_is_no_reason_for_the_lab(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "System", no_kvm(number))
+    for ask in (lambda: choose.choose(Choice()), lambda: sessions(Choice(), ["rfc"])):
+        with pytest.raises(IoctlError, match="--target lab measures without it"):
+            ask()
+    assert choose.choose(Choice("lab")).name == "lab"
+    assert choose.choose(Choice("auto", "all")).name == "lab"

@@ -100,9 +100,9 @@ def with_foreign_kvm() -> tuple[str, ...]:
 
 
 def with_forbidden_kvm() -> tuple[str, ...]:
-    """A prefix that runs a command where /dev/kvm is another user's and root may not have it."""
+    """A prefix that runs a command where /dev/kvm is for group nogroup, and root not in it."""
     # KVM_MINOR of include/linux/miscdevice.h; the open fails before anyone asks for the driver.
-    node = "mknod -m 600 $d/kvm c 10 232 && chown 65534 $d/kvm"
+    node = "mknod -m 660 $d/kvm c 10 232 && chown 65534:nogroup $d/kvm"
     return _devices(node, limits="setpriv --bounding-set=-dac_override,-dac_read_search")
 
 
