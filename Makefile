@@ -57,8 +57,8 @@ test: venv ## run the tests against the installed wheel
 test-kvm: venv ## what test leaves out: every variant of the KVM extension, on both kernels
 	$(BIN)/pytest -m test_kvm
 
-debug-kernel: venv ## once, half an hour: a kernel with lockdep and KASAN, for a race test of test-kvm
-	$(BIN)/python -P tests/ext/kvm/debug.py debug
+debug-kernel: venv ## once, some 20 minutes: a kernel with lockdep and KASAN, for a race test of test-kvm
+	$(BIN)/python -P tests/ext/kvm/debug.py
 
 venv: .venv/development ## .venv/ with the built wheel and the development tools
 

@@ -142,14 +142,11 @@ def _building(
     written = config.text(chosen)
     with cache.lock(f"tree-{top.name}"), cache.exclusive(top) as lock:
         source, out = top / "source", top / f"build-{base}-{cache.digest(written, compiler())}"
-        seconds, megabytes = BASES[base]
         if not (out / "vmlinux").exists():
+            megabytes, seconds = BASES[base]
             cache.require_space(top, megabytes << 20)
-            minutes = seconds / 60 / len(os.sched_getaffinity(0))
-            progress(
-                f"the first {base} kernel of this tree takes {seconds} s of CPU time, about "
-                f"{minutes:.0f} minutes here, and {megabytes} MB in {top}"
-            )
+            time = f"{_time(seconds)} and " if seconds else ""
+            progress(f"the first {base} kernel of this tree takes {time}{megabytes} MB in {top}")
         progress(f"building {code.name} of {code.of} ({base})")
         code.check_out(source)
         out.mkdir(exist_ok=True)
@@ -157,6 +154,12 @@ def _building(
         if not (out / ".config").exists() or fragment.read_text() != written:
             configure(out, base, chosen, lambda *words: _make(source, out, words, lock), code.name)
         yield source, out, lock
+
+
+def _time(seconds: int) -> str:
+    """So many CPU seconds of a build in words."""
+    minutes = seconds / 60 / len(os.sched_getaffinity(0))
+    return f"{seconds} s of CPU time (about {minutes:.0f} minutes here)"
 
 
 def _make(source: Path, out: Path, words: Sequence[str], lock: int) -> str:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The races on four CPUs that run at once, on a kernel that shows misuse of locks and memory.
 
-`make debug-kernel` builds the kernel once, which takes half an hour on two CPUs; after that
+`make debug-kernel` builds the kernel once, which took 20 minutes on two loaded CPUs; after that
 `make test-kvm` has a sample. `.venv/bin/python -P tests/ext/kvm/debug.py BASE ROUNDS [TEST ...]`
 runs the races for long: BASE is "debug" or "kcsan", each TEST a part of a test's name.
 """
@@ -32,9 +32,7 @@ KERNEL_OPTIONS = (
     *("PYTHONHOME=/usr", "LD_LIBRARY_PATH=/lib", "PYTHONHASHSEED=0"),
 )
 RACES = ("race",)
-
-
-DEBIAN = "6.1"
+DEBIAN, BASE = "6.1", "debug"  # what test-kvm has a sample of
 
 
 def run(
@@ -61,7 +59,7 @@ def run(
 
 
 def main() -> None:
-    base, *rest = sys.argv[1:] or ["debug"]
+    base, *rest = sys.argv[1:] or [BASE]
     kernel = build.packaged(DEBIAN, base, print)
     if not rest:
         return

@@ -136,12 +136,12 @@ def test_single_mechanism(
 
 @pytest.mark.test_kvm
 @pytest.mark.skipif(
-    not build.has_packaged(debug.DEBIAN, "debug"),
-    reason="the debug kernel is not built: make debug-kernel (half an hour on two CPUs)",
+    not build.has_packaged(debug.DEBIAN, debug.BASE),
+    reason="the debug kernel is not built: make debug-kernel (20 minutes on two loaded CPUs)",
 )
 def test_races_on_a_debug_kernel(tmp_path: Path, subtests: pytest.Subtests) -> None:
     """Four CPUs at once, lockdep and KASAN: no splat, no wake-up lost, in a short sample."""
-    kernel = build.packaged(debug.DEBIAN, "debug", print)
+    kernel = build.packaged(debug.DEBIAN, debug.BASE, print)
     messages = debug.run(kernel, "all", tmp_path, DEBUG_ROUNDS, debug.RACES, DEBUG_SECONDS)
     check(messages, {"races", *suites("all")} - {"mwait_step", "entry_intercepts"}, subtests)
 

@@ -149,6 +149,14 @@ def test_debians_source_on_a_base(
         assert kernel.facts["kbench_kernel_source"] == "6.1.192-2"
 
 
+def test_first_build_gives_no_time_that_nobody_has_measured(tree: GitTree) -> None:
+    tree.commit(lacking="CONFIG_KASAN")  # nothing is built
+    said: list[str] = []
+    with pytest.raises(KernelError, match="cannot be a debug kernel"):
+        find.find(f"tree:{tree.place},debug", said.append)
+    assert said[0].startswith("the first debug kernel of this tree takes 2000 MB in ")
+
+
 def test_option_that_is_the_point_of_a_base_is_missed(tree: GitTree) -> None:
     tree.commit(lacking="CONFIG_KASAN")
     with pytest.raises(KernelError, match="cannot be a debug kernel: it lacks CONFIG_KASAN=y"):
