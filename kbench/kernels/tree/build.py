@@ -30,8 +30,12 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_VERSION": "1",
     "KBUILD_BUILD_TIMESTAMP": "Mon Sep 18 13:28:22 UTC 2023",
 }
-# arch/x86/platform/pvh/enlighten.c runs before the sanitizers have their shadow memory.
-UNSANITIZED = ("KASAN_SANITIZE_enlighten.o=n", "KCSAN_SANITIZE_enlighten.o=n")
+# arch/x86/platform/pvh/enlighten.c runs, and calls memcmp(), before there are KASAN's shadow memory
+# and the addresses at which KCSAN keeps its state.
+UNSANITIZED = (
+    *("KASAN_SANITIZE_enlighten.o=n", "KCSAN_SANITIZE_enlighten.o=n"),
+    "KCSAN_SANITIZE_string.o=n",
+)
 KIND = "kernel-tree"
 RELEASE, CONFIG, VMLINUX, MODULES = "release", "config", "vmlinux", "modules"
 
