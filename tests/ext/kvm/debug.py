@@ -24,7 +24,7 @@ from kbench.lab.vm import emulator, options, qemu, snapshot
 CPUS = 4
 MEMORY_MB = 1536
 # KASAN and the emulation of four CPUs on fewer: milliseconds for what takes microseconds.
-SCALE = "ROUNDS = {rounds}\nLOST = 20.0\nSLOWER = 10\nTEST_SECONDS = 3600.0\n"
+SCALE = "ROUNDS = {rounds}\nLATE = LOST = 20.0\nSLOWER = 10\nTEST_SECONDS = 3600.0\n"
 MACHINE = ("-accel", "tcg,thread=multi", "-smp", str(CPUS), *options.PARTS)
 KERNEL_OPTIONS = (
     *("mitigations=off", "tsc=reliable", "rcupdate.rcu_cpu_stall_suppress=1"),
