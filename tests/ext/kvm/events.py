@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The truth table of inside/event_table.py as Markdown, and the one that ext/kvm/README.md has."""
 
+from collections.abc import Collection
+
 from ext.kvm import lab
 
 README = lab.HERE.parents[2] / "ext" / "kvm" / "README.md"
@@ -28,9 +30,20 @@ def markdown(messages: lab.Messages) -> str:
     return "\n".join(lines) + "\n"
 
 
-def published() -> str:
-    """The table in README.md."""
-    return README.read_text().partition(BEGIN)[2].partition(END)[0]
+def skipped(messages: lab.Messages) -> list[str]:
+    """The events that this KVM cannot have, as the names of their tests."""
+    return [name for name in messages if name.startswith(SUITE) and "skipped" in messages[name]]
+
+
+def published(without: Collection[str] = ()) -> str:
+    """The table in README.md, but for the events that skipped() names."""
+    lines = README.read_text().partition(BEGIN)[2].partition(END)[0].splitlines(keepends=True)
+    tests = {line: f"{SUITE}{test_name(line.split('|')[1].strip())}" for line in lines}
+    return "".join(line for line, test in tests.items() if test not in without)
+
+
+def test_name(event: str) -> str:
+    return f"test_{event.replace(' ', '_').replace(',', '')}"
 
 
 def publish(messages: lab.Messages) -> None:

@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from selftests.machine import HLT, INTERRUPTED, NOTHING, expect, run, run_with_pending_signal
@@ -28,13 +29,31 @@ RUNNABLE, HALTED = lib.KVM_MP_STATE_RUNNABLE, lib.KVM_MP_STATE_HALTED
 WAITS = lib.KVM_MP_STATE_INIT_RECEIVED
 INTERRUPTS_ON, INTERRUPTS_OFF = 0x202, 0x2
 BLOCKED = 0.002  # s of virtual time in which KVM_RUN would have run the guest
-# State -> (mp_state, EFLAGS, whether the vCPU is in KVM_RUN).
+ALL_PRIORITIES = 15  # CR8
+
+
+@dataclass(frozen=True)
+class State:
+    """What the vCPU is in: EFLAGS, the priority below which the LAPIC masks, in KVM_RUN or not."""
+
+    mp_state: int
+    flags: int = INTERRUPTS_ON
+    priority: int = 0
+    inside: bool = False
+
+    @property
+    def masks(self) -> bool:
+        """Whether it keeps interrupts out that a way may announce."""
+        return self.flags == INTERRUPTS_OFF or bool(self.priority)
+
+
 STATES = {
-    "halted": (HALTED, INTERRUPTS_ON, False),
-    "halted, masked": (HALTED, INTERRUPTS_OFF, False),
-    "waits for SIPI": (WAITS, INTERRUPTS_ON, False),
-    "runnable": (RUNNABLE, INTERRUPTS_ON, False),
-    "halted in KVM_RUN": (HALTED, INTERRUPTS_ON, True),
+    "halted": State(HALTED),
+    "halted, IF 0": State(HALTED, flags=INTERRUPTS_OFF),
+    "halted, TPR 15": State(HALTED, priority=ALL_PRIORITIES),
+    "waits for SIPI": State(WAITS),
+    "runnable": State(RUNNABLE),
+    "halted in KVM_RUN": State(HALTED, inside=True),
 }
 Cell = dict[str, bool]
 
@@ -61,7 +80,7 @@ def switch_on(target: Target, beside: int = 0) -> int:
 
 def put(target: Target, source: Source, state: str) -> None:
     """By the guest's own HLT where it can: an ioctl leaves requests that hide a lost event."""
-    mp_state, flags, _ = STATES[state]
+    wanted = STATES[state]
     if state == "halted" and source.blocks:
         return
     if state == "halted":
@@ -69,9 +88,12 @@ def put(target: Target, source: Source, state: str) -> None:
         expect(target.enter(), INTERRUPTED, "the guest's HLT")
         return
     regs = target.one.get_regs()
-    regs.rflags = flags
+    regs.rflags = wanted.flags
     target.one.set_regs(regs)
-    target.one.set_mp_state(mp_state)
+    sregs = target.one.get_sregs()
+    sregs.cr8 = wanted.priority
+    target.one.set_sregs(sregs)
+    target.one.set_mp_state(wanted.mp_state)
 
 
 @contextmanager
@@ -132,6 +154,8 @@ def await_event(target: Target, source: Source, state: str, fd: int = -1) -> Non
     put(target, source, state)
     if fd >= 0 and ready(fd, select.POLLIN):
         os.eventfd_read(fd)  # of the preparation
+    if have() & TOLD and fd >= 0 and state != "runnable":
+        expect(ready(target.one.fd, select.POLLIN), False, "poll before the event")
     source.fire(target)
     if source.program is not None:
         time.sleep(2 * DUE / 1e9)
@@ -189,8 +213,8 @@ def inside(target: Target, source: Source, state: str) -> Cell:
 def cell(source: Source, state: str) -> str:
     """ "runs" or "blocks", and the ways that say otherwise."""
     with Target() as target:
-        said = (inside if STATES[state][2] else outside)(target, source, state)
-    if have() & EXITS and state != "runnable" and not STATES[state][2]:
+        said = (inside if STATES[state].inside else outside)(target, source, state)
+    if have() & EXITS and state != "runnable" and not STATES[state].inside:
         said["HLT exit"] = again(source, state)
     truth = said.pop("KVM_RUN")
     wrong = [f"{way} {'lost' if truth else 'early'}" for way, word in said.items() if word != truth]
@@ -203,7 +227,7 @@ def check(name: str) -> dict[str, str]:
     for state, text in found.items():
         for way in text.split("; ")[1:]:
             stock = way.startswith(("KVM_GET_MP_STATE", "signal"))
-            early = state == "halted, masked" and way.endswith("early")
+            early = STATES[state].masks and way.endswith("early")
             assert stock or early, f"{name}, {state}: {text}"
     return {"event": name, **found}
 

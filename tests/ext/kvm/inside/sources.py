@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
+from selftests import xen
 from selftests.machine import INTERRUPTED, NOTHING, Machine, Skip, expect, run
 
 from kbench._abi import ffi, lib
@@ -229,4 +231,7 @@ SOURCES = {
     "Hyper-V timer, direct": stimer(DIRECT),
     "Hyper-V timer, message": stimer(MESSAGE),
     "asynchronous page fault": Source(page_fire, page_arm, blocks=True),
+    "Xen event, vector of the VM": Source(xen.send, partial(xen.arm, of_the_vcpu=False)),
+    "Xen event, vector of the vCPU": Source(xen.send, partial(xen.arm, of_the_vcpu=True)),
+    "Xen timer": Source(arm=partial(xen.arm, of_the_vcpu=False), program=xen.timer),
 }
