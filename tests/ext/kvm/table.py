@@ -30,6 +30,11 @@ def costs(kernel: str, loaded: dict[str, bytes], scratch: Path) -> Costs:
     return {name: value for name, value in message.items() if name not in ("test", "result")}
 
 
+def of_variant(name: str, scratch: Path) -> dict[str, Costs]:
+    """What costs() says of the variant on each kernel."""
+    return {kernel: costs(kernel, lab.built(kernel, name), scratch) for kernel in KERNELS}
+
+
 def more(costs: Costs, stock: Costs, suffix: str = "") -> str:
     """The differences to stock in the order of EXITS."""
     differences = (costs[name + suffix] - stock[name] for name in EXITS)
@@ -42,8 +47,7 @@ def row(name: str, cells: list[str]) -> str:
 
 def markdown(scratch: Path) -> str:
     """The table: a column a kernel."""
-    stock = {kernel: costs(kernel, lab.built(kernel, "stock"), scratch) for kernel in KERNELS}
-    every = {kernel: costs(kernel, lab.built(kernel, "all"), scratch) for kernel in KERNELS}
+    stock, every = (of_variant(name, scratch) for name in ("stock", "all"))
     live = {kernel: costs(kernel, lab.live(kernel), scratch) for kernel in KERNELS}
     text = row("", [find.find(kernel, print).version for kernel in KERNELS])
     text += "|---" * (len(KERNELS) + 1) + "|\n"
@@ -54,6 +58,10 @@ def markdown(scratch: Path) -> str:
         on = f", {mechanism.name}"
         cells = [more(every[kernel], stock[kernel], on) for kernel in KERNELS]
         text += row(f"`{mechanism.name}` on in `all`", cells)
+        alone = of_variant(mechanism.name, scratch)
+        for state, suffix in (("off", ""), ("on", on)):
+            cells = [more(alone[kernel], stock[kernel], suffix) for kernel in KERNELS]
+            text += row(f"`{mechanism.name}` alone, {state}", cells)
     text += row("live module, on SVM", [more(live[kernel], stock[kernel]) for kernel in KERNELS])
     for name in ASKED:
         text += row(f"{name}, in instructions", [str(every[kernel][name]) for kernel in KERNELS])
