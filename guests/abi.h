@@ -41,13 +41,14 @@
 #define KB_IDLE_FLAGS		0x1000
 #define KB_IDLE_PEER		0x1004
 #define KB_IDLE_SPIN		0x1008
+#define KB_IDLE_TIMER_MSR	0x100c
 #define KB_IDLE_EVENTS		0x1010
 #define KB_IDLE_ROUNDS		0x1018
 #define KB_IDLE_PLAN		0x2000
 #define KB_IDLE_STAMPS		0x8000
 
 /* kb_idle.flags: what an event does after its stamp. */
-#define KB_IDLE_TIMER		1	/* arm the TSC deadline with the plan's next */
+#define KB_IDLE_TIMER		1	/* write the plan's next to `timer_msr` */
 #define KB_IDLE_EOI		2
 #define KB_IDLE_REPORT		4	/* OUT to KB_PORT */
 #define KB_IDLE_ANSWER		8	/* send an IPI to the peer */
@@ -95,11 +96,11 @@ struct kb_idle {
 	uint32_t flags;			/* in: KB_IDLE_* */
 	uint32_t peer;			/* in: APIC id */
 	uint32_t spin;			/* in: TSC ticks that haltpoll spins, or a busy guest works */
-	uint32_t unused2;
+	uint32_t timer_msr;		/* in: of its timer, armed with absolute times */
 	uint64_t events;		/* out: events handled */
 	uint64_t rounds;		/* out: times that the guest began to idle */
 	uint64_t unused3[508];
-	uint64_t plan[3072];		/* in: TSC deadlines, [0] armed by the host; 0 ends it;
+	uint64_t plan[3072];		/* in: deadlines, [0] armed by the host; 0 ends it;
 					   out, of a VTL: TSC of its VTL_RETURNs or VTL_CALLs */
 	uint64_t stamps[4096];		/* out: TSC at which each event's handler began */
 };

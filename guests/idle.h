@@ -13,12 +13,13 @@
 
 #include "abi.h"
 
-#define MSR_TSC_DEADLINE	0x6e0
-#define X2APIC_EOI		0x80b
-#define X2APIC_ICR		0x830
 #define X2APIC_SELF_IPI		0x83f
 
-	.set PLAN, KB_IDLE_PLAN		/* the preprocessor expands nothing in quotes */
+	/* The preprocessor expands nothing in quotes. */
+	.set X2APIC_EOI, 0x80b
+	.set X2APIC_ICR, 0x830
+	.set TIMER_MSR, KB_IDLE_TIMER_MSR
+	.set PLAN, KB_IDLE_PLAN
 	.set PEER, KB_IDLE_PEER
 	.set VECTOR, KB_VECTOR
 
@@ -29,7 +30,7 @@
 	jz .Lno\@
 	mov \low, %eax
 	mov \high, %edx
-	mov $\msr, %ecx
+	mov \msr, %ecx
 	wrmsr
 .Lno\@:
 	.endm
@@ -49,8 +50,8 @@
 	mov %edx, KB_IDLE_STAMPS + 4(%r15, %r11, 8)
 	inc %r14
 	mov %r14, KB_IDLE_EVENTS(%r15)
-	WRMSR_IF KB_IDLE_TIMER, MSR_TSC_DEADLINE, "PLAN(%r15,%r14,8)", "PLAN+4(%r15,%r14,8)"
-	WRMSR_IF KB_IDLE_ANSWER, X2APIC_ICR, "$VECTOR", "PEER(%r15)"
+	WRMSR_IF KB_IDLE_TIMER, "TIMER_MSR(%r15)", "PLAN(%r15,%r14,8)", "PLAN+4(%r15,%r14,8)"
+	WRMSR_IF KB_IDLE_ANSWER, "$X2APIC_ICR", "$VECTOR", "PEER(%r15)"
 	testb $KB_IDLE_REPORT, KB_IDLE_FLAGS(%r15)
 	jz .Lno\@
 	out %al, $KB_PORT
@@ -66,7 +67,7 @@
 	.text
 	.globl irq, nmi
 irq:	EVENT
-	WRMSR_IF KB_IDLE_EOI, X2APIC_EOI, "$0", "$0"
+	WRMSR_IF KB_IDLE_EOI, "$X2APIC_EOI", "$0", "$0"
 	EVENT_END
 	iretq
 

@@ -9,6 +9,7 @@ benchmarks compare how it learns of the interrupt: by another thread's signal or
 from cpython cimport array
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from posix.types cimport clockid_t
 import array
 
 from kbench._native.clock cimport stamp_end
@@ -22,6 +23,7 @@ from kbench._native.vcpu_thread cimport (
     POLLIN, POLLPRI, VcpuThread, kb_ask, kb_vcpu_thread, kb_vcpu_thread_begin, kb_vcpu_thread_end,
     kb_vcpu_thread_kick, poll, pollfd,
 )
+from kbench._native.work cimport cpu_time
 
 cdef extern from "<sys/epoll.h>" nogil:
     struct epoll_event:
@@ -53,7 +55,8 @@ cdef class VirtualProcessor(VcpuThread):
 
     It keeps stamps, in TSC ticks: NOTICED, when a thread of the VMM knew of VTL1's interrupt;
     LEFT, when VTL0's KVM_RUN returned for it; RETURNED, when KVM_RUN returned with VTL1's
-    VTL_RETURN.
+    VTL_RETURN. After note_others() it also keeps what two other threads have run, by LEFT: read
+    when VTL1 has returned, as nothing then waits for this thread.
     """
 
     cdef int fd1
@@ -69,6 +72,9 @@ cdef class VirtualProcessor(VcpuThread):
     cdef unsigned long long *noted[3]
     cdef uint64_t counts[3]
     cdef object _arrays     # of what `noted` points to
+    cdef object _others     # CPU clocks of the waker and of who tells this thread, or None
+    cdef unsigned long long *others[2]
+    cdef clockid_t clocks[2]
 
     def __cinit__(self, int fd, size_t run, size_t capacity):
         cdef array.array each
@@ -115,10 +121,31 @@ cdef class VirtualProcessor(VcpuThread):
         """The stamps of NOTICED (0), LEFT (1) or RETURNED (2): an array('Q')."""
         return self._arrays[what][:min(self.counts[what], self.state.capacity)]
 
+    def note_others(self, clockid_t waker, clockid_t teller):
+        """Keep the CPU time of the waker and of who tells this thread, at each LEFT."""
+        cdef array.array each
+        self.clocks[0], self.clocks[1] = waker, teller
+        if self._others is None:
+            size = 8 * self.state.capacity
+            self._others = [array.array("Q", bytes(size)) for _ in range(2)]
+            for which in range(2):
+                each = self._others[which]
+                self.others[which] = each.data.as_ulonglongs
+
+    def cpu_of(self, int which):
+        """The CPU time of the waker (0) or the teller (1) by LEFT, in ns: an array('Q')."""
+        return self._others[which][:min(self.counts[1], self.state.capacity)]
+
     cdef inline void note(self, int what, uint64_t stamp) noexcept nogil:
         if self.counts[what] < self.state.capacity:
             self.noted[what][self.counts[what]] = stamp
         self.counts[what] += 1
+
+    cdef inline void note_cpu(self) noexcept nogil:
+        cdef uint64_t last = self.counts[1] - 1     # LEFT
+        if self.others[0] and last < self.state.capacity:
+            for which in range(2):
+                self.others[which][last] = cpu_time(self.clocks[which])
 
     def run(self):
         """Run the two vCPUs in the calling thread until stop(), or an unexpected exit."""
@@ -158,6 +185,8 @@ cdef class VirtualProcessor(VcpuThread):
                             self.note(LEFT, stamp)
                         if not self.run_vtl1():
                             break
+                        if stamp:
+                            self.note_cpu()
             kb_vcpu_thread_end(thread)
 
     def calls(self, uint64_t count):

@@ -13,6 +13,8 @@ SWITCHES = 200  # in a value
 STAGES = {
     "late": "planned time to the waker's write",
     "tell": "write until a thread of the VMM knows",
+    "kick": "from there until the waker's write has returned: the kick is in it",
+    "leave": "the waker goes to sleep, until it has called the scheduler",
     "stop": "from there until VTL0 has left KVM_RUN",
     "start": "from there to VTL1's handler",
     "exit": "VTL_RETURN to userspace",
@@ -36,6 +38,8 @@ EVENTS = {
         "interrupt for VTL1 until VTL1 runs, while VTL0 is halted",
         ("kick", *TOLD, "flag", "device"),
     ),
+    "enter_stimer": ("VTL1's synthetic timer until VTL1 runs, while VTL0 runs", TOLD),
+    "enter_idle_stimer": ("VTL1's synthetic timer until VTL1 runs, while VTL0 is halted", TOLD),
     "enter_ipi": ("sibling's IPI to VTL1 until VTL1 runs, while VTL0 runs", TOLD),
     "enter_idle_ipi": ("sibling's IPI to VTL1 until VTL1 runs, while VTL0 is halted", TOLD),
     "call": ("VTL_CALL until VTL1 runs", ("exit",)),

@@ -42,7 +42,7 @@ USES = {
     "KVM_CAP_NR_VCPUS": "several vCPUs",
     "KVM_CAP_X86_DISABLE_EXITS": "HLT, PAUSE and MWAIT without an exit",
     "KVM_CAP_DISABLE_QUIRKS2": "hypercalls that KVM does not patch, and MWAIT that raises #UD",
-    "KVM_CAP_HYPERV_SYNIC2": "Hyper-V synthetic timers: mpstate.truth@stimer",
+    "KVM_CAP_HYPERV_SYNIC2": "Hyper-V synthetic timers: mpstate.truth@stimer, vtl.enter_stimer",
     "KVM_CAP_X86_SMM": "system management interrupts: mpstate.truth@smi",
     "KVM_CAP_KBENCH": "the KVM extension (ext/kvm)",
 }

@@ -13,6 +13,9 @@ from kbench.worker.vm.boot import boot
 
 # CPUID.1:ECX bits that KVM_GET_SUPPORTED_CPUID leaves to the VMM (api.rst).
 CPUID_MONITOR, CPUID_X2APIC, CPUID_TSC_DEADLINE = 1 << 3, 1 << 21, 1 << 24
+# Hypervisor Top Level Functional Specification, feature discovery; KVM's own features elsewhere.
+CPUID_HYPERV_INTERFACE = 0x40000001
+HYPERV_SIGNATURE = int.from_bytes(b"Hv#1", "little")
 
 
 @dataclass
@@ -42,6 +45,12 @@ class GuestVm:
         for entry in self.cpuid.entries[0 : self.cpuid.nent]:
             if entry.function == 1:
                 entry.ecx |= bits
+
+    def set_cpuid_hyperv(self) -> None:
+        """Show the vCPUs to come Hyper-V: without that KVM refuses guests its synthetic MSRs."""
+        for entry in self.cpuid.entries[0 : self.cpuid.nent]:
+            if entry.function == CPUID_HYPERV_INTERFACE:
+                entry.eax = HYPERV_SIGNATURE
 
 
 Step = Callable[[GuestVm], object]

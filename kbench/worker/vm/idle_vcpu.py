@@ -38,6 +38,7 @@ class IdleVcpu:
         area = self.area
         area.line = area.events = area.rounds = 0
         area.flags, area.peer, area.spin = flags, peer, spin
+        area.timer_msr = MSR_TSC_DEADLINE
         self.vcpu.set_regs(self.regs)
         if self.lapic is not None:
             self.vcpu.set_msrs({MSR_TSC_DEADLINE: 0})
@@ -52,8 +53,13 @@ class IdleVcpu:
     def arm(self, deadlines: Sequence[int]) -> None:
         """Let the guest's timer fire at each of these host TSC values in turn."""
         plan = [tick + self.tsc_offset for tick in deadlines]
-        ffi.memmove(self.area.plan, ffi.new("uint64_t[]", [*plan, 0]), 8 * len(plan) + 8)
+        self.plan(MSR_TSC_DEADLINE, plan)
         self.vcpu.set_msrs({MSR_TSC_DEADLINE: plan[0]})
+
+    def plan(self, msr: int, times: Sequence[int]) -> None:
+        """Let the guest write to `msr`, at its event number n, the number n of `times`."""
+        self.area.timer_msr = msr
+        ffi.memmove(self.area.plan, ffi.new("uint64_t[]", [*times, 0]), 8 * len(times) + 8)
 
     def stamps(self) -> list[int]:
         """When its events began, in ticks of the host's TSC; the ring keeps the newest."""

@@ -64,10 +64,13 @@ def require(system: System, policy: Policy) -> None:
 
 
 @contextmanager
-def build(policy: Policy, vcpus: int, *, huge: bool = False) -> Iterator[IdleVm]:
+def build(
+    policy: Policy, vcpus: int, *, huge: bool = False, hyperv: bool = False
+) -> Iterator[IdleVm]:
     """A VM of `vcpus` vCPUs under `policy`; everything is closed at the end, on every path.
 
-    With `huge`, 2-MiB pages back the memory that the guests write to. Raises Unavailable or
+    With `huge`, 2-MiB pages back the memory that the guests write to. With `hyperv` the guests
+    may use Hyper-V's synthetic MSRs. Raises Unavailable or
     IoctlError where this KVM, or the host's memory, lacks what it takes.
     """
     image = load(f"idle_{policy.guest}")
@@ -87,6 +90,8 @@ def build(policy: Policy, vcpus: int, *, huge: bool = False) -> Iterator[IdleVm]
             guest_vm.set_cpuid_1_ecx(CPUID_X2APIC | CPUID_TSC_DEADLINE)
             if policy.guest == "mwait":
                 guest_vm.set_cpuid_1_ecx(CPUID_MONITOR)
+            if hyperv:
+                guest_vm.set_cpuid_hyperv()
             _settings(guest_vm.vm, policy, eventfds)
 
         made = stack.enter_context(build_guest_vm(system, image, vcpus, before=[before]))

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Families vtl and mpstate on this machine's KVM: what stock KVM has, and what it lacks."""
 
-from array import array
-
 import pytest
 
 from kbench.catalogue import IdleWindow, catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record.recording import Recording
 from kbench.worker import prepare
-from kbench.worker.idle.vtl.measurement import Vtl, last
+from kbench.worker.idle.vtl.measurement import Vtl
 from kbench.worker.idle.window import MAX_EVENTS
 
 pytestmark = pytest.mark.kvm
@@ -66,11 +64,6 @@ def test_a_vtl0_that_halts_where_it_is_to_run_is_void() -> None:
         assert not measurement.recording().void
         measurement._halts -= 1  # as if KVM had counted one more since
         assert "VTL0 is to run, KVM counted 1 HLT exits" in measurement._contradicted()
-
-
-def test_the_last_stamp_of_an_event_counts() -> None:
-    stamps = array("Q", [10, 20, 30])
-    assert [last(stamps, until) for until in (5, 20, 25)] == [0, 20, 20]
 
 
 def test_too_many_interrupts_in_a_value_are_refused() -> None:

@@ -12,8 +12,10 @@ from kbench._abi import ffi, lib
 from kbench.errors import Unavailable
 from kbench.kvm import Vcpu
 from kbench.kvm.vm import IrqchipPin, Msi
+from kbench.worker.vm import stimer
 from kbench.worker.vm.idle_vcpu import MSR_TSC, MSR_TSC_DEADLINE
 from kbench.worker.vm.idle_vm import IdleVm
+from kbench.worker.vm.stimer import set_msrs
 
 TO_ONE = 0xFEE01000  # the MSI address of APIC id 1
 # Delivery modes (SDM vol. 3, 11.11.2); KVM's guests kick by "remote read" (PV unhalt).
@@ -23,10 +25,6 @@ OUT_FOREVER, RSM = bytes.fromhex("e610ebfc"), bytes.fromhex("0faa")
 SMM_SLOTS = 1 << 16  # of the address space of system management mode
 X2APIC_LINT0, EXTINT, MASKED = 0x835, 0x700, 1 << 16
 PIC_GSI, PIC_INPUT = 3, 3
-# Hyper-V TLFS: guest OS id, reference counter, SynIC control, timer 0 and its count.
-HV_OS_ID, HV_REFERENCE, HV_CONTROL = 0x40000000, 0x40000020, 0x40000080
-HV_TIMER, HV_COUNT = 0x400000B0, 0x400000B1
-HV_DIRECT = 1 << 12 | FIXED << 4 | 1  # enabled, direct mode, with a vector
 DUE_NS = 100_000_000  # until a timer fires: the vCPU has halted by then
 
 
@@ -62,12 +60,6 @@ def send_init(vm: IdleVm) -> None:
     msi(INIT)(vm)
 
 
-def set_msrs(vcpu: Vcpu, values: dict[int, int]) -> None:
-    """Raises Unavailable where KVM does not take all of them."""
-    if (count := vcpu.set_msrs(values)) != len(values):
-        raise Unavailable(f"KVM took {count} of {len(values)} MSRs")
-
-
 def extint_arm(vm: IdleVm) -> None:
     """The PIC's output reaches the vCPU through LINT0."""
     vm.vm.set_gsi_routing([(PIC_GSI, IrqchipPin(lib.KVM_IRQCHIP_PIC_MASTER, PIC_INPUT))])
@@ -95,13 +87,9 @@ def deadline_arm(vm: IdleVm) -> None:
 
 
 def stimer_arm(vm: IdleVm) -> None:
-    """A one-shot synthetic timer in direct mode; it counts 100 ns, and KVM_RUN starts it."""
-    if not vm.system.check_extension("KVM_CAP_HYPERV_SYNIC2"):
-        raise Unavailable("this KVM has no KVM_CAP_HYPERV_SYNIC2")
-    one(vm).enable_cap("KVM_CAP_HYPERV_SYNIC2")
-    set_msrs(one(vm), {HV_OS_ID: 1, HV_CONTROL: 1})
-    due = one(vm).get_msr(HV_REFERENCE) + DUE_NS // 100
-    set_msrs(one(vm), {HV_COUNT: due, HV_TIMER: HV_DIRECT})
+    """KVM_RUN starts it."""
+    stimer.enable(vm, one(vm))
+    stimer.arm_once(one(vm), DUE_NS)
 
 
 def wait(_: IdleVm) -> None:

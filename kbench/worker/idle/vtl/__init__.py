@@ -12,7 +12,8 @@ poll      the same with epoll(7) of VTL1's vCPU
 device    the processor's thread itself waits for the device's eventfd and sends the MSI: HLT exits
           (userspace_exits), and nothing else of the extension is needed
 
-In the events `..._ipi` a third vCPU sends VTL1 an IPI, of which only KVM knows. In `call` the
+In the events `..._ipi` a third vCPU sends VTL1 an IPI, in `..._stimer` VTL1's own synthetic timer
+(Hyper-V, direct mode) fires: only KVM knows of either. In `call` the
 thread does nothing but switch: each VTL_CALL and VTL_RETURN is an exit (`calls`). With `_state` it
 also moves, at each switch, the registers and the FPU state that the VTLs share.
 
@@ -20,8 +21,10 @@ With a halted VTL0, `eventfd` and `poll` need no other thread and no signal: HLT
 (userspace_exits), and the processor's thread waits for both vCPUs.
 
 Stages of `enter`: `late` (planned -> written), `tell` (-> a thread of the VMM knows), `stop`
-(-> VTL0 has left KVM_RUN), `start` (-> VTL1's handler runs). Stages of `return`: `exit` (VTL1's
-OUT -> userspace) and `entry` (-> VTL0's next instruction).
+(-> VTL0 has left KVM_RUN), `start` (-> VTL1's handler runs). Where a VTL0 that runs shares the
+waker's pCPU, `kick` (-> the waker's write has returned, the VMM's thread has sent the kick and
+sleeps) and `leave` (-> the waker has gone to sleep) come before `stop`. Stages of `return`: `exit`
+(VTL1's OUT -> userspace) and `entry` (-> VTL0's next instruction).
 """
 
 from collections.abc import Iterator
@@ -53,7 +56,8 @@ def prepare(benchmark: IdleWindow) -> Iterator[WindowedMeasurement]:
     with ExitStack() as stack:
         event = benchmark.event.removesuffix(MOVES)
         row = HALTED if event.startswith("enter_idle") else RUNNING
-        vm = stack.enter_context(idle_vm.build(row, 3 if event.endswith("ipi") else 2))
+        vcpus, hyperv = 3 if event.endswith("ipi") else 2, event.endswith("stimer")
+        vm = stack.enter_context(idle_vm.build(row, vcpus, hyperv=hyperv))
         needs = NEEDS.get(benchmark.method)
         for name in [needs, *([EXITS] if row is HALTED else [])] if needs else []:
             extension.require(vm.system, getattr(lib, name), name)

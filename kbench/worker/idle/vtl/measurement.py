@@ -2,23 +2,27 @@
 """Interrupts for VTL1: from the planned time to its handler, or from its return to VTL0."""
 
 import os
+import threading
+import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from operator import add
 
 from kbench._abi import ffi, lib
-from kbench._native import wake_sources, waker
+from kbench._native import floors, wake_sources, waker
 from kbench._native.vtl import VirtualProcessor
 from kbench.catalogue import IdleWindow
 from kbench.catalogue.vtl import MOVES
 from kbench.errors import KbenchError
 from kbench.worker import errors, threads
 from kbench.worker.idle.arrivals import UNCOUNTED, arrivals
-from kbench.worker.idle.vtl.tellers import ROUTED, Tellers
-from kbench.worker.idle.window import ANSWER_NS, STAMP_CAPACITY, check_events
+from kbench.worker.idle.vtl.tellers import ROUTED, TO_VTL1, Tellers
+from kbench.worker.idle.window import ANSWER_NS, STAMP_CAPACITY, Leaving, check_events, leaving
 from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.threads import Scheduling
+from kbench.worker.vm import stimer
 from kbench.worker.vm.idle_vm import IdleVm
 
 LEAD_NS = 5_000_000  # before the first event
@@ -46,33 +50,35 @@ class Vtl(WindowedMeasurement):
         self._idle = self._event.startswith("enter_idle")
         self._tellers = Tellers(benchmark.method, bit, self._processor, vm, stack, idle=self._idle)
         self._source = wake_sources.eventfd(self._tellers.device)
+        self._timer = self._event.endswith("stimer")
+        if self._timer:
+            stimer.enable(vm, one)
         if self._event.endswith("ipi"):
             self._source = wake_sources.enter(vm.vcpus[2].vcpu.fd)
         self._stats = stack.enter_context(zero.get_stats_fd())
         super().__init__(benchmark, None, vm.image_sha256, zero.get_tsc_khz())
+        # A VTL0 that runs leaves KVM_RUN only after the waker has left the pCPU that they share.
+        fired = self._event.startswith("enter") and not self._timer
+        self._waits = fired and not self._idle and one_cpu()
 
     def run(self, loops: int) -> float:
         """Interrupt it `loops` times; the sum of the latencies in ns."""
         check_events(UNCOUNTED + loops)
         self.seed_index += 1
         times = arrivals(self, loops)
-        log = waker.WakerLog(len(times))
-        planned, fired = log.planned, log.fired
+        log = waker.WakerLog(len(times), self._waits)
         self._restart()
-        processor, tsc_khz = self._processor, self.histogram.tsc_khz
         waker_at, jobs = self._places()
         with threads.running(waker_at, jobs, self._stop) as team:
+            if self._waits:
+                mine = time.pthread_getcpuclockid(threading.get_ident())
+                self._processor.note_others(mine, team.clocks[1])
             # The first KVM_RUN in another thread than before waits for RCU, some 10 ms.
             if not self._wait(self._settled, SETTLED_WITHIN_NS):
                 raise KbenchError(f"{errors.BUSY}: the vCPUs did not start in time")
-            start = waker.monotonic_ns() + LEAD_NS
-            waker.fire_at(
-                array("q", [start + time for time in times]), bytes(len(times)),
-                (self._source,), processor, tsc_khz, self.margin,
-                ANSWER_NS, log,
-            )  # fmt: skip
-            self._wait(lambda: self._answered(fired[-1]), ANSWERED_WITHIN_NS)
-            waker.sleep_until(waker.monotonic_ns() + CHECK_NS, processor)  # VTL0 is back
+            (self._let_fire if self._timer else self._fire)(times, log)
+            self._wait(lambda: self._answered(log.fired[-1]), ANSWERED_WITHIN_NS)
+            waker.sleep_until(waker.monotonic_ns() + CHECK_NS, self._processor)  # VTL0 is back
         self._check()
         for note in sorted(team.notes):
             self.warn(note)
@@ -80,13 +86,31 @@ class Vtl(WindowedMeasurement):
         if self._event == "return":
             self._returns()
         else:
-            self._enters(planned, fired)
+            self._enters(log)
         self._void = self._void or self._contradicted()
         return self.histogram.nanoseconds(self.histogram.total_ticks - before)
 
+    def _fire(self, times: Sequence[int], log: waker.WakerLog) -> None:
+        start = waker.monotonic_ns() + LEAD_NS
+        waker.fire_at(
+            array("q", [start + time for time in times]), bytes(len(times)),
+            (self._source,), self._processor, self.histogram.tsc_khz, self.margin,
+            ANSWER_NS, log,
+        )  # fmt: skip
+
+    def _let_fire(self, times: Sequence[int], log: waker.WakerLog) -> None:
+        """Let VTL1's timer fire: the first event, an MSI that is not counted, arms it."""
+        start, now, khz = waker.monotonic_ns(), floors.tsc(), self.histogram.tsc_khz
+        ticks = [now + (LEAD_NS + time) * khz // 1_000_000 for time in times[UNCOUNTED:]]
+        due = array("Q", [now, *stimer.plan(self._vm, self._one, ticks, khz)])
+        log.planned[:], log.fired[:] = due, due
+        self._vm.vm.signal_msi(TO_VTL1)
+        waker.rest_until(start + LEAD_NS + times[-1] + ANSWER_NS)
+
     def _restart(self) -> None:
         self._zero.restart(lib.KB_IDLE_EOI)
-        self._one.restart(lib.KB_IDLE_EOI | lib.KB_IDLE_VTL1)
+        also = lib.KB_IDLE_TIMER if self._timer else 0
+        self._one.restart(lib.KB_IDLE_EOI | lib.KB_IDLE_VTL1 | also)
         for each in self._vm.vcpus[2:]:
             each.restart(lib.KB_IDLE_SENDER, peer=1)
         self._processor.reset()
@@ -124,7 +148,7 @@ class Vtl(WindowedMeasurement):
         """
         cpus = sorted(os.sched_getaffinity(0))
         last_cpu = frozenset(cpus[-1:])
-        processor = Scheduling(frozenset(cpus[:1]), 2 if len(cpus) == 1 and self._idle else 0)
+        processor = Scheduling(frozenset(cpus[:1]), 2 if one_cpu() and self._idle else 0)
         tellers = [(Scheduling(last_cpu, 3), job) for job in self._tellers.jobs]
         return Scheduling(last_cpu, 1), [(processor, self._run), *tellers]
 
@@ -156,8 +180,9 @@ class Vtl(WindowedMeasurement):
         halts = self._stats.scalars().get("halt_exits", 0) - self._halts
         return "" if self._idle or not halts else f"VTL0 is to run, KVM counted {halts} HLT exits"
 
-    def _enters(self, planned: "array[int]", fired: "array[int]") -> None:
+    def _enters(self, log: waker.WakerLog) -> None:
         """From the planned time of each interrupt to VTL1's handler."""
+        planned, fired = log.planned, log.fired
         handlers = array("Q", self._one.stamps())
         noticed, left = (self._processor.stamps_of(what) for what in (NOTICED, LEFT))
         knew = [noticed[at] if at >= 0 else NEVER for at in waker.answers(fired, noticed)]
@@ -167,15 +192,32 @@ class Vtl(WindowedMeasurement):
         answered = enumerate(found[UNCOUNTED:], UNCOUNTED)
         events = [(n, handlers[at]) for n, at in answered if at >= 0]
         self.record(handler - planned[n] for n, handler in events)
+        gone = self._leaving(log)
         for n, handler in events:
-            self.stage("late", [max(0, fired[n] - planned[n])])
-            at = fired[n]
-            for name, reached in (("tell", knew[n]), ("stop", last(left, handler))):
-                if at <= reached <= handler:
-                    self.stage(name, [reached - at])
-                    at = reached
+            if not self._timer:
+                self.stage("late", [max(0, fired[n] - planned[n])])
+            at, exited = fired[n], bisect_right(left, handler) - 1  # the last one before it
+            reached = {"tell": knew[n]}
+            if exited >= 0:
+                if gone:
+                    reached["kick"] = log.raised[n]
+                    reached["leave"] = gone.at(n, exited, log.raised[n], left[exited])
+                reached["stop"] = left[exited]
+            for name, stamp in reached.items():
+                if at <= stamp <= handler:
+                    self.stage(name, [stamp - at])
+                    at = stamp
             self.stage("start", [handler - at])
         self._count(len(planned) - UNCOUNTED, len(events))
+
+    def _leaving(self, log: waker.WakerLog) -> Leaving | None:
+        """When the waker has left the pCPU: the teller preempts it, and is gone before."""
+        if not self._waits:
+            return None
+        own, tellers = self._processor.cpu_of(0), self._processor.cpu_of(1)
+        told = (now - before for before, now in zip([0, *tellers], tellers, strict=False))
+        both = array("Q", map(add, own, told))
+        return leaving(log, both, self.histogram.tsc_khz)
 
     def _returns(self) -> None:
         """From each of VTL1's counted VTL_RETURNs to VTL0's next instruction."""
@@ -201,7 +243,6 @@ class Vtl(WindowedMeasurement):
         return {}
 
 
-def last(stamps: "array[int]", until: int) -> int:
-    """The last of `stamps` (increasing) up to `until`; 0 where there is none."""
-    at = bisect_right(stamps, until)
-    return stamps[at - 1] if at else 0
+def one_cpu() -> bool:
+    """Whether the waker and the virtual processor share the one CPU that there is."""
+    return len(os.sched_getaffinity(0)) == 1
