@@ -9,6 +9,8 @@ are found and not only one of them.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kbench.judge.functions import FunctionChanges
+
 
 @dataclass(frozen=True)
 class Move:
@@ -35,15 +37,18 @@ class CommitFigure:
 class Bisection:
     """What was found in a history of `commits` commits.
 
-    moves: the places where the figure changes, as indices of the history. subjects: of each
-    commit that a move speaks of. steps: of each commit that was measured.
+    moves: the places where the figure changes, as indices of the history. functions: what each
+    of them is made of. subjects: of each commit that a move speaks of. inside: how to search the
+    branch that a commit merges, where one is a merge. steps: of each commit that was measured.
     """
 
     benchmark: str
     metric: str
     commits: int
     moves: tuple[Move, ...]
+    functions: tuple[FunctionChanges, ...]
     subjects: dict[int, str]
+    inside: dict[int, str]
     steps: dict[int, CommitFigure]
 
 

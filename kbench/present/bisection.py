@@ -2,6 +2,7 @@
 """What a bisection found, as text."""
 
 from kbench.judge.bisection import Bisection, CommitFigure
+from kbench.present.functions import lines as function_lines
 from kbench.present.table import Table, figures, words
 from kbench.present.text import table_lines, wrapped
 
@@ -15,7 +16,7 @@ def text(found: Bisection, width: int) -> str:
         f"over {found.commits} commits, {len(steps)} of them measured",
         width,
     )
-    for move in found.moves:
+    for move, functions in zip(found.moves, found.functions, strict=True):
         before, after = steps[move.before].figure, steps[move.after].figure
         assert before is not None
         assert after is not None
@@ -23,8 +24,12 @@ def text(found: Bisection, width: int) -> str:
         blamed = range(move.before + 1, move.after + 1)
         for index in blamed:
             lines += wrapped(found.subjects[index], width, "  ")
+            if branch := found.inside.get(index):
+                lines += wrapped(f"a merge: kbench bisect {branch} searches it", width, "    ")
         if len(blamed) > 1:
             lines += wrapped("one of these: those before the last cannot be measured", width, "  ")
+        for line in function_lines([functions]):
+            lines += wrapped(line, width, "  ")
     if not found.moves:
         none = "no commit moves it; changes that cancel each other would not be seen"
         lines += ["", *wrapped(none, width)]

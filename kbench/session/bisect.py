@@ -13,7 +13,8 @@ from statistics import median
 from kbench.catalogue import Benchmark, find
 from kbench.errors import KbenchError
 from kbench.judge import history
-from kbench.judge.bisection import Bisection, CommitFigure, search
+from kbench.judge.bisection import Bisection, CommitFigure, Move, search
+from kbench.judge.functions import FunctionChanges
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import BuildFailed
 from kbench.kernels.tree.git import Commit, Repository
@@ -22,6 +23,7 @@ from kbench.lab.errors import BootFailed, LabPanic, ModuleRefused
 from kbench.lab.target import LabTarget
 from kbench.metrics import Metric, metrics
 from kbench.record.writer import SuiteWriter
+from kbench.session.ab.functions import explained
 from kbench.suite.load import load
 from kbench.suite.suite import Suite
 from kbench.targets.options import RunOptions
@@ -108,7 +110,9 @@ def bisect(
         metric=metric.name,
         commits=len(commits) - 1,
         moves=tuple(moves),
+        functions=tuple(lab.functions(commits[m.before], commits[m.after]) for m in moves),
         subjects={index: repository.subject(commits[index]) for index in spoken},
+        inside=_merges(repository, commits, moves),
         steps=dict(sorted(measuring.steps.items())),
     )
 
@@ -121,6 +125,13 @@ class _Lab:
         self._kernel = kernel
         self._report = report
         self._known: dict[tuple[str, str], bytes] = {}
+
+    def functions(self, before: Commit, after: Commit) -> FunctionChanges:
+        """What the difference of two commits is made of, in their typical events."""
+        kernels = (self._kernel.format(commit.hash) for commit in (before, after))
+        pair = [labs.prepare(kernel, labs.STOCK, self._report) for kernel in kernels]
+        (found,) = explained([self._row.name], pair)
+        return found
 
     def measure(self, commit: Commit, path: Path) -> Suite:
         """The suite of one commit, written to `path`."""
@@ -139,6 +150,18 @@ class _Lab:
                 raise Unmeasurable(reason)
         self._known[code] = path.read_bytes()
         return load(path)
+
+
+def _merges(
+    repository: Repository, commits: Sequence[Commit], moves: Sequence[Move]
+) -> dict[int, str]:
+    """GOOD and BAD of the merged branch, by the index of each merge that moves the figure."""
+    branches = {
+        index: repository.merged(commits[index])
+        for move in moves
+        for index in range(move.before + 1, move.after + 1)
+    }
+    return {index: f"{ends[0]} {ends[1]}" for index, ends in branches.items() if ends}
 
 
 def _wanted(words: str) -> tuple[Benchmark, Metric]:

@@ -16,6 +16,7 @@ from kbench.doctor.capabilities import Abilities, Capability
 from kbench.doctor.disturbances import facts
 from kbench.judge.bisection import Bisection, CommitFigure, Move
 from kbench.judge.compare import Comparison, Options, compare
+from kbench.judge.functions import FunctionChanges
 from kbench.judge.gate import outcome
 from kbench.judge.history import add
 from kbench.judge.selftest import Level, Report
@@ -123,7 +124,9 @@ def test_a_bisection() -> None:
         for number, figure in enumerate(figures)
     }
     moves, named = (Move(0, 2),), dict(enumerate(subjects))
-    found = Bisection("exit.pio_out", "p50", 3, moves, named, steps)
+    functions = (FunctionChanges("exit.pio_out", 5, reason="not installed: objdump " * 5),)
+    inside = {2: "0123456789ab 123456789abc"}
+    found = Bisection("exit.pio_out", "p50", 3, moves, functions, named, inside, steps)
     check(lambda width: bisection.text(found, width), "+5", *subjects)
 
 

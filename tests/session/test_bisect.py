@@ -11,8 +11,10 @@ from support.kernels import GitTree
 from support.suites import lab_run, write
 
 from kbench.errors import KbenchError
+from kbench.explain.difference import FunctionChange
 from kbench.judge import history
 from kbench.judge.bisection import Bisection, Move
+from kbench.judge.functions import FunctionChanges
 from kbench.judge.project import Project
 from kbench.judge.series import series as series_of
 from kbench.kernels.errors import BuildFailed, NoSpace
@@ -50,7 +52,13 @@ def tree(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> GitTree
             raise failures[words](f"{words}, it is")
         return stored(path, int(words))
 
+    def functions(lab: object, *ends: Commit) -> FunctionChanges:
+        before, after = (int(made.git("show", f"{end.hash}:core.c")) for end in ends)
+        changes = (FunctionChange("svm_vcpu_run", "kvm_amd", before, after),)
+        return FunctionChanges(NAME, after - before, changes)
+
     monkeypatch.setattr(bisect._Lab, "measure", measure)
+    monkeypatch.setattr(bisect._Lab, "functions", functions)
     return made
 
 
@@ -73,8 +81,26 @@ def test_commits_are_named_with_their_instructions(tree: GitTree) -> None:
     assert (second.before, result.steps[second.before].figure) == (4, 105)
     assert result.steps[second.after].figure == 112
     assert "+5  100 -> 105" in shown
+    assert "  exit.pio_out +5: svm_vcpu_run +5" in shown
+    assert "  exit.pio_out +7: svm_vcpu_run +7" in shown
     assert "one of these: those before the last cannot be measured" in shown
     assert "broken, it is" in shown
+
+
+def test_a_merge_says_how_to_search_its_branch(tree: GitTree) -> None:
+    tree.git("checkout", "--quiet", "-b", "side")
+    tree.commit(**{"core.c": "101"})
+    side = tree.commit(**{"core.c": "103"})
+    tree.git("checkout", "--quiet", "main")
+    tree.commit(**{"net.c": "1"})
+    tree.git("merge", "--quiet", "--no-edit", "side")
+    shown = text(found(tree), 80)
+    assert "+3  100 -> 103" in shown
+    ends = (tree.git("rev-parse", "--short", name) for name in ("good", side))
+    assert f"a merge: kbench bisect {' '.join(ends)} searches it" in shown
+    inside = bisect.bisect("good", "side", f"{tree.place},tiny", NAME, threshold=1, every=0,
+                           keep=None, report=print)  # fmt: skip
+    assert inside.moves == (Move(0, 1), Move(1, 2))
 
 
 def test_nothing_moves(tree: GitTree) -> None:

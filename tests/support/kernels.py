@@ -41,7 +41,7 @@ allnoconfig:
 	cat $(KCONFIG_ALLCONFIG) > $(out)/.config
 	if [ -e lacking ]; then grep -v "^$$(cat lacking)=" $(KCONFIG_ALLCONFIG) > $(out)/.config; fi
 vmlinux: core.c
-	@if grep -q broken core.c kvm.c; then echo "core.c:1:1: error: broken" >&2; exit 1; fi
+	@if grep -h broken core.c kvm.c | sed 's/^/core.c:1:1: error: /' | grep . >&2; then exit 1; fi
 	@echo built >> $(out)/builds
 	@mkdir -p $(out)/include/config
 	@printf 6.13.0 > $(out)/include/config/kernel.release
@@ -75,11 +75,16 @@ class GitTree:
         return self.git("rev-parse", "HEAD")
 
     def git(self, *words: str) -> str:
-        name = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
-        # A day between one commit and the next.
-        date = {"GIT_COMMITTER_DATE": f"{1_700_000_000 + 86400 * self.commits} +0000"}
-        done = subprocess.run(
-            ["git", *name, *words], cwd=self.place, check=True, capture_output=True, text=True,
-            env={**os.environ, **date},
-        )  # fmt: skip
-        return done.stdout.strip()
+        return git(self.place, self.commits, *words)
+
+
+def git(place: Path, day: int, *words: str) -> str:
+    """What git says to `words` in `place`; what it commits is committed on `day`."""
+    name = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
+    when = f"{1_700_000_000 + 86400 * day} +0000"
+    dates = {"GIT_COMMITTER_DATE": when, "GIT_AUTHOR_DATE": when}
+    done = subprocess.run(
+        ["git", *name, *words], cwd=place, check=True, capture_output=True, text=True,
+        env={**os.environ, **dates},
+    )  # fmt: skip
+    return done.stdout.strip()

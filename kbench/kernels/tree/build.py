@@ -6,7 +6,9 @@ step from one state to the next compiles what differs. The result is cached by t
 the sources, the configuration and the compiler.
 """
 
+import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from pathlib import Path
 from kbench import programs
 from kbench.kernels import cache, config, debian, elf, files, packages, tools
 from kbench.kernels.cache import Progress
-from kbench.kernels.errors import BuildFailed
+from kbench.kernels.errors import BuildFailed, KernelError, NoSpace
 from kbench.kernels.kernel import Kernel, KernelTree
 from kbench.kernels.tree.code import BuildableCode, GitCode, PackagedCode
 from kbench.kernels.tree.configure import BASES, configure, options
@@ -36,6 +38,9 @@ UNSANITIZED = (
     *("KASAN_SANITIZE_enlighten.o=n", "KCSAN_SANITIZE_enlighten.o=n"),
     "KCSAN_SANITIZE_string.o=n",
 )
+# What a compiler says of the machine: no fault of the sources.
+FULL_DISK = os.strerror(errno.ENOSPC)
+OUT_OF_MEMORY = re.compile(r"Killed signal terminated program|virtual memory exhausted")
 KIND = "kernel-tree"
 RELEASE, CONFIG, VMLINUX, MODULES = "release", "config", "vmlinux", "modules"
 
@@ -176,10 +181,17 @@ def _make(source: Path, out: Path, words: Sequence[str], lock: int) -> str:
         *(("CC=ccache gcc",) if shutil.which("ccache") else ()),
         *words,
     ]
-    return tools.run(
-        command, BUILD_SECONDS, what="the kernel does not build",
-        environment=REPRODUCIBLE, held=(lock,), error=BuildFailed,
-    )  # fmt: skip
+    try:
+        return tools.run(
+            command, BUILD_SECONDS, what="the kernel does not build",
+            environment=REPRODUCIBLE, held=(lock,), error=BuildFailed,
+        )  # fmt: skip
+    except BuildFailed as error:
+        if FULL_DISK in error.output:
+            raise NoSpace(f"no space left to build in {out}, or for temporary files") from error
+        if OUT_OF_MEMORY.search(error.output):
+            raise KernelError("the machine has no memory left for the compiler") from error
+        raise
 
 
 def _collect(out: Path, into: Path) -> None:

@@ -75,6 +75,14 @@ class Repository:
         """The short hash and the first line of the message."""
         return self._git("show", "--no-patch", "--format=%h %s", commit.hash)
 
+    def merged(self, commit: Commit) -> tuple[str, str] | None:
+        """The branch that a merge brings in: where it began and its end. None of another commit."""
+        parents = self._git("show", "--no-patch", "--format=%p", commit.hash).split()
+        if len(parents) != 2:
+            return None
+        began = self._git("merge-base", *parents)
+        return began[: len(parents[1])], parents[1]
+
     def touched(self, before: Commit, after: Commit) -> list[str]:
         """The files that differ."""
         return self._git("diff-tree", "-r", "--name-only", before.tree, after.tree).splitlines()

@@ -20,24 +20,26 @@ MOST = 5
 
 
 def named(comparison: Comparison, labs: Sequence[Lab]) -> Comparison:
-    """The comparison with the functions of the benchmarks that are worse, at most MOST of them.
-
-    What cannot be explained has its reason there instead.
-    """
+    """The comparison with the functions of the benchmarks that are worse, at most MOST of them."""
     worse = [change for change in comparison.changes if change.verdict is Verdict.WORSE]
     ranked = sorted(worse, key=lambda change: -abs(change.mid))
     names = list(dict.fromkeys(change.benchmark for change in ranked))[:MOST]
-    if not names:
-        return comparison
+    return replace(comparison, functions=explained(names, labs)) if names else comparison
+
+
+def explained(names: Sequence[str], labs: Sequence[Lab]) -> tuple[FunctionChanges, ...]:
+    """The functions that each benchmark of `names` differs in, on the second lab against the first.
+
+    What cannot be explained has its reason there instead.
+    """
     try:
         programs.require("explain")
         explainers = [Explainer(lab, say) for lab in labs]
     except KbenchError as error:
         reason = str(error)
-        return replace(comparison, functions=tuple(_without(name, reason) for name in names))
+        return tuple(_without(name, reason) for name in names)
     with ThreadPoolExecutor(len(explainers)) as pool:
-        found = tuple(_changes(name, explainers, pool) for name in names)
-    return replace(comparison, functions=found)
+        return tuple(_changes(name, explainers, pool) for name in names)
 
 
 def _changes(

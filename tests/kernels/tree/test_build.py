@@ -11,7 +11,7 @@ import pytest
 from support.kernels import GitTree
 
 from kbench.kernels import find
-from kbench.kernels.errors import KernelError
+from kbench.kernels.errors import BuildFailed, KernelError, NoSpace
 from kbench.kernels.packages import Tarball
 from kbench.kernels.tree.build import TreeKernel
 from kbench.programs import ProgramsMissing
@@ -86,6 +86,22 @@ def test_commit_that_does_not_build(tree: GitTree, root: Path) -> None:
         made(tree)
     assert list((root / "kernel-tree").iterdir()) == []
     assert made(tree, "HEAD~1").release == "6.13.0"
+
+
+@pytest.mark.parametrize(
+    ("core", "error"),
+    [
+        ("broken: error writing to /tmp/ccX.s: No space left on device", NoSpace),
+        ("broken: gcc: fatal error: Killed signal terminated program cc1", KernelError),
+    ],
+)
+def test_what_the_machine_lacks_is_no_fault_of_the_commit(
+    tree: GitTree, core: str, error: type[KernelError]
+) -> None:
+    tree.commit(**{"core.c": core})
+    with pytest.raises(error, match="left") as caught:
+        made(tree)
+    assert not isinstance(caught.value, BuildFailed)
 
 
 def test_option_that_the_tree_does_not_have_is_named_before_the_build(
