@@ -14,6 +14,8 @@ from kbench.kernels.kernel import Kernel, KernelTree, NoCode
 # Offset of the version string's address in the boot protocol's header, less 512.
 KERNEL_VERSION = 0x20E
 KVM = ("kvm", "kvm-amd")
+# Where distributions install kernels and modules.
+BOOT, MODULES = Path("/boot"), Path("/lib/modules")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +33,8 @@ class FileKernel(Kernel):
 
 def installed(name: str) -> FileKernel:
     """The kernel /boot/vmlinuz-X, or `name` where it is a path, with /lib/modules/X."""
-    path = Path(name if "/" in name else f"/boot/vmlinuz-{name}")
-    return _kernel(f"installed:{name}", path, Path("/lib/modules", release(path)))
+    path = Path(name) if "/" in name else BOOT / f"vmlinuz-{name}"
+    return _kernel(f"installed:{name}", path, MODULES / release(path))
 
 
 def image(words: str) -> FileKernel:
