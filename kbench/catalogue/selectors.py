@@ -10,10 +10,16 @@ from kbench.errors import KbenchError
 
 
 def find(name: str) -> Benchmark:
-    """The benchmark of exactly this name. Raises KbenchError as select() does."""
+    """The benchmark of this name. Raises KbenchError where it names none, as select() does, or
+    several.
+    """
     family = name.partition(".")[0]
-    row = rows(family).get(name) if family in FAMILIES else None
-    return row or select([name])[0]
+    if family in FAMILIES and name in rows(family):
+        return rows(family)[name]
+    found = select([name])
+    if len(found) != 1:
+        raise KbenchError(f"{name} is {len(found)} benchmarks: name one, as {found[0].name}")
+    return found[0]
 
 
 def select(

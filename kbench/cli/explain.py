@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kbench.cli._forms import ExplainForm, Force, printed, written
+from kbench.cli._forms import ExplainForm, ForceAll, printed, written
 
 
 def command(
@@ -38,7 +38,7 @@ def command(
     ] = None,
     form: Annotated[ExplainForm | None, printed(ExplainForm)] = None,
     output: Annotated[list[Path] | None, written("FILE.html, .folded, .json ...")] = None,
-    force: Force = False,
+    force: ForceAll = False,
 ) -> None:
     """Show which functions an exact count is made of.
 
@@ -56,33 +56,32 @@ def command(
     from kbench.session.ab.lab import LabSide
 
     width = terminal_width()
-    if session.suites(words):
-        from kbench.present.difference import stored
-
-        print(stored(session.stored_differences(*words), width), end="")
-        return
-    if len(words) != 1:
-        raise KbenchError("explain takes one benchmark, or two suites")
-    if function and against:
-        raise KbenchError("--function lists one side: leave out --against")
     side, choice = LabSide(kvm, kernel, kvm), EventChoice(stage, event, function)
-    other = None if against is None else session.other_side(side, against)
-    found = session.explain(words[0], side, choice)
-    if function:
+    if session.suites(words):
+        from kbench.present.difference import stored_makers
+
+        if against or (side, choice) != (LabSide("stock"), EventChoice()):
+            raise KbenchError("two suites have stored what they show: leave out what to explain")
+        forms = stored_makers(session.stored_differences(*words, force=force), width)
+    elif function:
         from kbench.present.instructions import makers as listings
 
-        forms = listings(found, width)
-    elif other is None:
+        if against:
+            raise KbenchError("--function lists one side: leave out --against")
+        forms = listings(session.explain(words[0], side, choice), width)
+    elif against is None:
         from kbench.present.explanation import makers
         from kbench.report.render.explanation import page
 
+        found = session.explain(words[0], side, choice)
         forms = {**makers(found, width, least, depth), "html": lambda: page(found)}
     else:
         from kbench.present.difference import makers as differences
         from kbench.report.render.explanation import two_sided
 
-        head = session.explain(words[0], other, choice)
-        forms = {**differences(found, head, width), "html": lambda: two_sided(found, head)}
+        other = session.other_side(side, against)
+        base, head = (session.explain(words[0], each, choice) for each in (side, other))
+        forms = {**differences(base, head, width), "html": lambda: two_sided(base, head)}
     if form and form not in forms:
         raise KbenchError(f"there is no form {form} here: it is {', '.join(forms)}")
     emit(forms, form, output or (), force=force)

@@ -34,6 +34,11 @@ def makers(base: Explanation, head: Explanation, width: int) -> Makers:
     }
 
 
+def stored_makers(found: Sequence[FunctionChanges], width: int) -> Makers:
+    """The forms of what two suites have stored."""
+    return {"table": lambda: stored(found, width)}
+
+
 def text(base: Explanation, head: Explanation, width: int) -> str:
     """Both sides, the table by function, the table by call; each ends with the same sum."""
     lines = [

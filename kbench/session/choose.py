@@ -71,8 +71,10 @@ def choose(choice: Choice, report: Report = silent) -> Target:
 
     more = None
     if choice.explain:
+        from kbench import programs
         from kbench.session.explain import stored
 
+        programs.require("lab", "explain")
         more = stored
     return LabTarget(choice.kernel or DEFAULT, choice.kvm or STOCK, report=report, more=more)
 

@@ -8,7 +8,6 @@ from kbench import programs
 from kbench.catalogue import find
 from kbench.errors import KbenchError
 from kbench.explain.difference import own
-from kbench.explain.errors import Unexplained
 from kbench.explain.explain import EventChoice, Explainer
 from kbench.explain.explanation import Explanation
 from kbench.judge.compare import compare
@@ -25,7 +24,7 @@ from kbench.suite.load import load
 def explain(benchmark: str, side: LabSide, choice: EventChoice) -> Explanation:
     """Explain an event of `benchmark` on a kernel and a variant of KVM.
 
-    Raises KbenchError for a benchmark that there is not, and as Explainer.explain() does.
+    Raises KbenchError for a word that is not one benchmark, and as Explainer.explain() does.
     """
     row = find(benchmark)
     programs.require("lab", "explain")
@@ -41,32 +40,43 @@ def other_side(side: LabSide, text: str) -> LabSide:
 
 
 def stored(lab: labs.Lab, benchmark: str) -> Metadata:
-    """The functions of a benchmark's p50 event, for its run; {} where it has no stamps."""
+    """The functions of a benchmark's p50 event, for its run; {} where it cannot be explained.
+
+    What has been measured is kept without them, and the reason is said.
+    """
     try:
         found = Explainer(lab, lambda line: None).explain(benchmark, EventChoice())
-    except Unexplained as error:
-        say(f"without functions: {error}")
+    except KbenchError as error:
+        say(f"{benchmark} is stored without functions: {str(error).splitlines()[0]}")
         return {}
     return {KEY: pack({(f.name, f.module): number for f, number in own(found).items()})}
 
 
 def suites(words: Sequence[str]) -> bool:
-    """Whether the words name two suites."""
-    return len(words) == 2 and all(word.endswith(".json") for word in words)
+    """Whether the words name two suites, and no benchmark.
+
+    Raises KbenchError for a suite alone, and for any other number of words than one benchmark.
+    """
+    found = [word.endswith(".json") for word in words]
+    if found not in ([False], [True, True]):
+        raise KbenchError("explain takes one benchmark, or two suites")
+    return all(found)
 
 
-def stored_differences(base: str, head: str) -> tuple[FunctionChanges, ...]:
+def stored_differences(base: str, head: str, *, force: bool) -> tuple[FunctionChanges, ...]:
     """What two suites have stored of the benchmarks that both hold, where it differs.
 
-    Raises KbenchError where they cannot be compared, or have no functions in common.
+    Raises KbenchError where they cannot be compared, unless `force`, or have no functions in
+    common.
     """
     one, other = load(Path(base)), load(Path(head))
-    compare(one, other, options((), None, False))
-    pairs = [
-        (kept(row), kept(other.benchmarks[row.name])) for row in one if row.name in other.benchmarks
+    compare(one, other, options((), None, force))
+    sides = [
+        (row.name, kept(row), kept(other.benchmarks[row.name]))
+        for row in one
+        if row.name in other.benchmarks
     ]
-    names = [row.name for row in one if row.name in other.benchmarks]
-    both = [(name, *pair) for name, pair in zip(names, pairs, strict=True) if all(pair)]
+    both = [(name, before, after) for name, before, after in sides if before and after]
     if not both:
         raise KbenchError(
             f"{base} and {head} store no functions of the same benchmark: "

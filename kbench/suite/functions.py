@@ -41,4 +41,4 @@ def _function(line: str) -> tuple[tuple[str, str], int]:
     own, module, name = line.split(" ", 2)
     if not (name.isprintable() and module.isprintable() and own.isdecimal()):
         raise ValueError("a line is no function")
-    return (name, module.removeprefix("-") if module == "-" else module), int(own)
+    return (name, "" if module == "-" else module), int(own)

@@ -90,3 +90,9 @@ def test_stages_are_declared_with_what_they_span(family: str) -> None:
 
 def test_a_path_has_stages() -> None:
     assert dict(paths()) and all(stages(family) and path for family, path in paths())
+
+
+def test_a_name_is_one_benchmark() -> None:
+    assert find("exit.pio_out").name == "exit.pio_out"
+    with pytest.raises(KbenchError, match=r"exit\.pio_\* is \d+ benchmarks: name one, as exit\."):
+        find("exit.pio_*")
