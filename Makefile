@@ -14,6 +14,7 @@ NEEDS_check := check
 NEEDS_test := lab zstd kvm extension compiler tree browser
 NEEDS_test-kvm := lab zstd kvm extension compiler
 NEEDS_test-kernels := lab zstd kvm extension tree explain
+NEEDS_test-explain := lab kvm extension compiler
 NEEDS_debug-kernel := lab tree
 NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
@@ -24,7 +25,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-kernels debug-kernel venv packages check lint perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm test-kernels test-explain debug-kernel venv packages check lint perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -60,6 +61,9 @@ test-kvm: venv ## what test leaves out: every variant of the KVM extension, on b
 
 test-kernels: venv ## what both leave out: kernels built of git trees, bisected; half an hour or more, not in CI
 	$(BIN)/pytest -m test_kernels
+
+test-explain: venv ## half an hour: the tree of every row with stamps adds up to its count
+	$(BIN)/pytest -m test_explain tests/explain
 
 debug-kernel: venv ## once, some 20 minutes: a kernel with lockdep and KASAN, for a race test of test-kvm
 	$(BIN)/python -P tests/ext/kvm/debug.py

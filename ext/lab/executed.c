@@ -3,10 +3,11 @@
  * A plugin of QEMU's TCG: which instructions the lab executes, by number.
  *
  * Each instruction that begins has the next number, from 1; the plugin changes nothing that
- * runs. Its arguments are file descriptors, NAME=FD:
+ * runs. The agent's first message has the counts of a benchmark's first window: when it is
+ * sent, the plugin ends QEMU. Its arguments are file descriptors, NAME=FD:
  *
  *   stamps  written: struct stamp, each reading of the TSC in user mode or in a nested guest,
- *           each halt, each message of the agent, and the end
+ *           each halt, and the end
  *   spans   read: pairs of numbers (8 bytes each) in rising order; what has a number from the
  *           first to before the second is traced
  *   insns   written: struct insn, each instruction of the trace once
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef uint64_t qemu_plugin_id_t;
 struct qemu_plugin_tb;
@@ -53,7 +55,7 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
 EXPORT int qemu_plugin_version = 1;
 
 /* Stamps have a kind from RDTSC to END; kbench/explain/trace.py has the same numbers. */
-enum { PLAIN, RDTSC, RDTSCP, HALT, SENT, END, CALL, RETURN, VMRUN };
+enum { PLAIN, RDTSC, RDTSCP, HALT, END, SENDING, CALL, RETURN, VMRUN };
 
 struct stamp {
 	uint64_t number, address;
@@ -78,8 +80,7 @@ static const void *insn_data;
 static FILE *stamps, *spans, *insns, *trace, *stack;
 static uint64_t number, traced, span[2];
 static uint64_t back;	/* where the host goes on after VMRUN; not 0: the nested guest runs */
-static uint64_t sender;	/* the last OUTSB that sent a message, and its number */
-static uint64_t sent;
+static uint64_t sent = UINT64_MAX;	/* where the agent goes on when it has sent a message */
 static uint32_t places;
 
 static int kind_of(const uint8_t *bytes)
@@ -92,7 +93,7 @@ static int kind_of(const uint8_t *bytes)
 	if (bytes[0] == 0xf4)
 		return HALT;
 	if (bytes[0] == 0xf3 && bytes[1] == 0x6e)
-		return SENT;
+		return SENDING;
 	while (*bytes >= 0x40 && *bytes <= 0x4f)	/* REX */
 		bytes++;
 	if (*bytes == 0xc3 || *bytes == 0xc2)
@@ -109,6 +110,24 @@ static void stamp(uint32_t kind, uint64_t address)
 	fwrite(&entry, sizeof(entry), 1, stamps);
 }
 
+static void close_files(void)
+{
+	stamp(END, 0);
+	fclose(stamps);
+	if (spans) {
+		fclose(insns);
+		fclose(trace);
+		fclose(stack);
+	}
+}
+
+/* As isa-debug-exit does when the agent has written 0. */
+static void finish(void)
+{
+	close_files();
+	_exit(1);
+}
+
 static void note(const struct insn *insn)
 {
 	bool user = !(insn->address >> USER_END);
@@ -122,11 +141,9 @@ static void note(const struct insn *insn)
 	case HALT:
 		stamp(HALT, insn->address);
 		break;
-	case SENT:	/* begins once for each byte */
-		if (user && !back && (insn->address != sender || number != sent + 1))
-			stamp(SENT, insn->address);
-		sender = insn->address;
-		sent = number;
+	case SENDING:	/* begins once for each byte */
+		if (user && !back)
+			sent = insn->address + insn->length;
 		break;
 	case VMRUN:
 		back = insn->address + insn->length;
@@ -162,6 +179,8 @@ static void executed(unsigned int cpu, void *data)
 	number++;
 	if (insn->address == back)
 		back = 0;
+	if (insn->address == sent)
+		finish();
 	while (number >= span[1] && span[1] != UINT64_MAX)
 		next_span();
 	if (number >= span[0])
@@ -231,13 +250,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 static void end(qemu_plugin_id_t id, void *data)
 {
 	(void)id, (void)data;
-	stamp(END, 0);
-	fclose(stamps);
-	if (spans) {
-		fclose(insns);
-		fclose(trace);
-		fclose(stack);
-	}
+	close_files();
 }
 
 /* QEMU reads qemu_plugin_version when it has loaded this: the newest that both know. */

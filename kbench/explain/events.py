@@ -9,12 +9,16 @@ its histogram. Which code takes the stamps makes no difference.
 from bisect import bisect
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from kbench._native.hdr import bucket_index
 from kbench.explain.files import INJECTED
 from kbench.explain.symbols import Symbols
-from kbench.explain.trace import HALT, RDTSC, RDTSCP, SENT, Stamp
+from kbench.explain.trace import HALT, RDTSC, RDTSCP, Stamp
 from kbench.lab.protocol import Counts
+
+if TYPE_CHECKING:
+    from kbench.explain.trace import Array
 
 # What begins without being counted, at most: the exits of a batch are the most.
 UNCOUNTED_SHARE, UNCOUNTED = 0.03, 64
@@ -117,11 +121,15 @@ def stages(figures: Sequence[StampedFigure]) -> tuple[str, ...]:
     return tuple(figure.stage for figure in figures if figure.stage)
 
 
-def window(stamps: Sequence[Stamp], counts: Sequence[Counts]) -> Sequence[Stamp]:
-    """The stamps before the agent sent the last of `counts`, and after it sent the one before."""
-    sent = [n for n, stamp in enumerate(stamps) if stamp.kind == SENT and not stamp.nested]
-    first = sent[len(counts) - 2] + 1 if len(counts) > 1 else 0
-    return stamps[first : sent[len(counts) - 1]]
+def stamps(records: "Array", symbols: Symbols) -> list[Stamp]:
+    """The halts, and the readings of the clock by kbench and its guests, of a run's stamps."""
+    import numpy as np
+
+    addresses, places = np.unique(records["address"], return_inverse=True)
+    own = [symbols.path(address).startswith(INJECTED) for address in addresses.tolist()]
+    wanted = (records["kind"] == HALT) | (records["nested"] != 0) | np.array(own, bool)[places]
+    found = records[wanted & (records["kind"] <= HALT)].tolist()
+    return [Stamp(number, at, kind, bool(nested)) for number, at, kind, nested in found]
 
 
 def halts(stamps: Sequence[Stamp], events: Sequence[Event]) -> int:
@@ -131,17 +139,13 @@ def halts(stamps: Sequence[Stamp], events: Sequence[Event]) -> int:
 
 
 def _own(stamps: Sequence[Stamp], symbols: Symbols) -> list[tuple[Stamp, str]]:
-    """kbench's own readings of the clock, with the functions that take them."""
+    """The readings of the clock, with the functions that take them."""
     found = []
     for stamp in stamps:
-        if stamp.kind not in (RDTSC, RDTSCP):
-            continue
-        path = "" if stamp.nested else symbols.path(stamp.address)
-        if stamp.nested:
-            found.append((stamp, GUEST))
-        elif path.startswith(INJECTED):
+        if stamp.kind in (RDTSC, RDTSCP):
             function, _ = symbols.at(stamp.address)
-            found.append((stamp, f"{function.module}.{function.name}"))
+            name = GUEST if stamp.nested else f"{function.module}.{function.name}"
+            found.append((stamp, name))
     return found
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise, product
 
 from kbench.errors import KbenchError
@@ -45,6 +46,10 @@ class Explainer:
         self._progress = progress
         self._plugin = plugin.built(progress)
 
+    @cached_property
+    def _symbols(self) -> Symbols:
+        return Symbols(places.found(self._lab, self._progress), LabFiles(self._lab))
+
     def explain(self, benchmark: str, choice: EventChoice) -> Explanation:
         """Explain an event.
 
@@ -53,10 +58,8 @@ class Explainer:
         measurement does.
         """
         first = execute(self._lab, self._plugin, benchmark)
-        texts = places.found(self._lab, benchmark, self._progress)
-        symbols = Symbols(texts, LabFiles(self._lab))
-        counts = first.counts[-1]
-        stamps = events.window(first.stamps, first.counts)
+        symbols = self._symbols
+        counts, stamps = first.counts, events.stamps(first.stamps, symbols)
         found = list(events.figures(stamps, counts, symbols))
         reasons = []
         for figures in chains(found, choice.stage):
@@ -101,9 +104,7 @@ class Explainer:
         spans = [(event.begin + 1, event.end + 1) for event in whole]
         for _ in range(TRIES):
             second = execute(self._lab, self._plugin, benchmark, spans)
-            until = whole[-1].end
-            stamps = [[s for s in run.stamps if s.number <= until] for run in (first, second)]
-            if first.counts == second.counts and stamps[0] == stamps[1] and second.trace:
+            if second.repeats(first, whole[-1].end) and second.trace:
                 return second.trace
         what = "its stamps" if first.counts == second.counts else "its counts"
         raise Unexplained(f"{benchmark} cannot be explained: {what} differ from run to run")

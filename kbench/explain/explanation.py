@@ -12,7 +12,7 @@ from kbench.explain.tree import Node
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """One event of a benchmark's last window.
+    """One event of a benchmark's first window.
 
     roots: its tree of calls, folded, one below each thread where several ran; their totals make
     `count`. number: which of the `counts` (instructions of each event) it is, from 1. stages:

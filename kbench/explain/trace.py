@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A benchmark in the lab under the plugin: its counts, its stamps, and what spans executed.
 
-Instructions are known by number: a lab repeats itself, so that the numbers of one run hold in
-the next. An instruction that begins has a number, whether it is counted or not.
+The run ends with the benchmark's first window. Instructions are known by number: a lab repeats
+itself, so that the numbers of one run hold in the next. An instruction that begins has a number,
+whether it is counted or not.
 """
 
 import os
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from kbench.explain.errors import Unexplained
 from kbench.lab import labs, protocol
+from kbench.lab.errors import AgentFailed
 from kbench.lab.labs import Lab
-from kbench.lab.outcome import outcome
+from kbench.lab.outcome import received
 from kbench.lab.vm.qemu import Plugin
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 # Kinds of stamps, as in ext/lab/executed.c.
-RDTSC, RDTSCP, HALT, SENT, END = range(1, 6)
+RDTSC, RDTSCP, HALT, END = range(1, 5)
 # The records that the plugin writes: struct stamp, insn and access.
 STAMP = [("number", "<u8"), ("address", "<u8"), ("kind", "<u4"), ("nested", "<u4")]
 INSN = [
@@ -40,7 +42,7 @@ Spans = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Stamp:
-    """A reading of the TSC, a halt, a message of the agent, or the end: number and address.
+    """A reading of the TSC, a halt, or the end: number and address.
 
     nested: in the guest of the lab's KVM. After a halt the clock may go on without instructions.
     """
@@ -65,11 +67,16 @@ class Trace:
 
 @dataclass(frozen=True)
 class Execution:
-    """A run: the counts of each window, the stamps, and the trace where spans were given."""
+    """A run: its counts, its stamps (records STAMP), and the trace where spans were given."""
 
-    counts: tuple[protocol.Counts, ...]
-    stamps: tuple[Stamp, ...]
+    counts: protocol.Counts
+    stamps: "Array"
     trace: Trace | None
+
+    def repeats(self, other: "Execution", until: int) -> bool:
+        """Whether the counts are those of `other`, and the stamps up to the number `until`."""
+        one, two = (run.stamps[run.stamps["number"] <= until] for run in (self, other))
+        return self.counts == other.counts and one.tobytes() == two.tobytes()
 
 
 def execute(lab: Lab, plugin: Path, benchmark: str, spans: Spans = ()) -> Execution:
@@ -82,17 +89,14 @@ def execute(lab: Lab, plugin: Path, benchmark: str, spans: Spans = ()) -> Execut
         _files(spans) as fds,
         lab.snapshot.restore(labs.files(job), WALL_SECONDS, plugin=Plugin(plugin, fds)) as process,
     ):
-        messages, _ = outcome(process)
-        if messages[0].skipped:
-            raise Unexplained(f"{benchmark} is skipped: {messages[0].skipped}")
-        counts = tuple(message.counts for message in messages if message.counts)
-        return Execution(counts, stamps(fds["stamps"]), trace(fds) if spans else None)
-
-
-def stamps(fd: int) -> tuple[Stamp, ...]:
-    """The stamps that the plugin wrote."""
-    rows = _records(fd, STAMP).tolist()
-    return tuple(Stamp(number, at, kind, bool(nested)) for number, at, kind, nested in rows)
+        first, *_ = received(process) or [protocol.Message()]
+        if first.skipped:
+            raise Unexplained(f"{benchmark} is skipped: {first.skipped}")
+        if first.counts is None:
+            raise AgentFailed("the lab ended without counts", process.console())
+        return Execution(
+            first.counts, _records(fds["stamps"], STAMP), trace(fds) if spans else None
+        )
 
 
 def trace(fds: Mapping[str, int]) -> Trace:

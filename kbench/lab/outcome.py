@@ -11,8 +11,23 @@ from kbench.record.recording import Metadata
 def outcome(process: Process) -> tuple[list[protocol.Message], Metadata]:
     """Wait for the lab's end and return the runs, or the skip, and the facts that it sent.
 
-    Raises the LabError that the messages, the console or QEMU's exit status tell of, and
-    AgentFailed when the facts are missing: half a result is none.
+    Raises as received() does, and AgentFailed when the facts are missing: half a result is none.
+    """
+    facts: Metadata = {}
+    measured: list[protocol.Message] = []
+    for message in received(process):
+        if message.counts is not None or message.skipped:
+            measured.append(message)
+        facts = message.facts or facts
+    if not (measured and facts):
+        raise AgentFailed("the lab ended without a complete result", process.console())
+    return measured, facts
+
+
+def received(process: Process) -> list[protocol.Message]:
+    """Wait for the lab's end and return the messages that it sent.
+
+    Raises the LabError that a message, the console or QEMU's exit status tells of.
     """
     status, console = process.wait(), process.console()
     if status == options.RESET:
@@ -20,17 +35,11 @@ def outcome(process: Process) -> tuple[list[protocol.Message], Metadata]:
     if status not in (options.DONE, options.FAILED):
         how = f"by signal {-status}" if status < 0 else f"with exit status {status}"
         raise EmulatorDied(f"QEMU ended {how} before the benchmark did", process.log())
-    facts: Metadata = {}
-    measured: list[protocol.Message] = []
-    for message in protocol.decode(process.results()):
+    messages = protocol.decode(process.results())
+    for message in messages:
         if message.failure:
             raise protocol.failure(message, console)
-        if message.counts is not None or message.skipped:
-            measured.append(message)
-        facts = message.facts or facts
-    if not (measured and facts):
-        raise AgentFailed("the lab ended without a complete result", console)
-    return measured, facts
+    return messages
 
 
 def _panic(console: str) -> LabError:

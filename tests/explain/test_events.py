@@ -3,15 +3,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from kbench._native.hdr import bucket_index
 from kbench.errors import KbenchError
-from kbench.explain import events
+from kbench.explain import events, trace
 from kbench.explain.events import Event
 from kbench.explain.explain import chains, chosen, joined, why_not
 from kbench.explain.symbols import Symbols
-from kbench.explain.trace import HALT, RDTSC, RDTSCP, SENT, Stamp
+from kbench.explain.trace import HALT, RDTSC, RDTSCP, Stamp
 from kbench.lab.protocol import Counts
 
 MAPS = "7f0000-7f1000 r-xp 00000000 00:02 1    /kbench/kbench/_native/exits.so\n"
@@ -76,13 +77,16 @@ def test_a_loop_that_waits_is_one_place_and_the_stages_are_a_chain() -> None:
     assert "has no stage" in why_not("wake.x", "nosuch", recorded, found, [])
 
 
-def test_a_window_is_what_comes_before_its_message() -> None:
-    numbers = [(1, RDTSC), (2, SENT), (3, RDTSC), (4, HALT), (5, SENT), (6, SENT)]
-    stamps = [Stamp(number, BEGIN, kind, False) for number, kind in numbers]
-    one = counts([1])
-    assert [stamp.number for stamp in events.window(stamps, [one])] == [1]
-    assert [stamp.number for stamp in events.window(stamps, [one, one])] == [3, 4]
+def test_only_what_may_be_a_stamp_is_kept() -> None:
+    halt, elsewhere = 0xFFFFFFFF81000000, 0x7F4010
+    rows = [
+        (1, BEGIN, RDTSC, 0), (2, elsewhere, RDTSC, 0), (3, GUEST, RDTSC, 1), (4, halt, HALT, 0),
+        (5, END, RDTSCP, 0), (6, GUEST, HALT, 1), (7, 0, trace.END, 0),
+    ]  # fmt: skip
+    stamps = events.stamps(np.array(rows, trace.STAMP), SYMBOLS)
+    assert [stamp.number for stamp in stamps] == [1, 3, 4, 5, 6]
     assert events.halts(stamps, [Event(1, 3), Event(3, 5)]) == 1
+    assert events.halts(stamps, [Event(1, 3), Event(4, 6)]) == 0
 
 
 def test_which_event() -> None:

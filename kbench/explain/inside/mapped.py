@@ -2,33 +2,32 @@
 """Inside the lab: send where the kernel's symbols, the modules and this process's files lie."""
 
 import base64
-import importlib
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 Send = Callable[[dict[str, Any]], None]
+UNMEASURED = "it says where code lies"
 
 
 def kernel(job: dict[str, Any], send: Send) -> None:
-    """Send the kernel's own functions and labels; nothing is measured."""
+    """Send the kernel's own functions and labels."""
     with Path("/proc/kallsyms").open("rb") as lines:
         found = [line for line in lines if line[17:18] in b"tTwW" and b"[" not in line]
     symbols = b"".join(found)
-    send({"facts": _texts(kallsyms=symbols), "skipped": "it says where the kernel lies"})
+    send({"facts": _texts(kallsyms=symbols), "skipped": UNMEASURED})
 
 
 def process(job: dict[str, Any], send: Send) -> None:
-    """Measure as ever, then send the sections of modules and the maps: all is mapped by then."""
-    importlib.import_module("kbench.lab.inside.measure").main(job, send)
+    """Send the sections of modules, and what this process maps."""
     sections = [
         f"{module.name} {section.name} ".encode() + section.read_bytes()
         for module in sorted(Path("/sys/module").iterdir())
         for section in sorted((module / "sections").glob(".*"))
     ]
     maps = Path("/proc/self/maps").read_bytes()
-    send({"facts": _texts(sections=b"".join(sections), maps=maps)})
+    send({"facts": _texts(sections=b"".join(sections), maps=maps), "skipped": UNMEASURED})
 
 
 def _texts(**contents: bytes) -> dict[str, str]:
