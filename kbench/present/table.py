@@ -37,7 +37,8 @@ class Table:
     """Rows under columns, a title above and notes below.
 
     `optional` are titles of columns that a narrow form leaves out, the first of them first. A
-    `reference` is for looking things up: folded in a page, left out of a mail.
+    `reference` is for looking things up: folded in a page, left out of a mail. `subject` is the
+    benchmark that all of it is of: a page links what names that to the table.
     """
 
     columns: tuple[Column, ...]
@@ -46,6 +47,7 @@ class Table:
     notes: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     reference: bool = False
+    subject: str = ""
 
     def without(self, *titles: str) -> "Table":
         """The table without these columns."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from altair.utils.schemapi import debug_mode
 
 from kbench.present.table import Table
-from kbench.report import changes, measured, tables
+from kbench.report import changes, functions, measured, tables
 from kbench.report.charts import exits, history, percentiles, runs, stages, tradeoff, work
 from kbench.report.content import Content, Picture, Section
 from kbench.report.headline import headline, is_verdict, leading_place, policies
@@ -45,6 +45,7 @@ def _content(model: Model) -> Content:
         _folded(
             _section(model, "percentiles", "Percentiles", percentiles.pictures, tables.figures)
         ),
+        functions.section(model),
         _folded(_section(model, "runs", "Single runs", runs.pictures)),
         *measured.sections(model),
         tables.glossary(),

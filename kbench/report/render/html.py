@@ -31,6 +31,7 @@ def to_html(content: Content, drawings: Drawings, suites: Sequence[Embedded]) ->
     )
     page: str = made.get_template("page.html.j2").render(
         content=content,
+        links=_links(content),
         suites=suites,
         script=markup(script),
         style=markup(style),
@@ -42,6 +43,12 @@ def to_html(content: Content, drawings: Drawings, suites: Sequence[Embedded]) ->
         version=kbench.__version__,
     )
     return page
+
+
+def _links(content: Content) -> dict[str, str]:
+    """By benchmark, the title of the first table that is all of it."""
+    tables = [table for section in content.sections for table in section.tables]
+    return {table.subject: table.title for table in reversed(tables) if table.subject}
 
 
 def _policy(script: str) -> str:
