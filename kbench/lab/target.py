@@ -6,7 +6,9 @@ bit (`kbench lab verify` shows it).
 """
 
 import json
+import random
 import shutil
+import time
 from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -23,6 +25,7 @@ from kbench.metrics import metrics
 from kbench.record.recording import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
 from kbench.targets.options import RunOptions
+from kbench.targets.remaining import Remaining
 from kbench.targets.target import RunOutcome, Step
 from kbench.worker.probe import representative
 
@@ -71,19 +74,21 @@ class LabTarget:
         """
         outcome = RunOutcome()
         lab = labs.prepare(self._kernel, self._variant, self._report)
-        done = 0
-        for part in _in_turn(benchmarks):
+        remaining = Remaining(("run", row.name) for row in benchmarks)
+        # The order is no matter here: mixed, those that are done are a sample of those that follow.
+        for part in _in_turn(random.Random(0).sample(benchmarks, len(benchmarks))):
             todo = {}
             for row in part:
                 # What a policy lacks, all its rows lack: no need to ask in each.
                 if reason := outcome.skipped.get(representative(row).name):
                     outcome.skipped[row.name] = reason
-                    done += 1
+                    remaining.dropped(row.name)
                 else:
                     todo[row.name] = row.title
             results = labs.measure_all(lab, list(todo), jobs=self._jobs, run_seconds=options.limit)
+            start = time.monotonic()
             for result in results:
-                p50, done = None, done + 1
+                p50 = None
                 if result.error is not None:
                     outcome.failed[result.benchmark] = f"{result.benchmark}: {result.error}"
                 elif result.skipped:
@@ -97,8 +102,13 @@ class LabTarget:
                             p50 = run.figure(metrics()["p50"])
                     except KbenchError as error:
                         outcome.failed[result.benchmark] = str(error)
+                now = time.monotonic()
+                remaining.finished("run", result.benchmark, now - start)
+                start = now
                 state = outcome.state(result.benchmark)
-                progress(Step(result.benchmark, done, len(benchmarks), self.unit, p50, state))
+                done, left = remaining.done, remaining.seconds()
+                step = Step(result.benchmark, done, remaining.total, self.unit, p50, state, left)
+                progress(step)
         return outcome
 
 

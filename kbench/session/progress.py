@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from kbench.targets.target import Step
 from kbench.units import human
@@ -32,14 +32,14 @@ def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
 
     if not console.is_terminal:
         yield lambda step: print(
-            f"{step.done}/{step.total} {step.benchmark}: {text(step)}",
+            f"{step.done}/{step.total} {step.benchmark}: {text(step)}{time_left(step)}",
             file=console.file,
             flush=True,
         )
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+        task = bar.add_task("starting", total=None, left="")
 
         def show(step: Step) -> None:
             bar.update(
@@ -47,9 +47,20 @@ def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
                 completed=step.done,
                 total=step.total,
                 description=f"{step.benchmark:28} {text(step)}",
+                left=time_left(step).removeprefix(", "),
             )
 
         yield show
+
+
+def time_left(step: Step) -> str:
+    """`, about 3 min left`; "" where nothing is left or known."""
+    if not step.left or step.done == step.total:
+        return ""
+    if step.left < 90:
+        return f", about {step.left:.0f} s left"
+    minutes = round(step.left / 60)
+    return f", about {minutes} min left" if minutes < 90 else f", about {minutes / 60:.1f} h left"
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,8 +20,10 @@ from kbench.errors import KbenchError, Unavailable
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
 from kbench.targets.options import RunOptions
+from kbench.targets.remaining import Remaining
 from kbench.targets.spawn import worker
 from kbench.targets.target import RunOutcome, Step
+from kbench.worker.probe import lacking, obstacles
 
 
 class Host:
@@ -34,8 +37,6 @@ class Host:
         return len(os.sched_getaffinity(0))
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
-        from kbench.worker.probe import obstacles
-
         return obstacles(benchmarks)
 
     def measure(
@@ -48,30 +49,39 @@ class Host:
     ) -> RunOutcome:
         outcome = RunOutcome()
         loops = {row.name: options.loops or row.loops for row in benchmarks}
-        rounds = [bool(options.loops)] * (not options.loops) + [True] * options.processes
-        steps = len(benchmarks) * len(rounds)
-        done = 0
+        # A row that says how many loops it takes has nothing to calibrate.
+        first = [row for row in benchmarks if not loops[row.name]]
+        rounds = [("calibration", first), *[("run", benchmarks)] * options.processes]
+        remaining = Remaining((kind, row.name) for kind, rows in rounds for row in rows)
+        outcome.skipped |= lacking(benchmarks)
+        for name in outcome.skipped:
+            remaining.dropped(name)
+
+        def measured(kind: str, row: Benchmark) -> float | None:
+            """The p50 of a run; None of a calibration, and where the outcome says why not."""
+            try:
+                output = worker(row.name, options, loops=loops[row.name])
+                if kind == "run":
+                    return writer.add(output).figure(metrics()["p50"])
+                loops[row.name] = calibrated_loops(output)
+            except Unavailable as reason:
+                outcome.skipped[row.name] = str(reason)
+            except KbenchError as error:
+                outcome.failed[row.name] = str(error)
+            return None
+
         with machine_lock():
-            for calibrated in rounds:
-                for row in random.sample(benchmarks, len(benchmarks)):
-                    done += 1
-                    if row.name in outcome.skipped or row.name in outcome.failed:
+            for kind, rows in rounds:
+                for row in random.sample(rows, len(rows)):
+                    if outcome.state(row.name):
                         continue
-                    if row.loops and not calibrated:
-                        continue  # the row says how many: nothing to calibrate
-                    p50 = None
-                    try:
-                        output = worker(row.name, options, loops=loops[row.name])
-                        if calibrated:
-                            p50 = writer.add(output).figure(metrics()["p50"])
-                        else:
-                            loops[row.name] = calibrated_loops(output)
-                    except Unavailable as reason:
-                        outcome.skipped[row.name] = str(reason)
-                    except KbenchError as error:
-                        outcome.failed[row.name] = str(error)
-                    state = outcome.state(row.name)
-                    progress(Step(row.name, done, steps, self.unit, p50, state))
+                    start = time.monotonic()
+                    p50 = measured(kind, row)
+                    remaining.finished(kind, row.name, time.monotonic() - start)
+                    if state := outcome.state(row.name):
+                        remaining.dropped(row.name)
+                    done, left = remaining.done, remaining.seconds()
+                    progress(Step(row.name, done, remaining.total, self.unit, p50, state, left))
         return outcome
 
 

@@ -34,7 +34,7 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One finished step of a session.
+    """One finished step of a session of `total`, and the seconds that the rest will take.
 
     `p50` is in `unit` (pyperf's); None for a calibration, and where `state` is not "".
     """
@@ -45,6 +45,7 @@ class Step:
     unit: str
     p50: float | None
     state: str = ""
+    left: float | None = None
 
 
 class Target(Protocol):

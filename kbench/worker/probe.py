@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from kbench.catalogue import Benchmark, IdleWindow, find
 from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
+from kbench.kvm.errors import DEVICE
 from kbench.worker import probe_cache
 from kbench.worker.errors import BUSY, HUNG
 from kbench.worker.idle.windowed import NO_EVENT
@@ -28,13 +29,25 @@ def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         with ThreadPoolExecutor(THREADS) as pool:
             found |= dict(zip(unknown, pool.map(obstacle, unknown.values()), strict=True))
         # On a busy machine a guest that works may look like one that hangs: do not cache that.
-        certain = {
-            row: reason
-            for row, reason in found.items()
-            if not any(doubt in reason for doubt in (HUNG, NO_EVENT, BUSY))
-        }
-        probe_cache.save(certain)
+        probe_cache.save({row: reason for row, reason in found.items() if _certain(reason)})
     return {name: found[repr(row)] for name, row in tried.items()}
+
+
+def lacking(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
+    """By name, what this KVM lacks of policies: reasons to skip their rows without trying each.
+
+    A /dev/kvm that cannot be opened is no such reason, nor is one that a busy machine may cause.
+    """
+    rows = [row for row in benchmarks if isinstance(row, IdleWindow) and row.policy]
+    return {
+        name: reason
+        for name, reason in obstacles(rows).items()
+        if reason and _certain(reason) and not reason.startswith(str(DEVICE))
+    }
+
+
+def _certain(reason: str) -> bool:
+    return not any(doubt in reason for doubt in (HUNG, NO_EVENT, BUSY))
 
 
 def representative(row: Benchmark) -> Benchmark:
