@@ -5,6 +5,9 @@ BIN := .venv/bin
 LOCAL := reports/local
 export LOCAL
 
+# `make PACKAGES= run` installs no packages of the system's.
+PACKAGES ?= yes
+
 # Where `make run` measures: auto, host or lab, as `kbench run --target`.
 TARGET ?= auto
 
@@ -170,7 +173,7 @@ clean: ## remove .venv/, build products and reports/local/
 	rm -rf .venv build dist $(LOCAL)
 
 packages: ## install the Debian packages that the goals lack, and say how much that is
-	@.ci/packages build $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
+	@$(if $(PACKAGES),.ci/packages build,true) $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
 
 # The first time pip says what it fetches; later that would be a line for each package that is there.
 PIP_INSTALL = $(BIN)/pip install $(if $(wildcard $@),--quiet)

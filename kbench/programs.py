@@ -6,19 +6,22 @@ or builds anything, so that one message names everything that is missing.
 """
 
 import shutil
+import sys
 import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from kbench.distribution import install
 from kbench.errors import KbenchError
 
+LIBRARIES = ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib64")
 COMPILERS = "compiler"
 
 
 class ProgramsMissing(KbenchError):
-    """Programs are not installed; the message names all of them and their Debian packages."""
+    """Programs are not installed; the message names all of them, and what installs them here."""
 
 
 def require(*needed: str, compilers: Iterable[str] = ()) -> None:
@@ -26,26 +29,22 @@ def require(*needed: str, compilers: Iterable[str] = ()) -> None:
 
     A compiler's Debian package has its name ("gcc-12"). Raises ProgramsMissing.
     """
-    wanted = {name: name for name in compilers}
-    for group in needed:
-        wanted |= _table()[group]
-    missing = [name for name in wanted if not _installed(name)]
+    missing = _missing(needed, compilers)
     if missing:
-        packages = dict.fromkeys(wanted[name] for name in missing)
         raise ProgramsMissing(
-            f"not installed: {', '.join(missing)}; on Debian: {install(*packages)}"
+            f"not installed: {', '.join(missing)}; to install: {install(*_packages(missing))}"
         )
-
-
-def install(*packages: str) -> str:
-    """The command that installs these Debian packages."""
-    return f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
 
 
 def hint(program: str) -> str:
     """The command that installs a program of the table; "" for another program."""
     packages = [group[program] for group in _table().values() if program in group]
     return install(packages[0]) if packages else ""
+
+
+def lacking(*needed: str) -> list[str]:
+    """The Debian packages of what the groups `needed` lack here."""
+    return _packages(_missing(needed))
 
 
 def groups() -> tuple[str, ...]:
@@ -58,10 +57,28 @@ def group(name: str) -> dict[str, str]:
     return _table()[name]
 
 
+def _missing(needed: Iterable[str], compilers: Iterable[str] = ()) -> dict[str, str]:
+    """What is not installed: program, file or library -> Debian package."""
+    wanted = {name: name for name in compilers}
+    for name in needed:
+        wanted |= group(name)
+    return {name: package for name, package in wanted.items() if not _installed(name)}
+
+
+def _packages(missing: dict[str, str]) -> list[str]:
+    return list(dict.fromkeys(missing.values()))
+
+
 def _installed(name: str) -> bool:
+    if ".so." in name:  # a library, which each distribution has elsewhere
+        return any(Path(place, name).exists() for place in LIBRARIES)
     return Path(name).exists() if name.startswith("/") else shutil.which(name) is not None
 
 
 @cache
 def _table() -> dict[str, dict[str, str]]:
     return tomllib.loads((resources.files("kbench") / "programs.toml").read_text())
+
+
+if __name__ == "__main__":  # for .ci/packages
+    print(*lacking(*sys.argv[1:]), sep="\n")

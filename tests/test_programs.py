@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
 """What is missing is named at once, with its packages; make and kbench read one table."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from support.cli import kbench
 
+from kbench import distribution
+from kbench import programs as programs_
 from kbench.programs import ProgramsMissing, group, groups, require
 
 TOP = Path(__file__).parents[1]
@@ -23,10 +29,22 @@ def test_everything_missing_is_named_at_once(programs: Path) -> None:
     install(programs, "setpriv", "make", "tar", "xz", "diff", "ld")
     with pytest.raises(ProgramsMissing) as caught:
         require("lab", "kvm", "extension", compilers=["gcc-9"])
-    what, _, how = str(caught.value).partition("; on Debian: sudo apt-get install ")
+    what, _, how = str(caught.value).partition("; to install: sudo apt-get install ")
     assert what.startswith("not installed: gcc-9, qemu-system-x86_64, patch, ")
     assert {"gcc-9", "qemu-system-x86", "patch", "coccinelle"} <= set(how.split())
     assert "make" not in how.split()
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("words", [("lab", "build"), ("kvm", "build")])
+def test_a_command_names_all_before_it_fetches(words: tuple[str, ...], programs: Path) -> None:
+    line = kbench(*words, "--kernel", "6.12").refused()
+    missing = {"zstd", "apt-get", "dpkg-deb"} | (
+        {"qemu-system-x86_64"} if words[0] == "lab" else {"patch", "xz", "gcc-12"}
+    )
+    what, _, how = line.partition("; to install: ")
+    assert missing <= set(what.removeprefix("kbench: not installed: ").split(", "))
+    assert how.startswith("sudo apt-get install ") and "zstd" in how.split()
 
 
 def test_what_is_installed_is_no_error(programs: Path) -> None:
@@ -45,13 +63,73 @@ def test_goals_need_groups_of_the_table() -> None:
 
 
 def test_make_reads_the_same_table(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """.ci/packages reads it with sed: where nothing is installed it names every package."""
-    for name in ("sh", "sed", "sort", "tr", "dirname"):
+    """Where nothing is installed, .ci/packages names every package."""
+    for name in ("sh", "sort", "tr", "dirname"):
         found = shutil.which(name, path="/usr/bin:/bin")
         assert found
         (programs / name).symlink_to(found)
-    done = subprocess.run([PACKAGES, *groups()], capture_output=True, text=True, timeout=60)
+    environment = {"PATH": str(programs), "PYTHON": sys.executable}
+    done = subprocess.run(
+        [PACKAGES, *groups()], capture_output=True, text=True, timeout=60, env=environment
+    )
     assert done.returncode == 2, done.stderr
     rows = [row for name in groups() for row in group(name).items()]
-    wanted = {package for program, package in rows if not Path(program).exists()}
+    wanted = {package for program, package in rows if "/" not in program and ".so" not in program}
     assert wanted <= set(done.stderr.replace("(", " ").split()), done.stderr
+    assert "make PACKAGES=" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("identity", "like", "command"),
+    [
+        ("debian", "", "sudo apt-get install --no-install-recommends gcc libc6-dev gcc-12"),
+        ("linuxmint", "ubuntu debian", "sudo apt-get install --no-install-recommends gcc "
+         "libc6-dev gcc-12"),
+        ("fedora", "", "sudo dnf install --setopt=install_weak_deps=False gcc glibc-devel "
+         "(Fedora has no package of gcc-12)"),
+        ("rocky", "rhel centos fedora", "sudo dnf install --setopt=install_weak_deps=False gcc "
+         "glibc-devel (Fedora has no package of gcc-12)"),
+        ("endeavouros", "arch", "sudo pacman -S --needed gcc glibc "
+         "(Arch Linux has no package of gcc-12)"),
+        ("opensuse-tumbleweed", "opensuse suse", "sudo zypper install --no-recommends gcc "
+         "glibc-devel gcc12"),
+    ],
+)  # fmt: skip
+def test_distributions(identity: str, like: str, command: str) -> None:
+    found = distribution.find(identity, like)
+    assert found and found.command("gcc", "libc6-dev", "gcc-12") == command
+
+
+def test_a_distribution_that_is_not_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert distribution.find("nixos", "") is None
+    monkeypatch.setattr(distribution, "here", lambda: None)
+    assert distribution.install("gcc", "zstd") == "what Debian has in: gcc zstd"
+    fedora = distribution.find("fedora", "")
+    assert fedora and fedora.command("gcc-12") == "Fedora has no package of gcc-12"
+
+
+def test_names_are_of_packages_that_are_needed() -> None:
+    table = tomllib.loads((TOP / "kbench/distributions.toml").read_text())
+    packages = {package for name in groups() for package in group(name).values()}
+    packages |= {"python3-dev", "python3-venv"}
+    for name, section in table.items():
+        assert set(section.get("packages", ())) <= packages, name
+
+
+def test_a_library_may_lie_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs_, "LIBRARIES", (str(tmp_path / "a"), str(tmp_path / "b")))
+    assert "libelf1" in programs_.lacking("kvm")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "libelf.so.1").touch()
+    assert "libelf1" not in programs_.lacking("kvm")
+
+
+def test_an_old_python_is_refused(tmp_path: Path) -> None:
+    old = tmp_path / "python3.10"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    environment = {"PATH": os.environ["PATH"], "PYTHON": str(old)}
+    done = subprocess.run(
+        [PACKAGES, "build"], capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert done.returncode == 2 and "Python 3.11 or newer" in done.stderr

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench import programs
+from kbench import distribution
 from kbench.record import provenance
 from kbench.record.recording import Metadata
 from kbench.worker.crosscheck.counters import TICK, steal_ticks
@@ -181,6 +181,6 @@ def _kvm(facts: Metadata) -> list[Check]:
         _check(
             "QEMU", facts["qemu"], facts["qemu"] == "none",
             "the lab, which counts instructions without /dev/kvm, needs QEMU",
-            programs.install("qemu-system-x86"),
+            distribution.install("qemu-system-x86"),
         ),
     ]  # fmt: skip

@@ -35,6 +35,12 @@ def find(spec: str, progress: Progress) -> Kernel:
     raise KernelError(f"no kernel {spec!r}: --kernel takes {FORMS}")
 
 
+def needs(spec: str) -> tuple[str, ...]:
+    """The groups of programs.toml that find() takes for one of Debian's kernels."""
+    name = debian_name(spec)
+    return packages.needs(name) if name else ()
+
+
 def update(spec: str) -> None:
     """Take the archive's latest version of one of Debian's kernels from now on.
 

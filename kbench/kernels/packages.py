@@ -93,6 +93,15 @@ def fetched(kernel: KernelRelease) -> bool:
     )
 
 
+def needs(name: str) -> tuple[str, ...]:
+    """The groups of programs.toml that kernel() takes for the kernel `name`."""
+    release = debian.recorded(name)
+    parts = [release.image, *release.parts] if release else []
+    there = release and (cache.root() / "kernel-image" / _key(release, parts)).is_dir()
+    # Debian's 6.1 is the last whose modules are packed with xz, which Python has.
+    return (*(() if there else ("debian",)), *(() if name == "6.1" else ("zstd",)))
+
+
 def kernel(name: str, progress: Progress) -> DebianKernel:
     """The kernel that Debian calls `name` (debian.SUITES), unpacked.
 

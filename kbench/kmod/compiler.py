@@ -28,7 +28,7 @@ def tree(kernel: str, groups: Sequence[str], progress: Progress) -> KernelTree:
     complete = recorded is not None and packages.fetched(recorded)
     if not complete:
         known = [recorded.compiler] if recorded else programs.group(programs.COMPILERS)
-        programs.require("kvm", *groups, compilers=known)
+        programs.require("kvm", *groups, *find.needs(kernel), compilers=known)
     if name and not complete:
         programs.require(compilers=[debian.resolve(name).compiler])
     return find.find(kernel, progress).tree(progress)

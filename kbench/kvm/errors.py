@@ -2,9 +2,7 @@
 """A failed ioctl as one line: which ioctl, which errno, and the likely cause."""
 
 import errno
-import grp
 import os
-import stat
 from pathlib import Path
 
 from kbench.errors import KbenchError
@@ -52,6 +50,9 @@ class IoctlError(KbenchError):
 
 def permission(device: Path) -> str:
     """Why this user may not open `device`, and how to be let in."""
+    import grp
+    import stat
+
     try:
         status = device.stat()
     except OSError:

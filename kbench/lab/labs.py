@@ -127,7 +127,7 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     before anything is fetched, and KernelError or LabError of the step that failed.
     """
     built = None if variant == STOCK else _built(kernel, variant, progress)
-    programs.require("lab")
+    programs.require("lab", *find.needs(kernel))
     found = find.find(kernel, progress)
     if built is None:
         kvm = {name: modinfo.content(found, name) for name in snapshot.KVM_MODULES}
@@ -140,7 +140,9 @@ def _built(kernel: str, variant: str, progress: Progress) -> modules.ModuleSet:
     """A variant of the extension, or what a user's patch or source tree was built to."""
     if _users(variant):
         return modules.made(find.find(kernel, progress), variant)
-    tree = compiler.tree(kernel, ("lab", *variants.variant(variant).needs), progress)
+    tree = compiler.tree(
+        kernel, ("lab", *find.needs(kernel), *variants.variant(variant).needs), progress
+    )
     return modules.build(tree, recipes.variant(tree, variant, progress), progress)
 
 

@@ -24,7 +24,7 @@ def build(kernel: str, *, update: bool) -> None:
 
     Raises LabError and KernelError of the step that failed.
     """
-    programs.require("lab")
+    programs.require("lab", *find.needs(kernel))
     if update:
         find.update(kernel)
     ready = labs.prepare(kernel, labs.STOCK, say).snapshot

@@ -25,7 +25,7 @@ HOST_SIDE = (
         "report",
         "session",
     ),
-    *("targets", "programs.py", "programs.toml"),
+    *("targets", "programs.py", "programs.toml", "distribution.py", "distributions.toml"),
 )
 INSIDE = tuple(
     f"lab/{name}.py" for name in ("__init__", "inside/__init__", "inside/measure", "inside/console")
