@@ -28,7 +28,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-kernels test-explain debug-kernel venv packages check lint perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm test-kernels test-explain debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -89,6 +89,9 @@ warnings-%: venv
 	  test -d build/warnings-$* || CC=$* meson setup --werror build/warnings-$* >build/warnings-$*.log \
 	    || { cat build/warnings-$*.log; rm -rf build/warnings-$*; exit 1; }
 	PATH="$(CURDIR)/$(BIN):$$PATH" ninja --quiet -C build/warnings-$*
+
+man: venv ## manual pages of all commands, in build/man/
+	$(BIN)/python -P -m kbench.cli._man build/man
 
 perf: venv ## kbench's own speed, as ratios of one run: a table, and reports/local/perf.json
 	@mkdir -p $(LOCAL)

@@ -81,4 +81,5 @@ def _table() -> dict[str, dict[str, str]]:
 
 
 if __name__ == "__main__":  # for .ci/packages
-    print(*lacking(*sys.argv[1:]), sep="\n")
+    for package in lacking(*sys.argv[1:]):
+        print(package)

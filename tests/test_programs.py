@@ -124,6 +124,23 @@ def test_a_library_may_lie_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "libelf1" not in programs_.lacking("kvm")
 
 
+def test_nothing_missing_installs_nothing(tmp_path: Path) -> None:
+    """In a tree whose table asks for what is there alone."""
+    for part in (".ci", "kbench"):
+        (tmp_path / part).mkdir()
+    for file in (".ci/packages", "kbench/__init__.py", "kbench/errors.py", "kbench/programs.py",
+                 "kbench/distribution.py", "kbench/distributions.toml"):  # fmt: skip
+        shutil.copy(TOP / file, tmp_path / file)
+    (tmp_path / "kbench/programs.toml").write_text('[build]\n"sh" = "dash"\n')
+    done = subprocess.run(
+        [tmp_path / ".ci/packages", "build"], capture_output=True, text=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin", "PYTHON": sys.executable},
+    )  # fmt: skip
+    if "python3-" in done.stdout + done.stderr:
+        pytest.skip("this Python has no venv or no headers")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_an_old_python_is_refused(tmp_path: Path) -> None:
     old = tmp_path / "python3.10"
     old.write_text("#!/bin/sh\nexit 1\n")

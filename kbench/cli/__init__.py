@@ -7,8 +7,10 @@ docstring is the help text either way.
 """
 
 import importlib
+import os
 import pkgutil
 import sys
+from importlib import resources
 from typing import Annotated
 
 import typer
@@ -21,7 +23,7 @@ def build() -> typer.Typer:
     """The typer application with every command module of this package."""
     app = typer.Typer(
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
@@ -41,7 +43,11 @@ def build() -> typer.Typer:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(kbench.__version__)
+        from kbench.kvm.backend import detect
+
+        file = resources.files("kbench") / "commit.txt"
+        commit = file.read_text().strip() if file.is_file() else "unknown"
+        typer.echo(f"kbench {kbench.__version__}, commit {commit}, backend {detect()}")
         raise typer.Exit
 
 
@@ -49,7 +55,7 @@ def _root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Print the version and exit.", callback=_version, is_eager=True
+            "--version", help="Print version, commit and backend.", callback=_version, is_eager=True
         ),
     ] = False,
 ) -> None:
@@ -61,6 +67,8 @@ def _root(
 
 def main() -> None:
     """Run the command line and end with its exit code."""
+    if "_KBENCH_COMPLETE" in os.environ:  # a shell asks what may come next
+        typer.main.get_command(build()).main(prog_name="kbench")
     sys.exit(code(_run))
 
 

@@ -62,6 +62,17 @@ def written(names: str) -> Any:
     return typer.Option("-o", "--output", metavar="FILE", help=f"{names}; repeatable.")
 
 
+def selectors(incomplete: str) -> list[str]:
+    """What a shell offers for a selector: families and selections, then a family's names."""
+    from kbench.catalogue import catalogue
+    from kbench.catalogue.families import FAMILIES
+    from kbench.catalogue.selections import SELECTIONS
+
+    if "." in incomplete:
+        return [row.name for row in catalogue() if row.name.startswith(incomplete)]
+    return [name for name in (*FAMILIES, *SELECTIONS) if name.startswith(incomplete)]
+
+
 Table = Annotated[TableForm | None, printed(TableForm)]
 Listing = Annotated[ListForm | None, printed(ListForm)]
 Outputs = Annotated[list[Path] | None, written("FILE.txt, .md, .json or .csv")]

@@ -6,12 +6,17 @@ from typing import Annotated
 import typer
 
 from kbench.cli._forms import Force, Listing, ListOutputs
+from kbench.cli._forms import selectors as selector_names
 
 
 def command(
     selectors: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SELECTOR]...", help="Families, names, globs, selections."),
+        typer.Argument(
+            metavar="[SELECTOR]...",
+            autocompletion=selector_names,
+            help="Families, names, globs, selections.",
+        ),
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="Print names alone, one a line.")] = False,
     form: Listing = None,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from kbench.cli._forms import selectors as selector_names
+
 # What typer does not know here is pyperf's: both kinds of words end up in `words`.
 CONTEXT = {"ignore_unknown_options": True}
 
@@ -15,6 +17,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="SELECTOR... [PYPERF OPTION]...",
+            autocompletion=selector_names,
             help="Families, names, globs or a selection; any option of pyperf's Runner.",
         ),
     ] = None,

@@ -11,6 +11,7 @@ from support.cli import kbench, measure
 
 import kbench as package
 from kbench.cli import build
+from kbench.cli._man import pages
 
 
 def commands() -> dict[str, str]:
@@ -63,8 +64,39 @@ def test_options_fit_80_columns(name: str) -> None:
 
 
 def test_version_and_no_command() -> None:
-    assert kbench("--version").worked().strip() == package.__version__
+    said = kbench("--version").worked().strip()
+    form = rf"kbench {re.escape(package.__version__)}, commit (\w+(-dirty)?), backend [\w-]+"
+    assert re.fullmatch(form, said)
     assert "Commands" in kbench("--help").worked()
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("ru", {"run"}),
+        ("run fl", {"floor"}),
+        ("list exit.pio_s", {"exit.pio_string", "exit.pio_string@real"}),
+        ("lab ver", {"verify"}),
+        ("gate --self", {"--self-test"}),
+    ],
+)
+def test_a_shell_completes(typed: str, offered: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_KBENCH_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"kbench {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split())))
+    assert set(kbench().worked().split()) == offered
+
+
+def test_a_manual_page_for_each_command() -> None:
+    made = pages()
+    assert {name.replace(" ", "-") + ".1" for name in commands()} <= set(made)
+    assert {"kbench.1", "kbench-lab.1"} <= set(made)
+    run = made["kbench-run.1"]
+    assert run.startswith('.TH "KBENCH-RUN" 1') and "\\-\\-fast" in run
+    assert "Example: kbench run exit floor" in run and "kbench\\-run" in made["kbench.1"]
+    requests = {line.split()[0] for page in made.values() for line in page.splitlines()
+                if line.startswith((".", "'"))}  # fmt: skip
+    assert requests == {".TH", ".SH", ".PP", ".TP"}
 
 
 def test_unknown_command() -> None:
