@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from kbench.metrics import metrics
+from kbench.suite import starved
 from kbench.suite.suite import Benchmark
 
 # Figures measured under two values of one of these mean different things.
@@ -18,6 +19,8 @@ KERNEL = "kbench_pin_kernel"
 # Figures of a run, and what each run measures anew: not conditions of the measurement.
 # A title is prose, and may be reworded by a release.
 _MEASURED = ("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_schema", "kbench_title")
+# Derived from the runs' counters, where it is more than next to nothing.
+OTHER_TASKS = "other_tasks"
 _MEASURED_PREFIXES = ("kbench_hdr", "kbench_counter_", "kbench_void", "kbench_warnings")
 _PERCENTILE = re.compile(r"_p\d+(_\d+)?$")
 
@@ -59,7 +62,8 @@ def differences(pairs: Iterable[tuple[Benchmark, Benchmark]]) -> tuple[Differenc
         # The unit is compared as read: metadata omits the default.
         left["unit"], right["unit"] = base.unit, head.unit
         for key in sorted(left.keys() | right.keys()):
-            values = left.get(key, ""), right.get(key, "")
+            absent = "none" if key == OTHER_TASKS else ""
+            values = left.get(key, absent), right.get(key, absent)
             # Runs of two machines within one side cannot be compared either.
             mixed = key in _IDENTITY and " | " in values[0] + values[1]
             if values[0] != values[1] or mixed:
@@ -105,4 +109,5 @@ def _figures() -> frozenset[str]:
 
 def _conditions(benchmark: Benchmark) -> dict[str, str]:
     keys: set[str] = set(benchmark.runs[0].common).union(*(run.own for run in benchmark.runs))
-    return {key: benchmark.provenance(key) for key in keys if is_condition(key)}
+    found = {key: benchmark.provenance(key) for key in keys if is_condition(key)}
+    return {**found, OTHER_TASKS: text} if (text := starved.condition(benchmark)) else found

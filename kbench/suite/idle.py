@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from kbench.metrics import metrics
+from kbench.suite.starved import share
 from kbench.suite.suite import Benchmark, Run
 
 
@@ -36,9 +37,6 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
     if not runs or "@" not in benchmark.name:
         return None
     urgent = benchmark.name.startswith("work.urgent@")
-    share = [
-        _number(run, "cpu_s") / _number(run, "wall_s", 1) / _number(run, "vcpus", 1) for run in runs
-    ]
     p50 = metrics()["p50"]
     wake = [run.get("kbench_wake_p50") if urgent else run.figure(p50) for run in runs]
     late = [float(value) for value in wake if isinstance(value, int | float)]
@@ -53,7 +51,12 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
     done = [_number(run, "work_per_s") for run in runs]
     return IdleSummary(
         policy=benchmark.name.partition("@")[2],
-        share=median(share),
+        # In the lab, and where the VMM or a competitor works, who gets the pCPU is the subject.
+        share=share(
+            runs,
+            contended=benchmark.provenance("kbench_target") != "host"
+            or not benchmark.name.startswith("idle."),
+        ),
         wake=median(late) if late and not benchmark.name.startswith("hunt.") else None,
         exits=median(_number(run, "exits_per_s") for run in runs),
         progress=median(_number(run, "progress") for run in runs),
@@ -63,6 +66,6 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
     )
 
 
-def _number(run: Run, counter: str, default: float = 0.0) -> float:
+def _number(run: Run, counter: str) -> float:
     value = run.get(f"kbench_counter_{counter}")
-    return float(value) if isinstance(value, int | float) else default
+    return float(value) if isinstance(value, int | float) else 0.0

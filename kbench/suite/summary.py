@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from kbench.errors import KbenchError
 from kbench.metrics import metrics
+from kbench.suite import starved
 from kbench.suite.batch import BatchSummary, summarize_batch
 from kbench.suite.format import fewest
 from kbench.suite.idle import IdleSummary, summarize_idle
@@ -67,7 +68,11 @@ class Summary:
 def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
     """The Summary of `benchmark`. Raises KbenchError where its runs lack what kbench writes."""
     voids = dict.fromkeys(run.void for run in benchmark.runs if run.void)
-    notes = [*benchmark.warnings, *(f"void run: {reason}" for reason in voids)]
+    notes = [
+        *benchmark.warnings,
+        *starved.notes(benchmark),
+        *(f"void run: {reason}" for reason in voids),
+    ]
     void_runs = len(benchmark.runs) - len(benchmark.good)
     if not benchmark.good:
         notes.append("every run is void: these figures are shown, and never judged")
