@@ -10,7 +10,7 @@ from importlib import resources
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
+class LinuxDistribution:
     """`install` is its command; `packages` are its names of Debian's packages, "" for none."""
 
     name: str
@@ -28,7 +28,7 @@ class Distribution:
 
 
 @cache
-def here() -> Distribution | None:
+def here() -> LinuxDistribution | None:
     """This machine's; None where it is not in distributions.toml."""
     try:
         release = platform.freedesktop_os_release()
@@ -37,11 +37,12 @@ def here() -> Distribution | None:
     return find(release.get("ID", ""), release.get("ID_LIKE", ""))
 
 
-def find(identity: str, like: str) -> Distribution | None:
+def find(identity: str, like: str) -> LinuxDistribution | None:
     """By ID and ID_LIKE of /etc/os-release, its own name first."""
     table = tomllib.loads((resources.files("kbench") / "distributions.toml").read_text())
     return next(
-        (Distribution(**table[name]) for name in (identity, *like.split()) if name in table), None
+        (LinuxDistribution(**table[name]) for name in (identity, *like.split()) if name in table),
+        None,
     )
 
 

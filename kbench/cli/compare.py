@@ -41,10 +41,12 @@ def command(
     from kbench.judge.compare import compare
     from kbench.judge.options import options
     from kbench.present.comparison import makers
-    from kbench.present.output import emit, terminal_width
+    from kbench.present.output import emit, hint, terminal_width
     from kbench.suite.load import load
 
     chosen = options((), config, force, metric or ())
     suite = load(base)
     found = [compare(suite, load(path), chosen) for path in head]
     emit(makers(found, sort, terminal_width()), form, output or (), force=force)
+    suites = " ".join(map(str, [base, *head]))
+    hint(f"kbench report {suites} -o report.html", "kbench gate BASE HEAD: an exit code of it")

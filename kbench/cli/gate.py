@@ -71,7 +71,7 @@ def command(
     from kbench.errors import KbenchError
     from kbench.judge.gate import outcome
     from kbench.judge.options import options
-    from kbench.present.output import emit, terminal_width
+    from kbench.present.output import emit, hint, terminal_width
 
     words, width = words or [], terminal_width()
     if self_test:
@@ -102,4 +102,9 @@ def command(
     result = outcome(comparison, strict)
     forms = makers(comparison, result, width, everything=all_)
     emit(forms, form, output or (), force=force, printed=True)
+    if result.worse and not ab:
+        hint(
+            f"kbench compare {' '.join(words)}: every metric of it",
+            "[[acknowledged]] in kbench.toml lets a known regression pass: docs/gate.md",
+        )
     raise typer.Exit(result.exit_code)

@@ -30,17 +30,20 @@ def build(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Apply this unified diff first; repeatable."),
     ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What to call it, with --patch or --source.")
+    ] = None,
 ) -> None:
     """Build kvm.ko, kvm-amd.ko and kvm-intel.ko for a kernel.
 
     They are built against the headers of its Debian package. The first line of the output
-    names what was built, for kbench run --kvm NAME.
+    names what was built, for kbench run --kvm NAME; kbench kvm info lists it.
 
     Example: kbench kvm build --variant all --kernel 6.1
     """
     from kbench.session import kvm
 
-    for line in kvm.build(variant, kernel, source, patch or ()):
+    for line in kvm.build(variant, kernel, source, patch or (), name):
         print(line, flush=True)
 
 

@@ -51,6 +51,7 @@ def command(
     Example: kbench report stock.json mypatch.json -o report.html
     """
     from kbench.errors import KbenchError
+    from kbench.present.output import hint
     from kbench.report import write
 
     outputs = output or []
@@ -63,6 +64,8 @@ def command(
     forms += [(form, None)] if form else []
     if template is None:
         write.report(suites, forms, svg, png, force=force)
+        for page in (path for path in outputs if path.suffix == ".html"):
+            hint(f"xdg-open {page}", f"kbench report {page} --extract: the suites that it holds")
         return
     if len(forms) != 1 or svg or png:
         raise KbenchError("--template takes one output: -o FILE.md, -o FILE.txt or --format")

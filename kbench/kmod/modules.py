@@ -18,7 +18,7 @@ from kbench.kernels import cache, elf, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import Kernel, KernelTree
-from kbench.kmod import builddir, sources
+from kbench.kmod import builddir, sources, variants
 from kbench.kmod.recipes import Recipe
 
 # The lab's CPU is an AMD: kvm-intel is built apart, where somebody asks for it.
@@ -76,6 +76,20 @@ def build_intel(tree: KernelTree, recipe: Recipe, progress: Progress) -> Path:
 
     place = cache.entry("kvm-intel", built.directory.name, fill, progress)
     return place / f"{INTEL}.ko"
+
+
+def users() -> list[ModuleSet]:
+    """What users' patches and trees were built to: all in the cache that are no variants."""
+    names = {one.name for one in variants.variants()}
+    found = []
+    for place in sorted((cache.root() / "kvm-modules").glob(f"*-{'?' * 16}")):
+        # Its name is KERNEL-LABEL-KEY: a label has no "-" but that of source-DIGEST.
+        kernel, label, key = place.name.rsplit("-", 2)
+        if kernel.endswith("-source"):
+            kernel, label = kernel.removesuffix("-source"), f"source-{label}"
+        if label not in names and not kernel.endswith(tuple(f"-{name}" for name in names)):
+            found.append(ModuleSet(label, kernel, key, place))
+    return found
 
 
 def made(kernel: Kernel, label: str) -> ModuleSet:

@@ -147,8 +147,10 @@ def _built(kernel: str, variant: str, progress: Progress) -> modules.ModuleSet:
 
 
 def _users(variant: str) -> bool:
-    """Whether the name is one that a user's patch or source tree got."""
-    return "+" in variant or variant.startswith("source-")
+    """Whether the name is one that a user's patch or source tree got, or was given."""
+    known = variant in (one.name for one in variants.variants())
+    given = not known and any(one.variant == variant for one in modules.users())
+    return given or "+" in variant or variant.startswith("source-")
 
 
 def measure_all(

@@ -22,6 +22,8 @@ def change_text(change: Change) -> str:
             "0" if delta == 0 else f"{delta:+,.0f}" if delta == int(delta) else f"{delta:+,.3g}"
         )
         return number if delta == 0 else f"{number} ({_percent(change.mid, 2)} %)"
+    if not (math.isfinite(change.low) and math.isfinite(change.high)):
+        return f"{_percent(change.mid)} % [too few runs]"
     return f"{_percent(change.mid)} % [{_percent(change.low)} {_percent(change.high)}]"
 
 
@@ -106,7 +108,22 @@ def footnotes(comparison: Comparison) -> list[str]:
     lines += functions.lines(comparison.functions)
     if any(change.exact or change.unit == "integer" for change in comparison.changes):
         lines.append(LAB_NOTE)
-    return [*lines, *comparison.notes]
+    return [*lines, *open_questions(comparison), *comparison.notes]
+
+
+MORE_PAIRS = (
+    "further pairs: kbench gate --ab measures both sides in turn until there is a verdict; or "
+    "kbench run NAME --append -o SUITE for each side, in turn"
+)
+
+
+def open_questions(comparison: Comparison) -> list[str]:
+    """How to get the further pairs that verdicts ask for; [] where none does."""
+    wanted = any(
+        change.verdict is Verdict.CANNOT_TELL and change.further_pairs is not None
+        for change in comparison.changes
+    )
+    return [MORE_PAIRS] if wanted else []
 
 
 def counts(outcome: Outcome) -> str:

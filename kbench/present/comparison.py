@@ -6,10 +6,10 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from kbench.judge.compare import Comparison
-from kbench.judge.gate import Outcome
+from kbench.judge.gate import Outcome, outcome
 from kbench.judge.verdict import Change
 from kbench.present import data, markdown, text
-from kbench.present.changes import footnotes, headlines, table
+from kbench.present.changes import counts, footnotes, headlines, table
 from kbench.present.markdown import escape
 from kbench.present.output import Makers
 
@@ -24,11 +24,26 @@ def makers(comparisons: Sequence[Comparison], sort: str | None, width: int) -> M
         return "\n".join(show(item, _ordered(item.changes, sort)) for item in comparisons)
 
     return {
-        "table": lambda: each(lambda item, changes: to_text(item, changes, width)),
-        "md": lambda: each(to_markdown),
+        "table": lambda: each(
+            lambda item, changes: to_text(item, changes, width) + closing(item, width)
+        ),
+        "md": lambda: each(
+            lambda item, changes: f"{to_markdown(item, changes)}\n{escape(answer(item))}\n"
+        ),
         "json": lambda: to_json(comparisons),
         "csv": lambda: to_csv(comparisons),
     }
+
+
+def closing(comparison: Comparison, width: int) -> str:
+    """The answer as the last paragraph of a comparison's table."""
+    return "\n" + "\n".join(text.wrapped(answer(comparison), width)) + "\n"
+
+
+def answer(comparison: Comparison) -> str:
+    """What a comparison comes to: `worse: exit.hlt (1 worse, 0 better, 3 same, 0 cannot tell)`."""
+    found = outcome(comparison, strict=False)
+    return f"{found.headline} ({counts(found)})"
 
 
 def _ordered(changes: Sequence[Change], sort: str | None) -> Sequence[Change]:
@@ -62,14 +77,14 @@ def to_markdown(comparison: Comparison, changes: Iterable[Change]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_json(comparisons: Sequence[Comparison], outcome: Outcome | None = None) -> str:
+def to_json(comparisons: Sequence[Comparison], gate: Outcome | None = None) -> str:
     """One document for all comparisons; with an outcome, that of a gate."""
     document: dict[str, Any] = {
         "version": VERSION,
         "comparisons": [asdict(comparison) for comparison in comparisons],
     }
-    if outcome is not None:
-        document["gate"] = asdict(outcome)
+    if gate is not None:
+        document["gate"] = asdict(gate)
     return data.to_json(document)
 
 

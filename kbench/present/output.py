@@ -62,3 +62,10 @@ def emit(
         write_atomically(path, text.encode(), force=force)
     if form or printed or not outputs:
         sys.stdout.write(makers[form or next(iter(makers))]())
+
+
+def hint(*commands: str) -> None:
+    """Say on a terminal what a reader may type next; programs and logs do not get it."""
+    if sys.stderr.isatty():
+        for line in commands:
+            print(f"next: {line}", file=sys.stderr)

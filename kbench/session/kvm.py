@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What `kbench kvm` does: build variants of the KVM modules, show them, carry them."""
 
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kbench.errors import KbenchError
@@ -13,7 +15,9 @@ from kbench.present.text import table_lines
 from kbench.session.progress import say
 
 
-def build(variant: str, kernel: str, source: Path | None, patches: Sequence[Path]) -> Iterator[str]:
+def build(
+    variant: str, kernel: str, source: Path | None, patches: Sequence[Path], name: str | None = None
+) -> Iterator[str]:
     """Build kvm.ko, kvm-amd.ko and kvm-intel.ko; yield what was built, then each file.
 
     Of a variant with `patches`, or of the kernel tree `source`. Raises KbenchError for an
@@ -22,10 +26,14 @@ def build(variant: str, kernel: str, source: Path | None, patches: Sequence[Path
     groups = variants.variant(variant).needs
     if source is not None and (patches or variant != variants.STOCK):
         raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
+    if name:
+        _require_free(name, users=bool(source or patches))
     # A tree that is none is refused before anything is fetched, too.
     given = recipes.source(source) if source else None
     tree = compiler.tree(kernel, groups, say)
     recipe = given or recipes.patched(tree, list(patches), variant, say)
+    if name:
+        recipe = replace(recipe, label=name)
     built = modules.build(tree, recipe, say)
     yield f"{built.variant} for {built.release}, key {built.key}"
     here, kernels = compiler.version(tree.compiler), compiler.kernels_version(tree.headers)
@@ -39,6 +47,16 @@ def build(variant: str, kernel: str, source: Path | None, patches: Sequence[Path
         where = f" --kernel {kernel}" if kernel != DEFAULT else ""
         base = variant if patches else variants.STOCK
         say(f"next: kbench gate --ab {base} {built.variant} exit floor --margin 0{where}")
+
+
+def _require_free(name: str, *, users: bool) -> None:
+    """Raise KbenchError unless a user's build may be called `name`."""
+    if not users:
+        raise KbenchError("--name is for what --patch or --source makes: variants have names")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.]*", name):
+        raise KbenchError(f"--name {name!r}: lower-case letters, digits, _ and . make a name")
+    if name in (one.name for one in variants.variants()):
+        raise KbenchError(f"--name {name}: that is a variant of the extension")
 
 
 def diff(variant: str, kernel: str) -> str:
@@ -67,7 +85,12 @@ def info(width: int) -> str:
             for one in variants.variants()
         ),
     )
-    return "\n".join([*table_lines(mechanisms, width), "", *table_lines(made, width)]) + "\n"
+    built = Table(
+        words("built of patches and trees", "for", "key"),
+        tuple((one.variant, one.release, one.key) for one in modules.users()),
+    )
+    shown = [mechanisms, made, *([built] if built.rows else [])]
+    return "\n\n".join("\n".join(table_lines(one, width)) for one in shown) + "\n"
 
 
 def live_module(kernel: str) -> Path:

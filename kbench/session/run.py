@@ -14,7 +14,7 @@ from kbench.catalogue.derive import require_pcpus, spread
 from kbench.catalogue.families import FAMILIES
 from kbench.catalogue.selections import SELECTIONS
 from kbench.errors import KbenchError
-from kbench.present.output import terminal_width
+from kbench.present.output import hint, terminal_width
 from kbench.present.show import to_text
 from kbench.record.writer import SuiteWriter
 from kbench.session.choose import Choice, choose, sessions
@@ -93,6 +93,10 @@ def _session(rows: tuple[Benchmark, ...], words: Words, choice: Choice, output: 
         _show(path, words)
     _refuse(outcome, empty=empty)
     say(f"suite: {path}")
+    hint(
+        f"kbench report {path} -o report.html: pictures and tables, one file",
+        f"kbench compare {path} OTHER.json: verdicts against another suite",
+    )
 
 
 def _refuse(outcome: RunOutcome, *, empty: bool) -> None:

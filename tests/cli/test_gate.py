@@ -8,6 +8,8 @@ import pytest
 from support.cli import kbench
 from support.suites import LAB, host_run, lab_run, noisy, write
 
+from kbench.present import output
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
@@ -101,3 +103,27 @@ def test_compare(place: Path) -> None:
     refused = kbench("compare", "base.json", "lab.json", cwd=place)
     assert refused.status == 2 and "--force" in refused.err
     assert kbench("compare", "base.json", "lab.json", "--force", cwd=place).status == 0
+
+
+def test_a_comparison_closes_with_its_answer(place: Path) -> None:
+    out = kbench("compare", "base.json", "worse.json", cwd=place).worked()
+    assert out.splitlines()[-1].startswith("worse: exit.b (2 worse, 0 better, ")
+    write(place / "one.json", {"exit.a": noisy(6e-6, 1, 7)})
+    few = kbench("compare", "base.json", "one.json", cwd=place).worked()
+    assert "% [too few runs]" in few and "?" not in few
+    assert "kbench gate --ab measures both sides in turn" in few
+
+
+def test_a_kvm_variant_has_no_at_sign(tmp_path: Path) -> None:
+    line = kbench("gate", "--ab", "@stock", "@all", cwd=tmp_path).refused()
+    assert "@stock names benchmarks" in line and "--ab takes those without @" in line
+
+
+def test_what_to_do_next_is_said_on_a_terminal_alone(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.hint("x")
+    assert kbench("gate", "base.json", "worse.json", cwd=place).err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    output.hint("kbench compare", "kbench report")
+    assert capsys.readouterr().err == "next: kbench compare\nnext: kbench report\n"

@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.cli import kbench
 
 from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import KernelTree
-from kbench.kmod import compiler, dkms, hooks, live, sources, text, variants
+from kbench.kmod import compiler, dkms, hooks, live, modules, sources, text, variants
 
 needs_builder = pytest.mark.skipif(
     shutil.which("make") is None or shutil.which("spatch") is None,
@@ -232,3 +233,24 @@ def test_dkms_directory_builds(tmp_path: Path) -> None:
     names = ["kvm.ko", "kvm-amd.ko", "kvm-intel.ko"]
     paths = [Path(line) for line in done.stdout.splitlines()]
     assert [path.name for path in paths if path.is_file()] == names
+
+
+def test_what_users_built_is_listed_without_the_variants(root: Path) -> None:
+    below = root / "kvm-modules"
+    for name in ("all", "stock+1a2b3c4d", "source-5e6f7a8b", "mine", "all-delivery"):
+        (below / f"6.1.0-56-amd64-{name}-{'0' * 16}").mkdir(parents=True)
+    found = [(one.variant, one.release, one.key) for one in modules.users()]
+    labels = ("mine", "source-5e6f7a8b", "stock+1a2b3c4d")
+    assert found == [(label, "6.1.0-56-amd64", "0" * 16) for label in labels]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("--name", "x"), "--name is for what --patch or --source makes"),
+        (("--name", "all", "--patch", "p"), "that is a variant of the extension"),
+        (("--name", "a-b", "--patch", "p"), "lower-case letters, digits, _ and . make a name"),
+    ],
+)
+def test_a_name_is_checked_before_anything_is_fetched(words: tuple[str, ...], hint: str) -> None:
+    assert hint in kbench("kvm", "build", *words).refused()

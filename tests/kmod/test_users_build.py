@@ -46,7 +46,8 @@ def p50(variant: str, place: Path) -> float:
 
 def test_tree(place: Path) -> None:
     stock = p50("stock", place)
-    name = run("kvm", "build", "--source", "linux", cwd=place).split()[0]
+    name = run("kvm", "build", "--source", "linux", "--name", "mine", cwd=place).split()[0]
+    assert name == "mine" and "mine " in run("kvm", "info", cwd=place)
     assert p50(name, place) == stock + 1
 
 

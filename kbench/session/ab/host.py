@@ -13,6 +13,7 @@ from pathlib import Path
 from kbench.catalogue import catalogue, select
 from kbench.errors import KbenchError
 from kbench.kernels.find import ORIGINS
+from kbench.kmod.variants import variants
 from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import Suite
 from kbench.targets.host import calibrated_loops
@@ -65,6 +66,11 @@ def side(text: str) -> tuple[RunOptions, str]:
     if not is_host(text):
         raise KbenchError(f"{text} is a KVM variant for the lab, the other side is on the host")
     if text.startswith("@"):
+        if text[1:] in (one.name for one in variants()):
+            raise KbenchError(
+                f"{text} names benchmarks (NAME{text}), {text[1:]} is a variant of KVM: "
+                "--ab takes those without @, and measures them in the lab"
+            )
         return RunOptions(), text if len(text) > 1 else ""
     return RunOptions(python=interpreter(Path(text))), ""
 
@@ -94,18 +100,18 @@ def interpreter(path: Path) -> str:
     return str(python)
 
 
-def named(selectors: Sequence[str], variants: tuple[str, str]) -> list[str]:
-    """Plain names (before any @) of what is selected and exists in both `variants`."""
+def named(selectors: Sequence[str], suffixes: tuple[str, str]) -> list[str]:
+    """Plain names (before any @) of what is selected and exists in both `suffixes`."""
     rows = {row.name for row in catalogue()}
     plain: dict[str, None] = {}
     for selector in selectors or ["exit"]:
         # wake.irqfd names no benchmark, but one for each policy.
-        if all(selector + text in rows for text in variants):
+        if all(selector + text in rows for text in suffixes):
             plain[selector] = None
         else:
             plain |= dict.fromkeys(row.name.partition("@")[0] for row in select([selector]))
-    chosen = [name for name in plain if all(name + text in rows for text in variants)]
+    chosen = [name for name in plain if all(name + text in rows for text in suffixes)]
     if not chosen:
-        both = " and as ".join(f"NAME{text}" for text in variants)
+        both = " and as ".join(f"NAME{text}" for text in suffixes)
         raise KbenchError(f"no selected benchmark exists as {both}")
     return chosen
