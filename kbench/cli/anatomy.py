@@ -27,7 +27,7 @@ def command(
     """Show the parts that exits are made of.
 
     System call, LSM hook, FPU swap, world switch, handler and the rest, exactly, on each
-    kernel with each KVM variant, and by function what differs from the first of them.
+    kernel; by function what differs from the first kernel, and what variants of KVM add.
 
     Example: kbench anatomy --kernel 6.1 --kernel 6.12 --kvm stock --kvm all -o anatomy.md
     """

@@ -27,21 +27,35 @@ all that they call, but for what is a part of its own:
 
 
 def page(sides: Sequence[Events]) -> str:
-    """The page of several sides, the first of which the others are held against."""
+    """The page: the parts on each kernel, from kernel to kernel, and what variants of KVM add.
+
+    The first side of a kernel is the one that its others, and other kernels', are held against.
+    """
+    kernels: dict[str, list[Events]] = {}
+    for events in sides:
+        kernels.setdefault(_any(events).kernel, []).append(events)
+    first, *others = [group[0] for group in kernels.values()]
     lines = [FOREWORD.format(disclaimer=NOT_TIMES).rstrip(), ""]
     lines += [f"- **{part}**: {what}" for part, what in PARTS.items()]
-    for events in sides:
+    for events in (first, *others):
         lines += ["", f"## {name(events)}", "", *table_lines(shares(events))]
-    for events in sides[1:]:
-        lines += ["", f"## {name(sides[0])} to {name(events)}", ""]
-        lines += [*table_lines(changes(sides[0], events))]
+    for events in others:
+        lines += ["", f"## {name(first)} to {name(events)}", ""]
+        lines += [*table_lines(changes(first, events))]
+    for base, *variants in kernels.values():
+        if variants:
+            lines += ["", f"## What variants of KVM add to {name(base)}", ""]
+            lines += [*table_lines(additions(base, variants))]
     return "\n".join(lines) + "\n"
 
 
 def name(events: Events) -> str:
     """The kernel and the KVM of a side."""
-    first = next(iter(events.values()))
-    return f"Linux {first.kernel}, KVM {first.kvm}"
+    return f"Linux {_any(events).kernel}, KVM {_any(events).kvm}"
+
+
+def _any(events: Events) -> Explanation:
+    return next(iter(events.values()))
 
 
 def shares(events: Events) -> Table:
@@ -59,10 +73,22 @@ def _row(benchmark: str, event: Explanation) -> Iterator[str | int]:
 
 def changes(base: Events, head: Events) -> Table:
     """A row for each exit: how many instructions more, and the functions that they are of."""
-    rows = []
-    for benchmark, event in head.items():
-        before = base[benchmark]
-        found = functions(own(before), own(event))
-        delta = event.count - before.count
-        rows.append((benchmark, f"{delta:+,}", listed(found) or "none"))
+    rows = ((benchmark, *_change(base[benchmark], event)) for benchmark, event in head.items())
     return Table((*words("exit"), *figures("change"), *words("by function")), tuple(rows))
+
+
+def additions(base: Events, variants: Sequence[Events]) -> Table:
+    """A row for each variant and what it changes, with the exits that it changes so."""
+    rows = []
+    for events in variants:
+        alike: dict[tuple[str, str], list[str]] = {}
+        for benchmark, event in events.items():
+            alike.setdefault(_change(base[benchmark], event), []).append(benchmark)
+        rows += [(_any(events).kvm, *change, ", ".join(names)) for change, names in alike.items()]
+    columns = (*words("KVM"), *figures("change"), *words("by function", "exits"))
+    return Table(columns, tuple(rows))
+
+
+def _change(base: Explanation, head: Explanation) -> tuple[str, str]:
+    found = functions(own(base), own(head))
+    return f"{head.count - base.count:+,}", listed(found) or "none"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Each instruction of an exit is in one part."""
 
+from dataclasses import replace
+
 import pytest
 from support.explained import exit_tree, explanation
 
@@ -24,11 +26,16 @@ def test_every_part_is_described() -> None:
 
 
 def test_the_page_has_each_side_and_what_differs() -> None:
-    base = {"exit.pio_out": explanation(exit_tree())}
-    head = {"exit.pio_out": explanation(exit_tree(handler=303))}
-    text = page([base, head])
-    assert text.count("## Linux 6.1.192-2, KVM stock\n") == 2
-    assert "| exit.pio\\_out | \\+3 | io\\_interception \\+3 |" in text
+    event = explanation(exit_tree())
+    base = {"exit.pio_out": event, "exit.hlt": event}
+    changed = replace(explanation(exit_tree(handler=303)), kvm="all")
+    variant = {"exit.pio_out": changed, "exit.hlt": changed}
+    newer = {"exit.pio_out": replace(explanation(exit_tree(syscall=104)), kernel="6.12.95-1")}
+    text = page([base, variant, newer])
+    shares, moved, added = text.partition("## Linux 6.1.192-2, KVM stock\n")[2].split(" to ", 2)
+    assert shares.count("| exit.pio\\_out | ") == 2 and "KVM all" not in shares
+    assert "| exit.pio\\_out | \\+4 | entry\\_SYSCALL\\_64 \\+4 |" in moved
+    assert "| all | \\+3 | io\\_interception \\+3 | exit.pio\\_out, exit.hlt |" in added
     assert "They are not times" in text
 
 
