@@ -12,7 +12,8 @@ from kbench.explain.errors import Unexplained
 from kbench.explain.events import Event, StampedFigure
 from kbench.explain.explanation import Explanation
 from kbench.explain.files import LabFiles
-from kbench.explain.listing import disassembled, sourced
+from kbench.explain.lines import sourced
+from kbench.explain.listing import disassembled
 from kbench.explain.symbols import Symbols
 from kbench.explain.threads import told_apart
 from kbench.explain.trace import Execution, Trace, execute
@@ -95,8 +96,8 @@ class Explainer:
         listings = traced.listings(whole[found.number - 1], choice.function)
         if not listings:
             raise KbenchError(f"{found.title} executes nothing of {choice.function}")
-        release = self._lab.snapshot.kernel.release
-        made = (sourced(disassembled(each, name), release) for each in listings)
+        kernel, files = self._lab.snapshot.kernel, LabFiles(self._lab)
+        made = (sourced(disassembled(each, name), symbols, kernel, files) for each in listings)
         return replace(found, listings=tuple(made))
 
     def _trace(self, benchmark: str, first: Execution, whole: Sequence[Event]) -> Trace:

@@ -1,28 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""The executed instructions of a function: how often, what, and from which line of source."""
+"""The executed instructions of a function: how often, what, and where its loops are."""
 
 import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from kbench.explain.symbols import KERNEL, Function
+from kbench.explain.symbols import Function
 from kbench.kernels import tools
-from kbench.kernels.errors import KernelError
 
 OBJDUMP = ("objdump", "-D", "-b", "binary", "-m", "i386:x86-64", "--no-show-raw-insn")
 SECONDS = 60
 # Code that is further apart is disassembled apart: a .cold part lies anywhere.
 GAP = 4096
 NOP = b"\x90"
-# Where Debian's -dbg packages put what belongs to the kernel RELEASE.
-DEBUG = Path("/usr/lib/debug")
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """An instruction that began `times`; `offset` is where it is in its function."""
+    """An instruction that began `times`; `offset` is where it is in its function.
+
+    loop: of a jump back, the offset that it jumps to; -1 of others.
+    """
 
     address: int
     offset: int
@@ -30,6 +29,7 @@ class Instruction:
     times: int
     text: str = ""
     source: str = ""
+    loop: int = -1
 
 
 @dataclass(frozen=True)
@@ -55,46 +55,19 @@ def disassembled(listing: Listing, name: Callable[[int], str]) -> Listing:
     for stretch in _stretches(listing.instructions):
         texts |= _objdump(stretch)
 
-    def named(text: str) -> str:
-        found = re.fullmatch(r"((?:call|j\w+) )0x([0-9a-f]+)", text)
-        return f"{found[1]}{name(int(found[2], 16))}" if found else text
+    offsets = {each.address: each.offset for each in listing.instructions}
 
-    return replace(
-        listing,
-        instructions=tuple(
-            replace(each, text=named(texts.get(each.address, "?"))) for each in listing.instructions
-        ),
-    )
+    def told(each: Instruction) -> Instruction:
+        text = texts.get(each.address, "?")
+        found = re.fullmatch(r"(call|j\w+) 0x([0-9a-f]+)", text)
+        if not found:
+            return replace(each, text=text)
+        what, target = found[1], int(found[2], 16)
+        back = what != "call" and target <= each.address
+        loop = offsets.get(target, -1) if back else -1
+        return replace(each, text=f"{what} {name(target)}", loop=loop)
 
-
-def sourced(listing: Listing, release: str) -> Listing:
-    """The listing with file and line of each instruction, where debug information is at hand.
-
-    That is a vmlinux of the kernel `release`, which has its own addresses; modules' are not
-    told apart by section there, so theirs are not looked up.
-    """
-    places = (DEBUG / f"boot/vmlinux-{release}", DEBUG / f"lib/modules/{release}/vmlinux")
-    file = next((path for path in places if path.exists()), None)
-    if file is None or listing.function.module != KERNEL:
-        return listing
-    return lines_of(listing, file)
-
-
-def lines_of(listing: Listing, file: Path) -> Listing:
-    """The listing with the lines that the debug information of `file` has for its addresses."""
-    wanted = [f"{each.address:#x}" for each in listing.instructions]
-    try:
-        output = tools.run(["addr2line", "-e", file, *wanted], SECONDS)
-    except KernelError:
-        return listing
-    lines = [line.split(" (")[0] for line in output.splitlines()]
-    return replace(
-        listing,
-        instructions=tuple(
-            replace(each, source="" if line.startswith("??") else line)
-            for each, line in zip(listing.instructions, lines, strict=True)
-        ),
-    )
+    return replace(listing, instructions=tuple(map(told, listing.instructions)))
 
 
 def _stretches(instructions: Sequence[Instruction]) -> list[list[Instruction]]:

@@ -74,6 +74,10 @@ class Symbols:
             [*_kernel(texts["kallsyms"]), *_modules(texts["sections"], content)]
         )
         self._content = content
+        self._sections = sorted(
+            (int(address, 16), section)
+            for _, section, address in map(str.split, texts["sections"].splitlines())
+        )
         self._mapped = [
             (int(low, 16), int(high, 16), int(offset, 16), path)
             for low, high, offset, path in re.findall(
@@ -92,6 +96,11 @@ class Symbols:
                 unnamed = Function("?", short(path)), address - low
                 return self._file(path, offset).at(address - low + offset) or unnamed
         return Function("?", "?"), 0
+
+    def section(self, address: int) -> tuple[str, int]:
+        """The section that lies at an address of a module, and the offset in it."""
+        start, name = self._sections[bisect.bisect(self._sections, (address, "\x7f")) - 1]
+        return name, address - start
 
     def path(self, address: int) -> str:
         """The file that is mapped at a user address; empty where none is."""

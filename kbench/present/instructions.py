@@ -34,7 +34,8 @@ def text(explanation: Explanation, listing: Listing, width: int) -> str:
         if each.source and each.source != source:
             source = each.source
             lines.append(f"{'':16}{source}")
-        lines.append(f"{each.times:>7,} {each.offset:>+7x}  {each.text}")
+        turns = f"  (back to {each.loop:+x}: a loop)" if each.loop >= 0 else ""
+        lines.append(f"{each.times:>7,} {each.offset:>+7x}  {each.text}{turns}")
     shown = (line if len(line) <= width else f"{line[: width - 3]}..." for line in lines)
     return "\n".join(shown) + "\n"
 
@@ -54,6 +55,7 @@ def data(explanation: Explanation, listing: Listing) -> Mapping[str, Any]:
                 "times": each.times,
                 "text": each.text,
                 "source": each.source,
+                "loop": each.loop if each.loop >= 0 else None,
             }
             for each in listing.instructions
         ],
