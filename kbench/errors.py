@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The errors that kbench raises on purpose: one line for a user, no traceback."""
 
+import linecache
+import os
 import re
+import traceback
 
 
 class KbenchError(Exception):
@@ -21,6 +24,41 @@ class Unavailable(KbenchError):
     """
 
     WORKER_STATUS = 3
+
+
+def explained(error: BaseException) -> str | None:
+    """The line for an error that is no bug of kbench: its own, or what the system refused."""
+    match error:
+        case KbenchError():
+            return str(error)
+        case OSError():
+            return _refused(error)
+        case MemoryError():
+            return "out of memory"
+        case ImportError():  # a library that finds no memory or descriptor; or it is not there
+            return f"the installation of kbench cannot be loaded: {error}"
+        case RuntimeError() if "can't start new thread" in str(error):  # EAGAIN of clone(2)
+            return "no more threads can be started: raise the limit (ulimit -u)"
+    return None
+
+
+def _refused(error: OSError) -> str:
+    """What could not be done, and why: the file, or else the call that failed."""
+    what = _call(error) if error.filename is None else os.fsdecode(error.filename)
+    why = error.strerror or str(error)
+    return f"{what}: {why}" if what else why
+
+
+def _call(error: OSError) -> str:
+    """The name of the call that raised `error`: "memfd_create" of `os.memfd_create("x")`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return ""
+    last = frames[-1]
+    # Native code has a function's name, and no line here.
+    line = linecache.getline(last.filename, last.lineno or 0)[last.colno :] or last.name
+    name = line.partition("(")[0].rpartition(".")[2].strip()
+    return name if name.isidentifier() else ""
 
 
 OUTPUT_LINES = 12

@@ -24,7 +24,7 @@ from hdrh.histogram import HdrHistogram
 from kbench._native import reference
 from kbench._native.hdr import Histogram
 from kbench.catalogue import find
-from kbench.worker import prepare
+from kbench.worker.measure import prepare
 from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 ROUNDS = 40

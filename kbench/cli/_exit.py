@@ -10,7 +10,8 @@
 130       Ctrl-C
 141       the reader of standard output has gone: head, less
 
-A command itself says 1 and 3, by typer.Exit.
+A command itself says 1 and 3. This module is imported before anything that takes
+its time, typer included: a signal that comes then ends kbench as it does later.
 """
 
 import errno
@@ -23,15 +24,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TextIO, cast
 
-import typer
-
-from kbench.errors import KbenchError
+from kbench.errors import KbenchError, explained
 
 UNUSABLE, BUG, INTERRUPTED, NO_READER = 2, 70, 130, 141
-# What click raises for wrong arguments: click's own class, or that of typer's copy of click.
-USAGE: type[Exception] = next(
-    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
-)
 
 
 class OutputError(OSError):
@@ -74,38 +69,25 @@ def _output() -> Iterator[None]:
         sys.stdout = before
 
 
-def code(command: Callable[[], object]) -> int:
-    """Run `command` and return its exit code; what went wrong is on stderr.
+def code(command: Callable[[], int | None]) -> int:
+    """Run `command` and return its exit code, 0 for None; what went wrong is on stderr.
 
     Raises SystemExit as the command does: with the number of a signal and 128.
     """
-    _end_by_signals()
     try:
+        _end_by_signals()
         with _output():
-            try:
-                command()
-            except typer.Exit as ended:
-                return ended.exit_code
-        return 0
-    except KbenchError as error:
-        return _told(error.exit_code, str(error))
-    except (KeyboardInterrupt, typer.Abort):
+            return command() or 0
+    except KeyboardInterrupt:
         return _told(INTERRUPTED, "interrupted")
-    except USAGE as error:
-        error.show()  # type: ignore[attr-defined]  # click's: the usage, and what was wrong
-        return UNUSABLE
     except OutputError as error:
         _drop_output()
         if error.errno == errno.EPIPE:
             return NO_READER
         return _told(UNUSABLE, f"cannot write standard output: {error.strerror}")
-    except OSError as error:
-        return _told(UNUSABLE, _reason(error))
-    except MemoryError:
-        return _told(UNUSABLE, "out of memory")
     except Exception as error:
-        if "can't start new thread" in str(error):  # EAGAIN of clone(2), a RuntimeError
-            return _told(UNUSABLE, "no more threads can be started: raise the limit (ulimit -u)")
+        if (line := explained(error)) is not None:
+            return _told(getattr(error, "exit_code", UNUSABLE), line)
         traceback.print_exception(error)
         return _told(BUG, "this is a bug of kbench: please report it with the lines above")
 
@@ -115,6 +97,13 @@ def _end_by_signals() -> None:
     signal.signal(signal.SIGTERM, _end)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _end)
+
+
+def end_at_once() -> None:
+    """From here on a signal ends the process by itself, without a word: all is done."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -132,9 +121,3 @@ def _drop_output() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)
-
-
-def _reason(error: OSError) -> str:
-    """What could not be done, and why."""
-    why = error.strerror or str(error)
-    return f"{os.fsdecode(error.filename)}: {why}" if error.filename is not None else why

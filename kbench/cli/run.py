@@ -53,6 +53,9 @@ def command(
     limit: Annotated[
         float, typer.Option(min=0.01, metavar="SECONDS", help="Limit of a KVM_RUN.")
     ] = 5.0,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Wait so long for another kbench.")
+    ] = 0.0,
     vcpus: Annotated[
         str | None, typer.Option(metavar="N,...", help="Numbers of vCPUs of idle guests: 1,2,4.")
     ] = None,
@@ -84,7 +87,7 @@ def command(
     options = [f"--processes={processes}", *(["--fast"] * fast), *(["--rigorous"] * rigorous)]
     options += [] if cpu is None else [f"--affinity={cpu}"]
     run(
-        parse([*options, *words], limit),
+        parse([*options, *words], limit, wait),
         Choice(target, kvm, kernel, explain),
         Output(output, append, force),
         vcpus,

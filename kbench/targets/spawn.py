@@ -76,14 +76,14 @@ def _command(name: str, options: RunOptions, loops: int, pipe: int) -> list[str]
     # -P: never import a kbench/ from the current directory.
     command = [options.python, "-P", "-m", "kbench.worker", "--benchmark", name]
     command += ["--limit", str(options.limit)]
+    # Another build may not know this option.
+    command += ["--parent", str(os.getpid())] if options.python == sys.executable else []
     command += ["--worker", "--worker-task", "0", "--pipe", str(pipe)]
     command += ["--values", str(options.values), "--warmups", str(options.warmups)]
     command += ["--min-time", str(options.min_time)]
     command += ["--loops", str(loops)] if loops else ["--calibrate-loops"]
     command += ["--delay-ns", str(options.delay_ns)] if options.delay_ns else []
     command += ["--affinity", options.affinity] if options.affinity else []
-    command += ["--tracemalloc"] if options.tracemalloc else []
-    command += ["--track-memory"] if options.track_memory else []
     command += ["--profile", options.profile] if options.profile else []
     for hook in ("kbench", *options.hooks):
         command += ["--hook", hook]
@@ -98,5 +98,5 @@ def _error(name: str, status: int, message: str) -> KbenchError:
         return WorkerDied(f"{name}: the worker was killed by signal {-status}")
     if status == KbenchError.exit_code and message:
         return KbenchError(f"{name}: {last}")
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(message + "\n")  # a bug's traceback
     return WorkerDied(f"{name}: the worker failed with status {status}: {last}")

@@ -16,7 +16,8 @@ import pytest
 from support.cli import command
 from support.suites import encoded, noisy, write
 
-from kbench.cli import main
+from kbench.cli._app import run
+from kbench.cli._exit import code
 
 COMMANDS = {
     "compare": "compare bad.json good.json",
@@ -113,10 +114,9 @@ def refused(
     def check(command: str, message: str) -> None:
         before = sorted(place.iterdir())
         monkeypatch.setattr(sys, "argv", ["kbench", *command.split()])
-        with pytest.raises(SystemExit) as ended:
-            main()
+        assert code(run) == 2
         out, err = capsys.readouterr()
-        assert ended.value.code == 2 and not out
+        assert not out
         assert err.startswith("kbench: bad.json") and err.count("\n") == 1 and len(err) < 400
         assert message in err
         assert sorted(place.iterdir()) == before

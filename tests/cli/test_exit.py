@@ -5,13 +5,14 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from support.cli import command, kbench
 
 from kbench.cli import _exit
-from kbench.errors import KbenchError
+from kbench.errors import KbenchError, explained
 
 DATA = Path(__file__).parents[1] / "data"
 SUITE, WORSE = DATA / "lab-pio.json", DATA / "lab-pio-nop.json"
@@ -132,3 +133,54 @@ def test_a_command_says_its_own() -> None:
     assert kbench("gate", SUITE).status == 2
     assert kbench("gate", "--no-such-option").status == 2
     assert kbench("show", SUITE).status == 0
+
+
+def test_the_call_that_was_refused_is_named() -> None:
+    def fail() -> None:
+        os.ftruncate(4095, 0)
+
+    with pytest.raises(OSError) as refused:
+        fail()
+    assert explained(refused.value) == "ftruncate: Bad file descriptor"
+    assert explained(ValueError("a bug")) is None
+
+
+def test_signals_are_heeded_before_anything_slow_is_loaded() -> None:
+    code = "import kbench.cli, sys; print(*{'typer', 'rich', 'pyperf'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+@pytest.mark.parametrize("columns", ["1", "5", "20"])
+@pytest.mark.parametrize("words", [("show", SUITE), ("gate", SUITE, WORSE, "--all"), ("list",)])
+def test_a_narrow_terminal(words: tuple[object, ...], columns: str) -> None:
+    status, errors = ended(
+        *words, stdout=subprocess.DEVNULL, env={**os.environ, "COLUMNS": columns}
+    )
+    assert status in (0, 1) and not errors
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    name = os.fsdecode(bytes(tmp_path) + b"/\xff.json")
+    Path(name).write_bytes(SUITE.read_bytes())
+    for words in (("show", name), ("report", name, "--svg", tmp_path / "pictures")):
+        assert kbench(*words).status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("show", SUITE, "-o", "-"), None),
+        (("report", SUITE, "-o", "-"), "-o - would be standard output: --format md or txt"),
+        (("hdr", SUITE, "exit.pio_out", "-o", "-"), "-: the form follows the name of the file"),
+        (("run", "floor.clock", "-o", "-"), "- is standard output, which takes text alone"),
+    ],
+    ids=lambda each: each and each[0],
+)
+def test_a_dash(words: tuple[object, ...], line: str | None, tmp_path: Path) -> None:
+    done = kbench(*words, cwd=tmp_path)
+    if line is None:
+        assert done.worked() == kbench("show", SUITE).out
+    else:
+        assert done.refused().startswith(f"kbench: {line}")
+    assert not list(tmp_path.iterdir())

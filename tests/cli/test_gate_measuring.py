@@ -11,7 +11,7 @@ from support.rows import round_trip
 
 from kbench.session.ab.host import named
 from kbench.suite.load import load
-from kbench.worker import prepare
+from kbench.worker.measure import prepare
 
 
 @pytest.mark.kvm

@@ -10,7 +10,7 @@ import typer
 from support.cli import kbench, measure
 
 import kbench as package
-from kbench.cli import build
+from kbench.cli._app import build
 from kbench.cli._man import pages
 
 

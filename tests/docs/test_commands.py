@@ -10,7 +10,7 @@ import typer
 from support.docs import ROOT, code, commands, name, pages, spans
 
 from kbench.catalogue import select
-from kbench.cli import build
+from kbench.cli._app import build
 
 # What reports/rfc-idle holds was rendered from suites: its names are theirs. A changelog has
 # names that are gone.

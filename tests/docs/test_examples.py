@@ -17,7 +17,7 @@ import typer
 from support.cli import kbench
 from support.docs import ROOT, code, commands, spans
 
-from kbench.cli import build
+from kbench.cli._app import build
 
 DATA = ROOT / "tests" / "data"
 MP_STATE = ROOT / "reports" / "mp-state" / "lab-6.1-stock.json"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.lab
 ENTRY = """
 from kbench.catalogue import RoundTrip, find
 from kbench.lab.inside.measure import WARM_UP, _sleep_past_tick
-from kbench.worker import prepare
+from kbench.worker.measure import prepare
 
 def main(job, send):
     row = find(job["benchmark"])

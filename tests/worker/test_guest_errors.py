@@ -9,7 +9,8 @@ from kbench._abi import lib
 from kbench.catalogue import RoundTrip
 from kbench.guests import Mode
 from kbench.kvm import IoctlError
-from kbench.worker import errors, prepare
+from kbench.worker import errors
+from kbench.worker.measure import prepare
 from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 pytestmark = pytest.mark.kvm

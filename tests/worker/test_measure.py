@@ -11,7 +11,8 @@ from kbench.catalogue import find
 from kbench.errors import Unavailable
 from kbench.guests import load
 from kbench.kvm import IoctlError, System
-from kbench.worker import prepare, probe_cache
+from kbench.worker import probe_cache
+from kbench.worker.measure import prepare
 from kbench.worker.probe import obstacle, obstacles
 from kbench.worker.roundtrip import measurement
 from kbench.worker.vm.features import require

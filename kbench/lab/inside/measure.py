@@ -20,8 +20,9 @@ from kbench.catalogue import IdleWindow, catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record import provenance
 from kbench.record.measurement import Measurement
-from kbench.worker import idle, prepare
+from kbench.worker import idle
 from kbench.worker.idle.windowed import WindowedMeasurement
+from kbench.worker.measure import prepare
 from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
 Send = Callable[[dict[str, Any]], None]

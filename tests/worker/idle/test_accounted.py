@@ -12,12 +12,12 @@ from kbench.catalogue.patterns import pattern
 from kbench.catalogue.policies import policy
 from kbench.errors import Unavailable
 from kbench.record.recording import Recording
-from kbench.worker import prepare
 from kbench.worker.crosscheck import pcpu
 from kbench.worker.crosscheck.void import off_rate
 from kbench.worker.idle.accounted import source
 from kbench.worker.idle.windowed import WindowedMeasurement
 from kbench.worker.idle.work import slice_
+from kbench.worker.measure import prepare
 
 
 @pytest.mark.parametrize(

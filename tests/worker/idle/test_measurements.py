@@ -13,9 +13,9 @@ from kbench.catalogue import find
 from kbench.errors import KbenchError, Unavailable
 from kbench.guests import load
 from kbench.record.recording import Recording
-from kbench.worker import prepare
 from kbench.worker.idle.player import WindowPlayer
 from kbench.worker.idle.windowed import WindowedMeasurement
+from kbench.worker.measure import prepare
 from kbench.worker.vm import idle_vm
 
 pytestmark = pytest.mark.kvm

@@ -6,9 +6,9 @@ import pytest
 from kbench.catalogue import IdleWindow, catalogue, find
 from kbench.errors import KbenchError, Unavailable
 from kbench.record.recording import Recording
-from kbench.worker import prepare
 from kbench.worker.idle.vtl.measurement import Vtl
 from kbench.worker.idle.window import MAX_EVENTS
+from kbench.worker.measure import prepare
 
 pytestmark = pytest.mark.kvm
 

@@ -15,7 +15,8 @@ from kbench._abi import ffi, lib
 from kbench._native.hdr import Histogram
 from kbench.catalogue import Batch, find
 from kbench.errors import Unavailable
-from kbench.worker import errors, prepare
+from kbench.worker import errors
+from kbench.worker.measure import prepare
 from kbench.worker.roundtrip import siblings
 from kbench.worker.roundtrip.batch import BatchHistograms
 from kbench.worker.roundtrip.measurement import RoundTripMeasurement
