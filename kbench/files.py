@@ -1,25 +1,76 @@
 # SPDX-License-Identifier: MIT
-"""Writing a file whole or not at all, and never over something that is no file."""
+"""The one place that opens outputs: written whole or not at all, never over what is no file.
 
+A regular file is replaced by a new one with its mode and owner, in the place that a symbolic link
+leads to; the link stays. A device, a pipe and what standard output goes to take the data as a
+stream. `-` is standard output, for text. Directories and sockets are refused.
+
+Files that kbench did not write itself are read by read_regular(), which ends on any of them.
+"""
+
+import fcntl
 import os
 import stat
+import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from kbench.errors import KbenchError
 
+STDOUT = Path("-")
+LOCK_POLL = 0.1  # seconds; flock(2) itself has no limit of time
+
 
 def check_absent(path: Path, remedy: str) -> None:
     """Raise KbenchError where `path` exists, with the remedy."""
-    if path.exists():
+    if path != STDOUT and path.exists():
         raise KbenchError(f"{path} exists: {remedy}")
 
 
 def check_regular(path: Path) -> None:
     """Raise KbenchError where `path` is a directory, a device, a pipe or a socket."""
+    if path == STDOUT:
+        raise KbenchError("- is standard output, which takes text alone: name a file")
     if path.exists() and not path.is_file():
         raise KbenchError(f"{path} is not a regular file")
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The content of a file of at most `most` bytes, whatever somebody has put there.
+
+    Raises KbenchError for anything but a regular file (a FIFO would block, a device need not
+    end), for a larger one, and where it cannot be read.
+    """
+    try:
+        # O_NONBLOCK: opening a FIFO without a writer would block.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise KbenchError(f"{path} is not a regular file")
+            data = file.read(most + 1)
+    except OSError as error:
+        raise KbenchError(f"cannot read {path}: {error.strerror}") from None
+    if len(data) > most:
+        raise KbenchError(f"{path} holds more than {most >> 20} MB")
+    return data
+
+
+def locked(descriptor: int, wait: float = 0.0) -> bool:
+    """Take flock(2) on an open file, within `wait` seconds; whether this process has it.
+
+    Raises OSError where the file system has no locks.
+    """
+    end = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(LOCK_POLL)
 
 
 def like(path: Path, descriptor: int) -> None:
@@ -40,22 +91,29 @@ def temporary_beside(path: Path) -> Path:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise KbenchError(f"cannot write {path}: {error.strerror}") from None
-    # mkstemp makes files private; an output is as readable as any other.
-    umask = os.umask(0)
-    os.umask(umask)
-    os.fchmod(descriptor, 0o666 & ~umask)
-    like(path, descriptor)
-    os.close(descriptor)
+    try:
+        # mkstemp makes files private; an output is as readable as any other.
+        umask = os.umask(0)
+        os.umask(umask)
+        os.fchmod(descriptor, 0o666 & ~umask)
+        like(path, descriptor)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
     return Path(name)
 
 
 def write_atomically(path: Path, data: bytes, *, force: bool = False) -> None:
     """Write `data` to `path`; an existing file is replaced with `force` and else refused.
 
-    A link is followed. A device, a pipe and what standard output goes to take `data` as a
-    stream, with `force`: nothing replaces them. Raises KbenchError where `path` cannot be
-    written, and then leaves it as it was.
+    Links and streams are treated as the module says; a stream other than `-` takes `force`.
+    Raises KbenchError where `path` cannot be written, and then leaves it as it was.
     """
+    if path == STDOUT:
+        sys.stdout.write(data.decode())
+        return
     if not force:
         check_absent(path, "choose another -o, or --force")
     try:

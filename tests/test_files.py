@@ -4,12 +4,13 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from kbench.errors import KbenchError
-from kbench.files import temporary_beside, write_atomically
+from kbench.files import locked, read_regular, temporary_beside, write_atomically
 
 
 def test_writes_with_the_usual_permissions(tmp_path: Path) -> None:
@@ -93,3 +94,40 @@ def test_standard_output_takes_a_stream(tmp_path: Path) -> None:
 def test_no_directory(tmp_path: Path) -> None:
     with pytest.raises(KbenchError, match=r"cannot write .*No such file or directory"):
         temporary_beside(tmp_path / "missing" / "a.txt")
+
+
+def test_a_link_to_itself_leaves_nothing(tmp_path: Path) -> None:
+    link = tmp_path / "loop"
+    link.symlink_to("loop")
+    with pytest.raises(KbenchError, match="Too many levels"):
+        write_atomically(link, b"data", force=True)
+    assert list(tmp_path.iterdir()) == [link]
+
+
+def test_a_dash_is_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").touch()  # no file of that name is in the way
+    write_atomically(Path("-"), b"data")
+    assert capsys.readouterr().out == "data" and (tmp_path / "-").stat().st_size == 0
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(KbenchError, match="not a regular file|Is a directory"):
+            read_regular(path, 100)
+    (tmp_path / "large").write_bytes(bytes(101))
+    with pytest.raises(KbenchError, match="holds more than"):
+        read_regular(tmp_path / "large", 100)
+    assert read_regular(tmp_path / "large", 101) == bytes(101)
+
+
+def test_a_lock_can_be_waited_for(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as one, (tmp_path / "a").open("wb") as other:
+        assert locked(one.fileno()) and not locked(other.fileno())
+        closing = threading.Timer(0.2, one.close)
+        closing.start()
+        assert locked(other.fileno(), wait=30)
+        closing.join()

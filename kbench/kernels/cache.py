@@ -19,10 +19,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kbench.errors import KbenchError
+from kbench.files import read_regular
 from kbench.kernels.errors import CacheBusy, KernelError, NoSpace
 
 Progress = Callable[[str], None]
 MANIFEST = "manifest.json"
+MANIFEST_BYTES = 64 << 20  # linux-headers have 20,000 files of some 150 bytes each
 # Longer than any build of one entry on a slow machine.
 LOCK_SECONDS = 1800
 # Longer than a compiler takes for one file, after make(1) was killed.
@@ -111,9 +114,9 @@ def exclusive(place: Path) -> Iterator[int]:
 def intact(place: Path) -> bool:
     """Whether the entry holds exactly the files of its manifest, with their contents."""
     try:
-        manifest = json.loads((place / MANIFEST).read_text())
+        manifest = json.loads(read_regular(place / MANIFEST, MANIFEST_BYTES))
         return bool(manifest == _manifest(place))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError, KbenchError):
         return False
 
 
@@ -162,7 +165,9 @@ def lock(name: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
 
 
 def _manifest(place: Path) -> dict[str, list[int | str]]:
-    """Relative path -> [size, SHA-256] of each file, [-1, target] of each symbolic link."""
+    """Relative path -> [size, SHA-256] of each file, [-1, target] of each symbolic link,
+    and [-2, ""] of what is neither.
+    """
     files: dict[str, list[int | str]] = {}
     for directory, subdirs, names in os.walk(place):
         for name in names + [sub for sub in subdirs if (Path(directory) / sub).is_symlink()]:
@@ -171,7 +176,8 @@ def _manifest(place: Path) -> dict[str, list[int | str]]:
             if path.is_symlink():
                 files[relative] = [-1, str(path.readlink())]
             elif relative != MANIFEST:
-                files[relative] = [path.stat().st_size, file_digest(path)]
+                regular = path.is_file()  # reading a FIFO would not end
+                files[relative] = [path.stat().st_size, file_digest(path)] if regular else [-2, ""]
     return files
 
 

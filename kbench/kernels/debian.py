@@ -10,10 +10,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from kbench.errors import KbenchError
+from kbench.files import read_regular
 from kbench.kernels import apt, cache
 from kbench.kernels.errors import PackageUnavailable
 
 DEFAULT = "6.1"
+PIN_BYTES = 1 << 20
 # Name -> suites, each with the label of the archive that holds it. A name is one of
 # upstream's stable series, or the newest kernel of all suites: backports may be ahead of sid.
 SUITES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -167,8 +170,8 @@ def _read(path: Path) -> KernelRelease | None:
     import msgspec
 
     try:
-        return msgspec.json.decode(path.read_bytes(), type=KernelRelease)
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(read_regular(path, PIN_BYTES), type=KernelRelease)
+    except (KbenchError, msgspec.MsgspecError, RecursionError):
         return None
 
 

@@ -9,6 +9,8 @@ else of the kernel is needed to build kvm.ko, kvm-amd.ko and kvm-intel.ko.
 import shutil
 from pathlib import Path
 
+from kbench.errors import KbenchError
+from kbench.files import read_regular
 from kbench.kernels import cache, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
@@ -26,6 +28,7 @@ HEADERS = (
 SHADOWS = ("arch/x86/include", "arch/x86/include/uapi", "include", "include/uapi")
 MAKEFILE = Path("arch/x86/kvm/Makefile")
 TOOL_SECONDS = 600
+PATCH_BYTES = 64 << 20
 
 
 def pristine(tree: KernelTree, progress: Progress) -> Path:
@@ -80,9 +83,9 @@ def patch(tree: Path, patches: list[Path]) -> None:
 def read_patch(file: Path) -> str:
     """The text of a patch. Raises KernelError when it cannot be read."""
     try:
-        return file.read_text(errors="replace")
-    except OSError as error:
-        raise KernelError(f"cannot read the patch {file}: {error.strerror}") from error
+        return read_regular(file, PATCH_BYTES).decode(errors="replace")
+    except KbenchError as error:
+        raise KernelError(f"no patch: {error}") from error
 
 
 def relocate(tree: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kbench.errors import KbenchError
-from kbench.files import check_absent, write_atomically
+from kbench.files import STDOUT, check_absent, write_atomically
 
 SUFFIXES = {
     ".speedscope.json": "speedscope",
@@ -22,17 +22,25 @@ SUFFIXES = {
 PIPE_WIDTH = 160
 """A pipe has no width of its own and gets every column."""
 
+LEAST_WIDTH = 40
+"""What a table takes at least; a narrower terminal breaks the lines itself."""
+
 Makers = Mapping[str, Callable[[], str]]
 """How to make each form that a command has, by the name that --format takes."""
 
 
 def terminal_width() -> int:
-    """The columns of standard output; COLUMNS overrides them."""
-    return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+    """The columns of standard output, at least LEAST_WIDTH; COLUMNS overrides them."""
+    return max(LEAST_WIDTH, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns)
 
 
 def form_of(path: Path, makers: Makers) -> str:
-    """The form that the name of a file asks for. Raises KbenchError where there is none."""
+    """The form that the name of a file asks for: of "-", standard output, the first of `makers`.
+
+    Raises KbenchError where the name asks for none of them.
+    """
+    if path == STDOUT:
+        return next(iter(makers))
     form = next((form for end, form in SUFFIXES.items() if path.name.endswith(end)), "")
     if form not in makers:
         known = ", ".join(suffix for suffix, name in SUFFIXES.items() if name in makers)

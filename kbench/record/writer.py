@@ -27,7 +27,8 @@ class SuiteWriter:
     anything replaces it. Otherwise an existing file is refused, as pyperf does. Benchmarks
     stand in the order of `names`, whatever order their runs come in.
 
-    Raises KbenchError where that cannot be done, and while another process writes the suite.
+    Raises KbenchError where that cannot be done, and while another process writes the suite, once
+    `wait` seconds are over.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class SuiteWriter:
         *,
         append: bool = False,
         force: bool = False,
+        wait: float = 0.0,
     ) -> None:
         from kbench.suite.journal import Journal
         from kbench.suite.load import recover
@@ -48,7 +50,7 @@ class SuiteWriter:
         check_regular(path)
         self.path = path
         self._names = tuple(names)
-        self._journal = Journal(path)
+        self._journal = Journal(path, wait)
         with ExitStack() as undo:
             undo.push(self._journal)
             recover(self._journal)

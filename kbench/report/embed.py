@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 
 from kbench.errors import KbenchError
+from kbench.files import read_regular
 
 PREFIX = "data:application/gzip;base64,"
 MOST_PAGE = 512 << 20
@@ -44,11 +45,7 @@ def extract(page: Path) -> dict[str, bytes]:
     Raises KbenchError when it is not a page of kbench, or when a checksum does not match.
     """
     try:
-        if page.stat().st_size > MOST_PAGE:
-            raise KbenchError(f"{page} holds more than {MOST_PAGE >> 20} MB, too much for a report")
-        text = page.read_text("utf-8")
-    except OSError as error:
-        raise KbenchError(f"cannot read {page}: {error.strerror}") from None
+        text = read_regular(page, MOST_PAGE).decode()
     except UnicodeDecodeError:
         raise KbenchError(f"{page} is not a page of kbench report: not UTF-8") from None
     links = _Links()

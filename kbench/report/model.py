@@ -16,6 +16,7 @@ from kbench.judge.series import Series, series
 from kbench.metrics import metrics
 from kbench.report.distribution import Distribution, distribution
 from kbench.suite.load import load
+from kbench.suite.pyperf_json import is_stream
 from kbench.suite.suite import Benchmark, Suite
 from kbench.suite.summary import Summary, summarize
 
@@ -156,6 +157,8 @@ def _build(paths: Sequence[Path], histories: tuple[Series, ...]) -> Model:
     entries: list[Entry] = []
     unusable: list[str] = []
     for path, label in zip(paths, _labels(paths), strict=True):
+        if is_stream(path):
+            raise KbenchError(f"{path} is a stream: a report holds copies of files")
         suite = load(path)
         source = SuiteFile(len(sources), label, path.read_bytes(), suite)
         sources.append(source)
@@ -205,11 +208,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
 
 
+def shown(name: str) -> str:
+    """A file's name as UTF-8 has it: one that is of another encoding has "?" there."""
+    return name.encode(errors="replace").decode()
+
+
 def _labels(paths: Sequence[Path]) -> list[str]:
     """The stem of each file, with its folder where stems repeat, and a number where both do."""
-    stems = [path.name.removesuffix(".gz").removesuffix(".json") for path in paths]
+    stems = [shown(path.name).removesuffix(".gz").removesuffix(".json") for path in paths]
     labels = [
-        stem if stems.count(stem) == 1 else f"{path.resolve().parent.name}/{stem}"
+        stem if stems.count(stem) == 1 else f"{shown(path.resolve().parent.name)}/{stem}"
         for path, stem in zip(paths, stems, strict=True)
     ]
     return [

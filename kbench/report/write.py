@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kbench.errors import KbenchError
-from kbench.files import check_absent, write_atomically
+from kbench.files import STDOUT, check_absent, write_atomically
 from kbench.report.content import Content, Picture
 from kbench.report.embed import embed, extract
-from kbench.report.model import Model, build, slug
+from kbench.report.model import Model, build, shown, slug
 
 Drawings = Mapping[tuple[str, tuple[str, ...], int], str]
 WHOLE = -1
@@ -20,6 +20,8 @@ FORMS = {".html": "html", ".htm": "html", ".md": "md", ".txt": "txt"}
 
 def form_of(output: Path) -> str:
     """The form that the name of `output` asks for; KbenchError for another suffix."""
+    if output == STDOUT:
+        raise KbenchError("-o - would be standard output: --format md or txt prints a report")
     if output.suffix not in FORMS:
         raise KbenchError(f"{output}: a report is .html, .md or .txt")
     return FORMS[output.suffix]
@@ -103,7 +105,7 @@ def _page(
             return to_text(content)
     from kbench.report.render.html import to_html
 
-    suites = [embed(source.suite.path.name, source.data) for source in model.sources]
+    suites = [embed(shown(source.suite.path.name), source.data) for source in model.sources]
     return to_html(content, drawings, suites)
 
 
@@ -169,5 +171,7 @@ def _links(pictures: Mapping[str, Sequence[Path]], output: Path | None) -> dict[
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise KbenchError(f"{folder} is not a directory") from None
     except OSError as error:
         raise KbenchError(f"cannot make {folder}: {error.strerror}") from None

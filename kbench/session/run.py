@@ -78,7 +78,9 @@ def _session(rows: tuple[Benchmark, ...], words: Words, choice: Choice, output: 
     target = choose(choice, say)
     require_pcpus(rows, target.pcpus)
     path, names = output.named, [row.name for row in rows]
-    with SuiteWriter(path, names, append=output.append, force=output.force) as writer:
+    with SuiteWriter(
+        path, names, append=output.append, force=output.force, wait=words.options.wait
+    ) as writer:
         try:
             with progress_bar(console) as show:
                 outcome = target.measure(rows, words.options, writer, progress=show)

@@ -9,13 +9,13 @@ of the kernel.
 The writer holds flock(2) on the journal for as long as it lives: that keeps a second one out.
 """
 
-import fcntl
 import os
+import time
 from pathlib import Path
 from typing import Self
 
 from kbench.errors import KbenchError
-from kbench.files import like
+from kbench.files import like, locked
 
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -29,13 +29,14 @@ def beside(suite: Path) -> Path:
 class Journal:
     """The journal of `suite`, held by this process: a context manager that lets it go.
 
-    Raises KbenchError while another process holds it, and where it cannot be written.
+    Raises KbenchError while another process holds it, after `wait` seconds, and where it cannot
+    be written.
     """
 
-    def __init__(self, suite: Path) -> None:
+    def __init__(self, suite: Path, wait: float = 0.0) -> None:
         self.suite = suite
         self.path = beside(suite)
-        self._descriptor = self._locked()
+        self._descriptor = self._locked(wait)
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +57,7 @@ class Journal:
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except OSError as error:
-            os.ftruncate(self._descriptor, size)
+            self._cut(size)
             raise KbenchError(f"cannot write {self.path}: {error.strerror}") from None
 
     def complete(self, data: bytes) -> None:
@@ -83,29 +84,36 @@ class Journal:
             new.unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Empty it."""
-        os.ftruncate(self._descriptor, 0)
+        """Empty it. Raises KbenchError where that is not allowed."""
+        self._cut(0)
+
+    def _cut(self, size: int) -> None:
+        try:
+            os.ftruncate(self._descriptor, size)
+        except OSError as error:
+            raise KbenchError(f"cannot write {self.path}: {error.strerror}") from None
 
     def remove(self) -> None:
         """Delete the file; the lock stays."""
         self.path.unlink(missing_ok=True)
 
-    def _locked(self) -> int:
+    def _locked(self, wait: float) -> int:
+        end = time.monotonic() + wait
         try:
             while True:
                 descriptor = os.open(self.path, FLAGS, 0o666)
                 try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if not locked(descriptor, end - time.monotonic()):
+                        raise KbenchError(
+                            f"another kbench is writing {self.suite}: --wait SECONDS waits for it "
+                            "to end, or choose another -o"
+                        )
                     if _is(descriptor, self.path):
                         return descriptor
                 except BaseException:
                     os.close(descriptor)
                     raise
                 os.close(descriptor)  # its holder has removed it meanwhile
-        except BlockingIOError:
-            raise KbenchError(
-                f"another kbench is writing {self.suite}: wait for it to end, or choose another -o"
-            ) from None
         except OSError as error:
             raise KbenchError(f"cannot write {self.suite}: {error.strerror}") from None
 

@@ -28,8 +28,8 @@ class RunOptions:
     `loops` 0 lets a worker calibrate their number; `min_time` (s) is what a value then takes
     at least. `affinity` is a CPU list ("" for none); `timeout` (s) bounds a worker process and
     `limit` (s; in the lab virtual) each KVM_RUN. `delay_ns` is spun away in each round trip:
-    only the gate's self-test sets it. `profile`, `hooks`, `tracemalloc` and `track_memory`
-    are handed through to pyperf.
+    only the gate's self-test sets it. `profile` and `hooks` are handed through to pyperf.
+    `wait` (s) is how long another kbench that measures here may take to end.
     """
 
     processes: int = 6
@@ -45,5 +45,4 @@ class RunOptions:
     environment: dict[str, str] = field(default_factory=environment)
     hooks: tuple[str, ...] = ()
     profile: str = ""
-    tracemalloc: bool = False
-    track_memory: bool = False
+    wait: float = 0.0

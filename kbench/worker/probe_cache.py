@@ -15,12 +15,13 @@ from pathlib import Path
 
 import kbench
 from kbench.errors import KbenchError
-from kbench.files import write_atomically
+from kbench.files import read_regular, write_atomically
 from kbench.record.provenance import KVM_PARAMETERS, kvm_srcversion, text
 
 DEVICE = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PACKAGE = Path(kbench.__file__).parent
+MOST = 1 << 20  # bytes: some 500 rows with their reasons
 # The parts of the package that results depend on.
 PARTS = (
     "_abi*.so",
@@ -36,10 +37,10 @@ PARTS = (
 def load() -> dict[str, str]:
     """The results that still hold; {} where there is no readable file."""
     try:
-        stored = json.loads(path().read_bytes())
+        stored = json.loads(read_regular(path(), MOST))
         if stored["key"] == key():
             return {str(row): str(reason) for row, reason in stored["rows"].items()}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (KbenchError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass  # absent, or not written by this module: probe again
     return {}
 

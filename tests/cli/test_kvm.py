@@ -46,7 +46,7 @@ def test_source_takes_no_variant(tmp_path: Path) -> None:
 @pytest.mark.lab
 def test_patch_that_is_not_there(tmp_path: Path) -> None:
     line = kbench("kvm", "build", "--patch", tmp_path / "x.diff").refused()
-    assert line == f"kbench: cannot read the patch {tmp_path}/x.diff: No such file or directory"
+    assert line == f"kbench: no patch: cannot read {tmp_path}/x.diff: No such file or directory"
 
 
 @pytest.mark.lab

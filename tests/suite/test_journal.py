@@ -13,7 +13,7 @@ from kbench.suite.journal import Journal, beside
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     with Journal(path):
-        with pytest.raises(KbenchError, match=r"another kbench is writing .*a\.json: wait"):
+        with pytest.raises(KbenchError, match=r"another kbench is writing .*a\.json: --wait"):
             Journal(path)
         with Journal(tmp_path / "b.json"):
             pass

@@ -14,6 +14,7 @@ from typing import Any
 from kbench.answers.rfc.questions import SENTENCES, answer
 from kbench.answers.rfc.thread import QUOTES
 from kbench.errors import KbenchError
+from kbench.files import read_regular
 from kbench.present import markdown
 from kbench.present.markdown import escape
 from kbench.present.table import Table, figures, words
@@ -24,9 +25,19 @@ from kbench.report.model import Model
 from kbench.report.render.text import WIDTH
 from kbench.units import NOT_TIMES
 
+MOST = 16 << 20  # bytes of a template
+
 
 class Link(str):
     """Markdown that is ready: a name that leads to the suite it was measured in."""
+
+
+def _source(folder: Path, name: str) -> str:
+    """The text of the template `name`, a file of `folder`; KbenchError where it is none."""
+    try:
+        return read_regular(folder / Path(name).name, MOST).decode()
+    except UnicodeDecodeError:
+        raise KbenchError(f"{name} is not UTF-8") from None
 
 
 def from_template(template: Path, form: str, model: Model, output: Path | None) -> str:
@@ -34,11 +45,11 @@ def from_template(template: Path, form: str, model: Model, output: Path | None) 
 
     Raises KbenchError for a template that cannot be read or rendered.
     """
-    from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+    from jinja2 import FunctionLoader, StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment
 
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(template.parent),
+        loader=FunctionLoader(lambda name: _source(template.parent, name)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -48,8 +59,6 @@ def from_template(template: Path, form: str, model: Model, output: Path | None) 
     start = output.parent if output else Path()
     try:
         made = environment.get_template(template.name).render(_globals(form, model, start))
-    except TemplateNotFound as error:
-        raise KbenchError(f"cannot read {template.parent / str(error)}") from None
     except (KbenchError, TemplateError, ArithmeticError, TypeError, ValueError) as error:
         line = getattr(error, "lineno", None)
         where = f"{template}:{line}" if line else f"{template}"
