@@ -3,6 +3,8 @@
 
 import argparse
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -12,7 +14,9 @@ import pyperf
 from kbench.errors import KbenchError
 from kbench.targets.options import RunOptions, environment
 
-NOT_FOR_RUN = ("compare_to", "python_names", "worker", "pipe")
+NOT_FOR_RUN = ("compare_to", "python_names", "worker", "pipe", "tracemalloc", "track_memory")
+"""What pyperf takes beside: its memory trackers count the worker's bytes, not a guest's time."""
+PYTHON_SECONDS = 30.0
 SHOWS = ("dump", "metadata", "hist", "stats")
 """Flags for which pyperf shows something of the finished suite."""
 
@@ -27,8 +31,10 @@ class Words:
     shows: tuple[str, ...] = ()
 
 
-def parse(words: Sequence[str], limit: float = RunOptions.limit) -> Words:
+def parse(words: Sequence[str], limit: float = RunOptions.limit, wait: float = 0.0) -> Words:
     """Selectors and pyperf options, in any order; `limit` (s) bounds each KVM_RUN.
+
+    `wait` (s) is how long another kbench that measures, or writes the suite, may take to end.
 
     Raises KbenchError for an option that pyperf refuses or that kbench run does not take.
     """
@@ -44,16 +50,40 @@ def parse(words: Sequence[str], limit: float = RunOptions.limit) -> Words:
         min_time=args.min_time,
         timeout=args.timeout or RunOptions.timeout,
         limit=limit,
+        wait=wait,
         affinity=args.affinity or "",
         python=args.python,
         environment=_environment(args),
         hooks=tuple(args.hook or ()),
         profile=args.profile or "",
-        tracemalloc=args.tracemalloc,
-        track_memory=args.track_memory,
     )
+    _check(options)
     shows = tuple(name for name in SHOWS if getattr(args, name))
     return Words(tuple(args.selectors), options, args.quiet, shows)
+
+
+def _check(options: RunOptions) -> None:
+    """Raise KbenchError for CPUs and for a Python that no worker could have."""
+    if options.affinity:
+        allowed = os.sched_getaffinity(0)
+        cpus = set(_cpus(options.affinity))
+        if not cpus or not cpus <= allowed:
+            mine = ",".join(map(str, sorted(allowed)))
+            raise KbenchError(f"--cpu {options.affinity}: this process may use the CPUs {mine}")
+    if options.python != sys.executable:
+        command = [options.python, "-P", "-c", "import kbench.worker.measure"]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=PYTHON_SECONDS)
+        except (OSError, subprocess.SubprocessError):
+            raise KbenchError(f"--python {options.python}: it cannot import kbench") from None
+
+
+def _cpus(words: str) -> list[int]:
+    """The numbers of a CPU list as pyperf reads it ("1,4-6"); [] where it is none."""
+    try:
+        return list(pyperf._cpu_utils.parse_cpu_list(words) or ())
+    except ValueError:
+        return []
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:

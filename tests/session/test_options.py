@@ -55,3 +55,19 @@ def test_a_worker_inherits_little(
 def test_what_is_refused(word: str, hint: str) -> None:
     with pytest.raises(KbenchError, match=hint):
         parse([word])
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--track-memory"], "--track-memory is not for kbench run"),
+        (["--tracemalloc"], "--tracemalloc is not for kbench run"),
+        (["--affinity=4095"], "--cpu 4095: this process may use the CPUs "),
+        (["--affinity=foo"], "--cpu foo: this process may use the CPUs "),
+        (["--python=/usr/bin/false"], "--python /usr/bin/false: it cannot import kbench"),
+    ],
+)
+def test_refused_before_anything_is_measured(words: list[str], line: str) -> None:
+    with pytest.raises(KbenchError) as refused:
+        parse(words)
+    assert str(refused.value).startswith(line)
