@@ -60,7 +60,7 @@ class Host:
         def measured(kind: str, row: Benchmark) -> float | None:
             """The p50 of a run; None of a calibration, and where the outcome says why not."""
             try:
-                output = worker(row.name, options, loops=loops[row.name])
+                output = _tried(row.name, options, loops[row.name])
                 if kind == "run":
                     return writer.add(output).figure(metrics()["p50"])
                 loops[row.name] = calibrated_loops(output)

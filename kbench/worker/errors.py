@@ -13,6 +13,15 @@ HUNG = "KVM_RUN did not come back within"
 BUSY = "the machine is too busy"
 
 
+NO_EVENT = "the guest handled no event"
+OTHER_COUNT = "interrupts for"
+
+
+def doubtful(reason: str) -> bool:
+    """Whether a busy machine may be why a benchmark could not run: another try may show it."""
+    return any(doubt in reason for doubt in (HUNG, BUSY, NO_EVENT, OTHER_COUNT))
+
+
 class GuestError(KbenchError):
     """The guest did something other than its subject.
 
@@ -33,7 +42,7 @@ def unexpected_exit(expect: str, vcpu: Vcpu, memory: GuestMemory) -> GuestError:
     match run.exit_reason:
         case lib.KVM_EXIT_IO if run.io.port == lib.KB_PORT_MISSED:
             params = memory.struct("kb_params", lib.KB_PARAMS)
-            got = f"{params.events} interrupts for {params.batch} subjects"
+            got = f"{params.events} {OTHER_COUNT} {params.batch} subjects"
         case lib.KVM_EXIT_IO:
             got += f" on port {run.io.port:#x}"
         case lib.KVM_EXIT_MMIO:

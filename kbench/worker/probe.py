@@ -12,8 +12,7 @@ from kbench.catalogue.policies import policy
 from kbench.errors import KbenchError
 from kbench.kvm.errors import DEVICE
 from kbench.worker import probe_cache
-from kbench.worker.errors import BUSY, HUNG
-from kbench.worker.idle.windowed import NO_EVENT
+from kbench.worker.errors import doubtful
 from kbench.worker.measure import prepare
 
 LIMIT = 0.2  # seconds that an entry may take: a hang in KVM_RUN must not delay a listing
@@ -28,8 +27,12 @@ def obstacles(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
     if unknown:
         with ThreadPoolExecutor(THREADS) as pool:
             found |= dict(zip(unknown, pool.map(obstacle, unknown.values()), strict=True))
-        # On a busy machine a guest that works may look like one that hangs: do not cache that.
-        probe_cache.save({row: reason for row, reason in found.items() if _certain(reason)})
+        # On a busy machine, which eight probes make it, a guest that works may look like one that
+        # hangs: it is tried again alone, and what then is still in doubt is not cached.
+        for text, row in unknown.items():
+            if doubtful(found[text]):
+                found[text] = obstacle(row)
+        probe_cache.save({row: reason for row, reason in found.items() if not doubtful(reason)})
     return {name: found[repr(row)] for name, row in tried.items()}
 
 
@@ -42,12 +45,8 @@ def lacking(benchmarks: Sequence[Benchmark]) -> dict[str, str]:
     return {
         name: reason
         for name, reason in obstacles(rows).items()
-        if reason and _certain(reason) and not reason.startswith(str(DEVICE))
+        if reason and not doubtful(reason) and not reason.startswith(str(DEVICE))
     }
-
-
-def _certain(reason: str) -> bool:
-    return not any(doubt in reason for doubt in (HUNG, NO_EVENT, BUSY))
 
 
 def representative(row: Benchmark) -> Benchmark:

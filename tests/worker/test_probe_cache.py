@@ -7,6 +7,7 @@ import pytest
 
 from kbench.catalogue import Benchmark, find
 from kbench.worker import probe, probe_cache
+from kbench.worker.errors import HUNG, OTHER_COUNT
 
 ROWS = (find("floor.clock"), find("exit.hlt"))
 
@@ -79,3 +80,14 @@ def test_a_cache_that_cannot_be_written_only_costs_time(asked: list[str], tmp_pa
     assert probe.obstacles(ROWS)["floor.clock"] == ""
     assert probe.obstacles(ROWS)["floor.clock"] == ""
     assert len(asked) == 4
+
+
+def test_what_a_busy_machine_says_is_asked_again_and_not_kept(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [f"not on this backend: {OTHER_COUNT} 4", "", f"{HUNG} 0.2 s", f"{HUNG} 0.2 s"]
+    monkeypatch.setattr(probe, "obstacle", lambda row: answers.pop(0))
+    assert probe.obstacles(ROWS[:1]) == {"floor.clock": ""}
+    assert probe_cache.load() == {repr(ROWS[0]): ""}
+    assert probe.obstacles(ROWS[1:]) == {"exit.hlt": f"{HUNG} 0.2 s"}
+    assert probe_cache.load() == {repr(ROWS[0]): ""} and not answers

@@ -15,7 +15,7 @@ from kbench.record.recording import Recording
 from kbench.worker import threads
 from kbench.worker.crosscheck import void
 from kbench.worker.crosscheck.void import UNPOLLED
-from kbench.worker.errors import GuestError
+from kbench.worker.errors import NO_EVENT, GuestError
 from kbench.worker.idle.window import Leaving, Window
 
 LOOP_NS = 10_000_000  # of a window, in the families whose value is a share of time
@@ -26,7 +26,6 @@ HANDLING_STEP_NS = 10_000
 # On the pCPU of a vCPU that time is the guest's, so there it is short.
 MARGIN_NS, SHARED_MARGIN_NS = 60_000, 10_000
 CROWDED_VCPUS = "more vCPUs than pCPUs: they share what the waker leaves"
-NO_EVENT = "the guest handled no event"
 NEVER_POLLED = f"KVM did not poll in some windows: {UNPOLLED}"
 POLLS_ALONE = (
     "the waker shares the vCPU's pCPU, and KVM polls only while no other task is runnable there: "
