@@ -12,7 +12,7 @@ import pytest
 
 from kbench.catalogue import IdleWindow, families, find, select
 from kbench.suite.stages import in_order
-from kbench.worker import prepare
+from kbench.worker.measure import prepare
 
 
 @pytest.mark.parametrize(

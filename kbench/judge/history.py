@@ -18,7 +18,7 @@ from kbench.suite.load import load
 from kbench.suite.pyperf_json import Scalar, is_stream
 from kbench.suite.suite import Suite
 
-_NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9A-Za-z._]{1,40})\.json(\.gz)?")
+_NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9A-Za-z._-]{1,60})\.json(\.gz)?")
 _DATE = "%Y%m%dT%H%M%SZ"
 
 
@@ -38,8 +38,10 @@ def add(directory: Path, suite: Path, commit: str, date: datetime) -> Path:
     load(suite)
     suffix = ".json.gz" if suite.suffix == ".gz" else ".json"
     name = f"{date.astimezone(UTC).strftime(_DATE)}-{commit}{suffix}"
+    if len(date.astimezone(UTC).strftime(_DATE)) != len("20260131T120000Z"):
+        raise KbenchError(f"{date:%Y-%m-%d}: a history has the years 1000 to 9999")
     if not _NAME.fullmatch(name):
-        raise KbenchError(f"{commit!r} is no commit: letters, digits, dot and _, at most 40")
+        raise KbenchError(f"{commit!r} is no commit: letters, digits, dot, - and _, at most 60")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         data = suite.read_bytes()
@@ -60,7 +62,10 @@ def entries(directory: Path) -> list[HistoryEntry]:
     for path in sorted(directory.iterdir()):
         matched = _NAME.fullmatch(path.name)
         if matched:
-            date = datetime.strptime(matched[1], _DATE).replace(tzinfo=UTC)
+            try:
+                date = datetime.strptime(matched[1], _DATE).replace(tzinfo=UTC)
+            except ValueError:
+                raise KbenchError(f"{path}: there is no such date: rename or remove it") from None
             found.append(HistoryEntry(date, matched[2], _without_histograms(load(path))))
     if not found:
         raise KbenchError(f"{directory} holds no suites: kbench history add puts them there")

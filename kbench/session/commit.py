@@ -21,8 +21,19 @@ def resolve(commit: str | None, date: datetime | None) -> tuple[str, datetime]:
 def _git(*words: str) -> str:
     try:
         result = subprocess.run(
-            ["git", *words], capture_output=True, text=True, timeout=30, check=True
+            ["git", *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=30,
+            check=True,
         )
-    except (OSError, subprocess.SubprocessError):
-        raise KbenchError("git does not know this commit here: pass --commit and --date") from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().splitlines()
+        why = said[0].removeprefix("fatal: ") if said else f"git ended with {error.returncode}"
+        raise KbenchError(f"no commit from git ({why}): pass --commit and --date") from None
+    except OSError as error:
+        raise KbenchError(f"git: {error.strerror}: pass --commit and --date") from None
+    except subprocess.SubprocessError:
+        raise KbenchError("git does not answer: pass --commit and --date") from None
     return result.stdout.strip()

@@ -73,9 +73,12 @@ def say(line: str) -> None:
 def checked(path: Path, stored: SuiteJson) -> Suite:
     """The suite that is stored at `path`. Raises KbenchError as load() does."""
     benchmarks: dict[str, Benchmark] = {}
+    foreign = [item for item in stored.benchmarks if _foreign(item, stored.metadata or {})]
     try:
         shared = _checked(stored.metadata or {})
         for index, item in enumerate(stored.benchmarks):
+            if item in foreign and len(foreign) < len(stored.benchmarks):
+                continue
             benchmark = _benchmark(item, shared, index)
             if benchmark.name in benchmarks:
                 raise KbenchError(f"two benchmarks are called {benchmark.name}")
@@ -84,7 +87,15 @@ def checked(path: Path, stored: SuiteJson) -> Suite:
         raise KbenchError(f"{path}: {error}") from None
     if not benchmarks:
         raise KbenchError(f"{path} holds no benchmark")
+    if len(foreign) == len(stored.benchmarks) - len(benchmarks) > 0:
+        say(f"{path}: left out {len(foreign)} benchmark(s) that kbench did not write")
     return Suite(path, benchmarks)
+
+
+def _foreign(stored: BenchmarkJson, shared: Mapping[str, Scalar]) -> bool:
+    """Whether another program than kbench wrote all runs of this benchmark."""
+    parts = (shared, stored.metadata, *(run.metadata for run in stored.runs))
+    return not any("kbench_schema" in part for part in parts)
 
 
 def _benchmark(stored: BenchmarkJson, shared: Mapping[str, Scalar], index: int) -> Benchmark:

@@ -173,3 +173,18 @@ def test_command_line(slower: Path) -> None:
     nowhere = history("add", "history", "suite.json", "--commit", "--output=x")
     assert nowhere.status == 2 and "pass --commit and --date" in nowhere.err
     assert not (slower.parent / "x").exists()
+
+
+def test_a_date_that_is_none(tmp_path: Path) -> None:
+    """A name that only looks like a suite's; and a year that such a name cannot hold."""
+    place = tmp_path / "99999999T999999Z-a.json"
+    place.touch()
+    with pytest.raises(KbenchError, match="there is no such date"):
+        entries(tmp_path)
+    suite = write(tmp_path / "a.json", {"exit.a": noisy(6e-6, 3, 1)})
+    with pytest.raises(KbenchError, match="the years 1000 to 9999"):
+        add(tmp_path, suite, "a", datetime(1, 1, 1, tzinfo=UTC))
+    kept = add(tmp_path, suite, "v6.1-3-g0123456789ab", datetime(2026, 1, 1, tzinfo=UTC))
+    place.unlink()
+    assert [entry.commit for entry in entries(tmp_path)] == ["v6.1-3-g0123456789ab"]
+    assert kept.name == "20260101T000000Z-v6.1-3-g0123456789ab.json"

@@ -273,3 +273,20 @@ def _read_everything(path: Path) -> None:
             benchmark.histogram()
     except KbenchError as error:
         assert "\n" not in str(error)
+
+
+def test_a_benchmark_of_another_program_is_left_out(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = load(stored)
+
+    def add(data: Any) -> None:
+        run = {"values": [1.0], "metadata": {"name": "timeit", "loops": 1}}
+        common = {**data.pop("metadata")}
+        for benchmark in data["benchmarks"]:
+            benchmark["metadata"] = {**common, **benchmark.get("metadata", {})}
+        data["benchmarks"].append({"runs": [run]})
+
+    assert load(edited(stored, add)).benchmarks.keys() == whole.benchmarks.keys()
+    line = f"{stored}: left out 1 benchmark(s) that kbench did not write\n"
+    assert capsys.readouterr().err == line
