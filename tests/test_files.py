@@ -116,7 +116,7 @@ def test_a_dash_is_standard_output(
 def test_only_regular_files_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
-        with pytest.raises(KbenchError, match="not a regular file|Is a directory"):
+        with pytest.raises(KbenchError, match=r"not a regular file|Is a directory"):
             read_regular(path, 100)
     (tmp_path / "large").write_bytes(bytes(101))
     with pytest.raises(KbenchError, match="holds more than"):
