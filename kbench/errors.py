@@ -6,6 +6,9 @@ import os
 import re
 import traceback
 
+BUG = 70
+"""The exit code of a bug of kbench, with its traceback (EX_SOFTWARE of sysexits.h)."""
+
 
 class KbenchError(Exception):
     """What was wrong and how to fix it, in one message.

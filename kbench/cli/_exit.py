@@ -24,9 +24,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TextIO, cast
 
-from kbench.errors import KbenchError, explained
+from kbench.errors import BUG, KbenchError, explained
 
-UNUSABLE, BUG, INTERRUPTED, NO_READER = 2, 70, 130, 141
+UNUSABLE, INTERRUPTED, NO_READER = 2, 130, 141
 
 
 class OutputError(OSError):

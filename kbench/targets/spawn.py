@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from select import select
 
-from kbench.errors import KbenchError, Unavailable
+from kbench.errors import BUG, KbenchError, Unavailable
 from kbench.targets.options import RunOptions
 
 
@@ -98,5 +98,6 @@ def _error(name: str, status: int, message: str) -> KbenchError:
         return WorkerDied(f"{name}: the worker was killed by signal {-status}")
     if status == KbenchError.exit_code and message:
         return KbenchError(f"{name}: {last}")
-    sys.stderr.write(message + "\n")  # a bug's traceback
+    if status == BUG:
+        sys.stderr.write(message + "\n")
     return WorkerDied(f"{name}: the worker failed with status {status}: {last}")

@@ -6,8 +6,9 @@ kbench.targets.spawn starts it; it takes pyperf's worker options besides its own
 
 import os
 import sys
+import traceback
 
-from kbench.errors import KbenchError, Unavailable, explained
+from kbench.errors import BUG, KbenchError, Unavailable, explained
 
 NOTHING_NS = 1.0
 """pyperf takes no value of 0: that of a run without an event, whose mark says that it is void."""
@@ -21,7 +22,8 @@ def main() -> int:
         return _told(Unavailable.WORKER_STATUS, str(error))
     except Exception as error:
         if (line := explained(error)) is None:
-            raise
+            traceback.print_exc()
+            return BUG
         return _told(KbenchError.exit_code, line)
     return 0
 

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""One case: a command, a fault, and what is wrong afterwards."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faults.kinds import Fault
+from faults.subjects import Place
+
+from kbench.errors import KbenchError
+from kbench.suite.load import load
+
+GRACE = 20.0  # seconds in which what was started ends: a compiler finishes its file
+HANG = 4.0  # times the usual limit
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended; `status` None where it had to be killed."""
+
+    status: int | None
+    out: str
+    err: str
+
+
+def run(place: Place, fault: Fault, usual: float) -> Ended:
+    """Start the command under the fault, and wait for its end."""
+    environment = dict(place.environment)
+    if fault.path:
+        environment["PATH"] = f"{fault.path}:{environment['PATH']}"
+
+    def limit() -> None:
+        for kind, value in fault.limits.items():
+            resource.setrlimit(kind, (value, value))
+
+    out, err = place.top / "stdout", place.top / "stderr"
+    words = [*fault.prefix, *place.words()]
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        target: Any = stdout
+        gone = -1
+        if fault.stdout == "full":
+            target = os.open("/dev/full", os.O_WRONLY)
+        elif fault.stdout == "gone":
+            reading, target = os.pipe()
+            os.close(reading)
+        elif fault.stdout == "closed":
+            words = ["sh", "-c", 'exec "$@" >&-', "sh", *words]
+        process = subprocess.Popen(
+            words, cwd=place.cwd, env=environment, stdin=subprocess.DEVNULL, stdout=target,
+            stderr=stderr, start_new_session=True, preexec_fn=limit if fault.limits else None,
+        )  # fmt: skip
+        if isinstance(target, int):
+            gone = target
+            os.close(gone)
+        if fault.stroke:
+            _strike(place, process, fault.stroke, usual)
+        try:
+            status: int | None = process.wait(HANG * place.subject.seconds)
+        except subprocess.TimeoutExpired:
+            status = None
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return Ended(status, out.read_text(errors="replace"), err.read_text(errors="replace"))
+
+
+def _strike(
+    place: Place,
+    process: "subprocess.Popen[bytes]",
+    stroke: tuple[signal.Signals, float, bool],
+    usual: float,
+) -> None:
+    number, part, to_child = stroke
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(part * usual)
+    victims = [pid for pid in alive(place) if pid != process.pid] if to_child else [process.pid]
+    for pid in victims[:1]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def alive(place: Place) -> list[int]:
+    """The processes whose HOME is this place's: all that the command started inherit it."""
+    mark = f"HOME={place.top / 'home'}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+    return found
+
+
+def wrong(place: Place, fault: Fault, ended: Ended, before: int) -> dict[str, str]:
+    """By kind (lost, hung, leaked, traceback, code), what must not be; `before`: runs in base."""
+    found: dict[str, str] = {}
+    if ended.status is None:
+        found["hung"] = f"after {HANG * place.subject.seconds:g} s"
+    accepted = {*place.subject.verdicts, 2, *fault.codes}
+    if fault.prefix[:1] == ("strace",):
+        accepted |= {127}
+    if ended.status is not None and ended.status not in accepted:
+        found["code"] = str(ended.status)
+    if "Traceback" in ended.err or "Traceback" in ended.out:
+        found["traceback"] = ended.err[-1500:]
+    elif ended.status == 2 and "kbench: " not in ended.err and fault.stdout != "closed":
+        found["code"] = "2 without a line"
+    if left := _left(place, killed=fault.codes == (-signal.SIGKILL,)):
+        found["leaked"] = left
+    if lost := _lost(place, ended, before):
+        found["lost"] = lost
+    return found
+
+
+def _left(place: Place, *, killed: bool) -> str:
+    end = time.monotonic() + GRACE
+    while (pids := alive(place)) and time.monotonic() < end:
+        time.sleep(0.05)
+    if pids:
+        names = []
+        for pid in pids:
+            with suppress(OSError):
+                names.append(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")[:80])
+                os.kill(pid, signal.SIGKILL)
+        return f"processes {names}"
+    if killed:  # nobody is left to remove its files: the next one does
+        return ""
+    files = [path.name for path in place.tmp.iterdir()]
+    files += [path.name for path in place.cwd.iterdir() if path.name.startswith(".")]
+    files += [
+        str(path.relative_to(place.cache))
+        for path in place.cache.glob("*/.*")
+        if place.subject.cached
+    ]
+    return f"files {files}" if files else ""
+
+
+def _lost(place: Place, ended: Ended, before: int) -> str:
+    """Runs that were finished and cannot be read, and outputs that are not whole."""
+    for name in place.subject.writes:
+        path = place.cwd / name
+        if name.endswith("json") and not place.subject.measures and path.exists():
+            try:
+                json.loads(path.read_text())
+            except ValueError:
+                return f"{name} is not whole"
+    if not place.subject.measures:
+        return ""
+    finished = sum(": p50 " in line for line in ended.err.splitlines())
+    path = place.cwd / place.subject.writes[0]
+    runs = 0
+    if path.exists() or path.with_name(f"{path.name}.journal").exists():
+        try:
+            runs = sum(len(benchmark.runs) for benchmark in load(path))
+        except KbenchError as error:
+            if finished + before:
+                return f"{finished + before} runs: {error}"
+    return f"{finished + before - runs} of {finished + before}" if runs < finished + before else ""
