@@ -16,6 +16,7 @@ from pathlib import Path
 from kbench import programs
 from kbench.kernels import cache, elf, tools
 from kbench.kernels.cache import Progress
+from kbench.kernels.confine import confined
 from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import Kernel, KernelTree
 from kbench.kmod import builddir, sources, variants
@@ -137,7 +138,14 @@ def make(
     not build.
     """
     programs.require("kvm", compilers=[tree.compiler])
+    if " " in f"{directory}{tree.headers}":
+        raise KernelError(
+            f"kbuild takes no path with a blank, as {cache.root()} is: "
+            "set XDG_CACHE_HOME to another directory"
+        )
     jobs = len(os.sched_getaffinity(0))
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]
+    # The sources may be anybody's: a patch can change a Makefile, which runs what it likes.
+    command = confined(command, [directory], [cache.root(), tree.headers])
     tools.run(command, BUILD_SECONDS, what="the modules do not build", held=held)

@@ -6,9 +6,12 @@ import os
 import resource
 import signal
 import subprocess
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,35 +44,57 @@ def run(place: Place, fault: Fault, usual: float) -> Ended:
         for kind, value in fault.limits.items():
             resource.setrlimit(kind, (value, value))
 
-    out, err = place.top / "stdout", place.top / "stderr"
+    target = {"full": _opened("/dev/full"), "gone": _without_reader}.get(fault.stdout)
+    stdout = target() if target else subprocess.PIPE
     words = [*fault.prefix, *place.words()]
-    with out.open("wb") as stdout, err.open("wb") as stderr:
-        target: Any = stdout
-        gone = -1
-        if fault.stdout == "full":
-            target = os.open("/dev/full", os.O_WRONLY)
-        elif fault.stdout == "gone":
-            reading, target = os.pipe()
-            os.close(reading)
-        elif fault.stdout == "closed":
-            words = ["sh", "-c", 'exec "$@" >&-', "sh", *words]
-        process = subprocess.Popen(
-            words, cwd=place.cwd, env=environment, stdin=subprocess.DEVNULL, stdout=target,
-            stderr=stderr, start_new_session=True, preexec_fn=limit if fault.limits else None,
-        )  # fmt: skip
-        if isinstance(target, int):
-            gone = target
-            os.close(gone)
-        if fault.stroke:
-            _strike(place, process, fault.stroke, usual)
-        try:
-            status: int | None = process.wait(HANG * place.subject.seconds)
-        except subprocess.TimeoutExpired:
-            status = None
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    return Ended(status, out.read_text(errors="replace"), err.read_text(errors="replace"))
+    if fault.stdout == "closed":
+        words = ["sh", "-c", 'exec "$@" >&-', "sh", *words]
+    process = subprocess.Popen(
+        words, cwd=place.cwd, env=environment, stdin=subprocess.DEVNULL, stdout=stdout,
+        stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=limit if fault.limits else None,
+    )  # fmt: skip
+    if target:
+        os.close(stdout)
+    texts = [_Reader(stream) for stream in (process.stdout, process.stderr)]
+    if fault.stroke:
+        _strike(place, process, fault.stroke, usual)
+    try:
+        status: int | None = process.wait(HANG * place.subject.seconds)
+    except subprocess.TimeoutExpired:
+        status = None
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    out, err = (text.content() for text in texts)
+    return Ended(status, out, err)
+
+
+class _Reader(threading.Thread):
+    """Reads a pipe to its end, or for as long as somebody waits for it."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(daemon=True)
+        self._stream, self._read = stream, b""
+        self.start()
+
+    def run(self) -> None:
+        while self._stream and (data := self._stream.read1(65536)):
+            self._read += data
+
+    def content(self) -> str:
+        self.join(5)  # a process that is left may hold the pipe
+        return self._read.decode(errors="replace")
+
+
+def _opened(path: str) -> Callable[[], int]:
+    return partial(os.open, path, os.O_WRONLY)
+
+
+def _without_reader() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
 
 
 def _strike(
