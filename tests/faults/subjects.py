@@ -16,9 +16,10 @@ RUN = "-p 2 -n 1 -w 0 -l 200 --wait 120"
 PATCH = """\
 --- a/arch/x86/kvm/x86.c
 +++ b/arch/x86/kvm/x86.c
-@@ -1,1 +1,2 @@
+@@ -1,2 +1,3 @@
  // SPDX-License-Identifier: GPL-2.0-only
 +/* one line more */
+ /*
 """
 
 
