@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 import kbench
-from kbench.cli import build
+from kbench.cli._app import build
 
 
 def pages() -> dict[str, str]:
