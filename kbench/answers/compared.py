@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Figures against each other, in words."""
 
-from kbench.answers.level import apart, comparable
+from collections.abc import Callable, Sequence
+
+from kbench.answers.level import apart, comparable, listed
 from kbench.answers.measured import Measured
 from kbench.answers.quantity import Quantity
 from kbench.units import percent
@@ -26,6 +28,37 @@ def against(row: Measured, base: Measured, quantity: Quantity) -> str:
     if not apart(row, base, quantity):
         return "nothing tells the two apart"
     return ratio(quantity.typical(row), quantity.typical(base))
+
+
+def side_by_side(
+    rows: Sequence[Measured],
+    quantity: Quantity,
+    shown: Callable[[Measured], str] | None = None,
+    but: str = "",
+) -> list[str]:
+    """A figure of each row, fit to be read against those before it: `shown`, or the typical one.
+
+    One that nothing tells from an earlier one says so: `18,831 (level with 18,799)`. Raises
+    Unsupported, naming the premise, where the rows differ in more of their scope than in `but`.
+    """
+    comparable(rows, but)
+    show = shown or (lambda row: str(quantity.typical(row)))
+    figures = [show(row) for row in rows]
+    pairs = len(rows) * (len(rows) - 1) // 2
+    said = []
+    for number, (row, figure) in enumerate(zip(rows, figures, strict=True)):
+        level = [
+            earlier
+            for base, earlier in zip(rows[:number], figures, strict=False)
+            if not apart(row, base, quantity, pairs) and earlier != figure
+        ]
+        said.append(f"{figure} (level with {listed(level)})" if level else figure)
+    return said
+
+
+def median_of(row: Measured) -> str:
+    """The p50 of all events, for side_by_side() of LATENCY."""
+    return str(row.p50)
 
 
 def range_of(row: Measured, quantity: Quantity) -> str:

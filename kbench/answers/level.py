@@ -48,22 +48,34 @@ def superlative(rows: Sequence[Measured], quantity: Quantity, one: str, several:
     """`hlt costs least`, or of a level group `hlt and mwait-monitor cost least and are level`.
 
     `one` follows the name of a row that is apart from each other one, `several` the names of
-    those that are not.
+    those that are not: how many they are, and NAMED of them, where they are more.
     """
     found = best(rows, quantity)
-    names = listed([row.policy for row in found])
-    return f"{names} {one}" if len(found) == 1 else f"{names} {several} and are level"
+    names = [row.policy for row in found]
+    if len(found) == 1:
+        return f"{names[0]} {one}"
+    who = listed(names)
+    if len(names) > NAMED:
+        who = f"{len(names)} policies, {listed(names[:NAMED])} among them,"
+    return f"{who} {several} and are level"
 
 
-def comparable(rows: Sequence[Measured]) -> None:
-    """Raises Unsupported, naming the premise, where two rows differ in what they cover."""
+NAMED = 4
+"""The most policies of a level group that a sentence names."""
+
+
+def comparable(rows: Sequence[Measured], but: str = "") -> None:
+    """Raises Unsupported, naming the premise, where two rows differ in what they cover.
+
+    `but` is the field of their scope in which they may differ, as the sentence says.
+    """
     if not rows:
         raise Unsupported("none of these was measured")
     first, *others = rows
     for row in others:
-        for name in ("wake_source", "cpu", "cgroup", "kernel", "variant", "backend"):
+        for name in PREMISES:
             mine, theirs = getattr(first.scope, name), getattr(row.scope, name)
-            if mine != theirs:
+            if name != but and mine != theirs:
                 raise Unsupported(
                     f"{first.benchmark.name} and {row.benchmark.name} differ in "
                     f"{PREMISES[name]}: {mine} and {theirs}"

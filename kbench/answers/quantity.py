@@ -108,17 +108,27 @@ def _share(row: Measured, run: Run) -> float:
     return _counter("cpu_s")(row, run) / whole
 
 
+def _signals(row: Measured, run: Run) -> float:
+    """Signals a hunt."""
+    hunts = _counter("hunts")(row, run)
+    if not hunts:
+        raise Unsupported(f"{row.benchmark.name}: nothing was hunted")
+    return _counter("hunt_signals")(row, run) / hunts
+
+
 def _switches(row: Measured, run: Run) -> float:
     return sum(_per_event(name)(row, run) for name in ("nvcsw", "nivcsw"))
 
 
 LATENCY = Quantity("wake-up, p50", _percentile("p50"))
+P90 = Quantity("p90", _percentile("p90"))
 TAIL = Quantity("p99", _percentile("p99"))
 EVENT = Quantity("CPU time an event", _cpu_per_event)
 PCPU_SHARE = Quantity("of a pCPU", _share, SHARE)
 ROUND = Quantity("CPU time an idle round", _field("cpu_per_round"))
 EXITS = Quantity("exits an event", _per_event("kvm_exits"), "integer")
 SWITCHES = Quantity("context switches an event", _switches, "integer")
+SIGNALS = Quantity("signals a hunt", _signals, "integer")
 ITEM = Quantity("an item of work", _item)
 COMPETITOR = Quantity("competitor's share", _counter("competitor_share"), SHARE, more=True)
 EACH = Quantity("one, in the kernel", _field("per_instruction_min"))

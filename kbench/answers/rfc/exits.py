@@ -3,7 +3,8 @@
 
 from collections.abc import Sequence
 
-from kbench.answers.level import on_plan
+from kbench.answers.compared import side_by_side
+from kbench.answers.level import comparable, on_plan
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import EACH, EXITS, MIN, ROUND
 from kbench.answers.rfc.lab import ALL, RFC, STOCK, LabKernel, told
@@ -13,7 +14,9 @@ def mwait(found: Sequence[LabKernel]) -> str:
     """An MWAIT that exits to userspace, against one that KVM skips."""
 
     def figures(lab: LabKernel) -> list[str]:
-        whole, skipped = _exact(lab("exit.mwait_user")), EACH.typical(lab("inkernel.mwait@nop"))
+        rows = [lab("exit.mwait_user"), lab("inkernel.mwait@nop")]
+        comparable(rows)
+        whole, skipped = _exact(rows[0]), EACH.typical(rows[1])
         if whole <= skipped:
             raise Unsupported("exit.mwait_user takes no more than inkernel.mwait@nop")
         return [f"{whole:,.0f}", str(skipped), f"{whole - skipped:,.0f}"]
@@ -31,7 +34,7 @@ def idle_round(found: Sequence[LabKernel]) -> str:
 
     def figures(lab: LabKernel) -> list[str]:
         rows = [lab(f"idle.poisson@mwait-{name}") for name in ("nop", "yield", "exit")]
-        return [str(ROUND.typical(row)) for row in rows]
+        return side_by_side(rows, ROUND)
 
     return told(
         found,
@@ -46,8 +49,9 @@ def scale(found: Sequence[LabKernel]) -> str:
     """The same difference for a port write."""
 
     def figures(lab: LabKernel) -> list[str]:
-        kernel, user = EACH.typical(lab("inkernel.pio_out@elcr")), _exact(lab("exit.pio_out"))
-        return [str(kernel), f"{user:,.0f}"]
+        rows = [lab("inkernel.pio_out@elcr"), lab("exit.pio_out")]
+        comparable(rows)
+        return [str(EACH.typical(rows[0])), f"{_exact(rows[1]):,.0f}"]
 
     return told(
         found,
@@ -83,7 +87,7 @@ def chosen(found: Sequence[LabKernel]) -> str:
         rows = [lab(f"idle.poisson@{name}") for name in ("hlt-native", "hlt-passthrough", "hlt")]
         for row in rows:
             on_plan(row)
-        return [f"{EXITS.typical(row):.1f}" for row in rows]
+        return side_by_side(rows, EXITS, lambda row: f"{EXITS.typical(row):.1f}")
 
     return told(
         found,
@@ -94,7 +98,9 @@ def chosen(found: Sequence[LabKernel]) -> str:
 
 
 def _against_stock(lab: LabKernel, variant: str) -> list[str]:
-    stock, other = (_exact(lab("exit.pio_out", name)) for name in (STOCK, variant))
+    rows = [lab("exit.pio_out", name) for name in (STOCK, variant)]
+    comparable(rows, but="variant")
+    stock, other = map(_exact, rows)
     return [f"{stock:,.0f}", f"{other - stock:+,.0f}"]
 
 

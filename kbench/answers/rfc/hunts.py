@@ -6,9 +6,9 @@ David Woodhouse, 2023-09-23: "the VMM will want to hunt for a vCPU which is curr
 
 from collections.abc import Sequence
 
-from kbench.answers.compared import against
+from kbench.answers.compared import against, side_by_side
 from kbench.answers.measured import Measured, Unsupported
-from kbench.answers.quantity import LATENCY
+from kbench.answers.quantity import LATENCY, SIGNALS
 from kbench.answers.rfc.lab import LabKernel, told
 
 LOOKING = ("hunt.flag@", "hunt.byte@", "hunt.poll@")
@@ -46,10 +46,8 @@ def asked(found: Sequence[LabKernel]) -> str:
     """The protocol that the flag exists for: ask for a HLT exit, barrier, look, signal."""
 
     def figures(lab: LabKernel) -> list[str]:
-        ask, kick = lab("hunt.ask_2busy@hlt/4"), lab("hunt.kick_2busy@hlt/4")
-        hunts = [row.counted("hunts") for row in (ask, kick)]
-        signals = [row.counted("hunt_signals") for row in (ask, kick)]
-        return [f"{s:,} signals for {h:,} hunts" for s, h in zip(signals, hunts, strict=True)]
+        rows = [lab(f"hunt.{way}_2busy@hlt/4") for way in ("ask", "kick")]
+        return side_by_side(rows, SIGNALS, _signals)
 
     return told(
         found,
@@ -80,6 +78,10 @@ def hits(hunt: Measured) -> str:
         raise Unsupported(f"{hunt.benchmark.name} looks for no vCPU")
     found, hunts = _counts(hunt)
     return f"{found:,} of {hunts:,}"
+
+
+def _signals(row: Measured) -> str:
+    return f"{row.counted('hunt_signals'):,} signals for {row.counted('hunts'):,} hunts"
 
 
 def _finds_all(hunt: Measured) -> bool:

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from kbench.answers.compared import range_of
-from kbench.answers.level import best, listed, on_plan, same_scope, superlative
+from kbench.answers.level import best, comparable, listed, on_plan, same_scope, superlative
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import EVENT, EXITS, LATENCY, SWITCHES
 from kbench.answers.rfc.lab import LabKernel, told
@@ -52,10 +52,11 @@ def cheapest(found: Sequence[LabKernel]) -> str:
 
 
 def userspace_halt(found: Sequence[LabKernel]) -> str:
-    """HLT in userspace against HLT in KVM, both woken by the same thread through an eventfd."""
+    """HLT in userspace beside HLT in KVM: a thread of the VMM fires both, by other ways."""
 
     def figures(lab: LabKernel) -> list[str]:
         rows = [lab(f"idle.{DEVICE}@{policy}") for policy in ("hlt-user", "hlt")]
+        comparable(rows, but="wake_source")
         for row in rows:
             on_plan(row)
         return [
@@ -67,7 +68,8 @@ def userspace_halt(found: Sequence[LabKernel]) -> str:
     return told(
         found[-1:],
         "An event of a device takes the thread of a vCPU that halts in userspace (no in-kernel "
-        "irqchip) {0}, that of one that halts in KVM {1}",
+        "irqchip; it reads the device's eventfd itself) {0}, that of one that halts in KVM (an "
+        "irqfd: who writes it injects the interrupt) {1}",
         figures,
     )
 

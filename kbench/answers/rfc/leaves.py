@@ -3,10 +3,10 @@
 
 from collections.abc import Sequence
 
-from kbench.answers.compared import range_of
+from kbench.answers.compared import median_of, range_of, side_by_side
 from kbench.answers.level import apart, best, comparable, same_scope, superlative
 from kbench.answers.measured import Unsupported
-from kbench.answers.quantity import COMPETITOR, ITEM
+from kbench.answers.quantity import COMPETITOR, ITEM, LATENCY
 from kbench.answers.rfc.lab import LabKernel, told
 from kbench.answers.scope import ONE
 
@@ -31,9 +31,10 @@ def competitor(found: Sequence[LabKernel]) -> str:
 
     def figures(lab: LabKernel) -> list[str]:
         beside, inside = lab("work.competitor@mwait-nop"), lab("work.competitor@mwait-exit")
-        # Whose CPU time counts differs by design; the competitor's share is of the pCPU.
-        if beside.scope.cgroup != ONE or inside.scope.cgroup != ONE:
-            comparable([beside, inside])
+        # Whose CPU time counts differs by design: one thread does what two do. The competitor's
+        # share is of the pCPU's time.
+        comparable([beside, inside], but="cpu")
+        if beside.scope.cgroup != ONE:
             raise Unsupported("the competing task has a cgroup of its own")
         if not apart(beside, inside, COMPETITOR):
             raise Unsupported(
@@ -44,8 +45,8 @@ def competitor(found: Sequence[LabKernel]) -> str:
     return told(
         found,
         "With endless VMM work and an MWAIT-idle vCPU on its pCPU, a competing task of the same "
-        "cgroup gets {0} of it where the work has a thread of its own, {1} where the vCPU's thread "
-        "does it after the exit",
+        "cgroup gets {0} of the pCPU's time beside two threads of the VM (the vCPU's and the "
+        "work's), {1} beside one (the vCPU's, which does the work after the exit)",
         figures,
     )
 
@@ -67,12 +68,12 @@ def shared(found: Sequence[LabKernel]) -> str:
     """False sharing: stores to other lines of the page, which is what 4 KiB cost."""
 
     def figures(lab: LabKernel) -> list[str]:
-        watched, free = (lab(f"wake.store_beside@mwait-{name}") for name in ("monitor", "nop"))
-        return [str(watched.p50), str(free.p50)]
+        rows = [lab(f"wake.store_beside@mwait-{name}") for name in ("monitor", "nop")]
+        return side_by_side(rows, LATENCY, median_of)
 
     return told(
         found,
-        "A sibling's store to another line of that page takes it {0}, where nothing watches the "
-        "page {1}",
+        "A sibling's store to another line of a page takes {0} instructions where a vCPU monitors "
+        "the page, {1} where nothing watches it",
         figures,
     )

@@ -3,6 +3,8 @@
 
 from collections.abc import Sequence
 
+from kbench.answers.compared import median_of, side_by_side
+from kbench.answers.quantity import LATENCY
 from kbench.answers.rfc.lab import LabKernel, told
 
 
@@ -10,7 +12,8 @@ def enters(found: Sequence[LabKernel]) -> str:
     """From the device's write until VTL1 runs, while VTL0 runs."""
 
     def figures(lab: LabKernel) -> list[str]:
-        return [str(lab(f"vtl.enter@{way}").p50) for way in ("kick", "eventfd", "poll")]
+        rows = [lab(f"vtl.enter@{way}") for way in ("kick", "eventfd", "poll")]
+        return side_by_side(rows, LATENCY, median_of)
 
     return told(
         found,
@@ -25,7 +28,8 @@ def idle(found: Sequence[LabKernel]) -> str:
     """While VTL0 is halted, in one thread: poll(2) of the vCPU against the device's eventfd."""
 
     def figures(lab: LabKernel) -> list[str]:
-        return [str(lab(f"vtl.enter_idle@{way}").p50) for way in ("poll", "device")]
+        rows = [lab(f"vtl.enter_idle@{way}") for way in ("poll", "device")]
+        return side_by_side(rows, LATENCY, median_of)
 
     return told(
         found,
@@ -39,8 +43,8 @@ def state(found: Sequence[LabKernel]) -> str:
     """The same with the registers and the FPU state that VTLs share."""
 
     def figures(lab: LabKernel) -> list[str]:
-        rows = (lab(f"vtl.{event}@kick") for event in ("return", "return_state"))
-        return [str(row.p50) for row in rows]
+        rows = [lab(f"vtl.{event}@kick") for event in ("return", "return_state")]
+        return side_by_side(rows, LATENCY, median_of)
 
     return told(
         found,

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from kbench.answers.compared import against
+from kbench.answers.compared import against, median_of, side_by_side
 from kbench.answers.quantity import LATENCY
 from kbench.answers.rfc.lab import LabKernel, told
 
@@ -12,7 +12,8 @@ def polled(found: Sequence[LabKernel]) -> str:
     """Which ways show the interrupt of a vCPU that is halted outside KVM_RUN, and how soon."""
 
     def figures(lab: LabKernel) -> list[str]:
-        return [str(lab(f"mpstate.right@{way}").p50) for way in ("poll", "byte")]
+        rows = [lab(f"mpstate.right@{way}") for way in ("poll", "byte")]
+        return side_by_side(rows, LATENCY, median_of)
 
     text = told(
         found,

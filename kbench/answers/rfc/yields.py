@@ -3,10 +3,10 @@
 
 from collections.abc import Sequence
 
-from kbench.answers.compared import range_of
+from kbench.answers.compared import range_of, side_by_side
 from kbench.answers.level import apart, comparable, listed
 from kbench.answers.measured import Measured, Unsupported
-from kbench.answers.quantity import ITEM
+from kbench.answers.quantity import ITEM, P90
 from kbench.answers.rfc.lab import WORK_ITEM, LabKernel, by_verdict, told
 from kbench.answers.scope import ONE
 
@@ -75,6 +75,7 @@ def in_thread(found: Sequence[LabKernel]) -> str:
         beside, inside = lab(NOP), lab(EXIT)
         # Whose CPU time counts differs by design: that thread does the work. An item is
         # counted over the window's time, whoever does it.
+        comparable([beside, inside], but="cpu")
         if not apart(beside, inside, ITEM):
             raise Unsupported(f"nothing tells {EXIT} and {NOP} apart on Linux {lab.release}")
         return [str(ITEM.typical(inside))]
@@ -91,22 +92,14 @@ def slices(found: Sequence[LabKernel]) -> str:
 
     def figures(lab: LabKernel) -> list[str]:
         rows = [lab("work.batch_slice1@mwait-exit"), lab(EXIT)]
-        return [f(row) for row in rows for f in (_item, _tail)]
+        return [*side_by_side(rows, ITEM), *side_by_side(rows, P90)]
 
     return told(
         found,
-        "In slices of 1 item before it enters the guest again, an item takes {0} and the guest's "
-        "wake-ups have a p99 of {1}; in slices of 8, {2} and {3}",
+        "In slices of 1 item before it enters the guest again, an item takes {0}, in slices of 8 "
+        "{1}; the guest's wake-ups have a p90 of {2} and {3}",
         figures,
     )
-
-
-def _item(row: Measured) -> str:
-    return str(ITEM.typical(row))
-
-
-def _tail(row: Measured) -> str:
-    return str(row.percentile(99.0))
 
 
 def _parted(lab: LabKernel, policy: str) -> Measured:

@@ -35,7 +35,7 @@ def idle(cost: int, count: int = 9000, **more: float) -> list[Metadata]:
     }
     return [
         window(count, number, cpu_s=(cost + number) * 1e-7, **counters)
-        | {"kbench_cpu_per_round": 2 * cost}
+        | {"kbench_cpu_per_round": 2 * (cost + number)}
         for number in range(WINDOWS)
     ]
 

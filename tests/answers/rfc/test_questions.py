@@ -5,15 +5,68 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from answers.rfc.labs import Edit, hunts, idle, marked, replaced, suites, wakes, without, work
-from support.suites import encoded, lab_run
+from answers.rfc.labs import (
+    Edit,
+    Rows,
+    hunts,
+    idle,
+    marked,
+    replaced,
+    suites,
+    variants,
+    wakes,
+    without,
+    work,
+)
+from support.suites import Metadata, encoded, lab_run
 
 from kbench.answers.rfc.questions import SENTENCES, answer
 
 NO = "Not answered"
 RUNS_AT = {"kbench_counter_events_handled": 66.0}  # of 100 that the pattern plans
 ELSEWHERE = {"kbench_event_source": "vmm-timer"}
+OTHER_KERNEL = {"kbench_kernel": "6.2.0-test"}
+OTHER_ACCOUNT = {"kbench_cpu_account": "vcpu+work"}
+OTHER_PLACE: Metadata = {"kbench_backend": "vmx-bochs"}
 FEW = [{**run, "kbench_count": 9, "kbench_hdr": encoded(9000, 0, 9)} for run in work(27_000)]
+
+SCOPE = {"source", "cgroup", "account", "kernel", "place"}
+"""Names of cases in which two rows differ in what they cover."""
+ONE_ROW = {"quirk", "flag-mwait", "flag-step", "monitored"}
+"""Sentences with the figure of a single row: nothing to be read against it."""
+
+
+def varying(first: int, step: int) -> list[Metadata]:
+    """Windows with more and more exits: first, first + step ... of 100 events."""
+    runs = idle(999_000)
+    return [run | {"kbench_counter_kvm_exits": first + step * n} for n, run in enumerate(runs)]
+
+
+def one_window(name: str, **metadata: str | int | float) -> Edit:
+    """Set metadata of a benchmark's first run alone."""
+
+    def edit(rows: Rows) -> None:
+        if name in rows:
+            rows[name][0] = rows[name][0] | metadata
+
+    return edit
+
+
+def around(count: int, beyond: int) -> list[Metadata]:
+    """Windows of about `count`, and one of `beyond`."""
+    return [*wakes(count)[1:], *wakes(beyond)[:1]]
+
+
+def elsewhere(rows: Rows) -> None:
+    """Stock KVM measured at another place than the variants that stand against it."""
+    if rows == variants()["stock"]:
+        rows["exit.pio_out"] = [run | OTHER_PLACE for run in rows["exit.pio_out"]]
+
+
+def both_parted(rows: Rows) -> None:
+    for policy in ("nop", "exit"):
+        marked(f"work.competitor@mwait-{policy}", kbench_cgroup="each")(rows)
+
 
 # By sentence: the edit of the suites that fails a premise, and what the sentence then says.
 CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
@@ -36,6 +89,7 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
             "on 6.12 (EEVDF) no less than",
         ),
         ("source", marked("work.batch@mwait-yield", **ELSEWHERE), "what fires their events"),
+        ("account", marked("work.batch@mwait-nop", **OTHER_ACCOUNT), "whose CPU time they count"),
         ("missing", without("work.batch@mwait-yield"), "work.batch@mwait-yield was not measured"),
     ],
     "yield-cgroups": [
@@ -45,9 +99,15 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
             replaced("work.batch_parted@mwait-yield", work(26_000, kbench_cgroup="each")),
             "the two differ on 6.12 and 6.1",
         ),
+        (
+            "source",
+            marked("work.batch_parted@mwait-yield", **ELSEWHERE),
+            "With a cgroup each it was not measured",
+        ),
     ],
     "in-thread": [
         ("missing", without("work.batch@mwait-exit"), NO),
+        ("cgroup", marked("work.batch@mwait-exit", kbench_cgroup="each"), "the cgroups of their"),
         (
             "level",
             replaced("work.batch@mwait-exit", work(49_001)),
@@ -57,15 +117,34 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
     "mwait-exit": [
         ("missing", without("inkernel.mwait@nop"), NO),
         ("not exact", marked("exit.mwait_user", kbench_min=4000), "do not have one count"),
+        ("kernel", marked("inkernel.mwait@nop", **OTHER_KERNEL), "differ in the kernel"),
+        ("void", marked("exit.mwait_user", kbench_void="stolen"), "every run of exit.mwait_user"),
         ("cheaper", replaced("exit.mwait_user", [lab_run(2000)]), "takes no more than"),
     ],
-    "idle-round": [("missing", without("idle.poisson@mwait-yield"), NO)],
+    "idle-round": [
+        ("missing", without("idle.poisson@mwait-yield"), NO),
+        ("source", marked("idle.poisson@mwait-exit", **ELSEWHERE), "what fires their events"),
+        ("account", marked("idle.poisson@mwait-exit", **OTHER_ACCOUNT), "whose CPU time"),
+        (
+            "level",
+            replaced("idle.poisson@mwait-yield", idle(998_999)),
+            "1,998,007 (level with 1,998,009) while it is a yield()",
+        ),
+        ("no round", replaced("idle.poisson@mwait-nop", wakes(9_000)), "have no cpu_per_round"),
+    ],
     "port-write": [
         ("missing", without("inkernel.pio_out@elcr"), NO),
         ("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count"),
+        ("kernel", marked("inkernel.pio_out@elcr", **OTHER_KERNEL), "differ in the kernel"),
     ],
-    "unused": [("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count")],
-    "posted": [("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count")],
+    "unused": [
+        ("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count"),
+        ("place", elsewhere, "differ in where they were measured"),
+    ],
+    "posted": [
+        ("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count"),
+        ("place", elsewhere, "differ in where they were measured"),
+    ],
     "chosen": [
         (
             "rate",
@@ -73,6 +152,12 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
             "660 events in 10^9 ns, its pattern",
         ),
         ("missing", without("idle.poisson@hlt-native"), NO),
+        ("source", marked("idle.poisson@hlt", **ELSEWHERE), "what fires their events"),
+        (
+            "level",
+            replaced("idle.poisson@hlt-passthrough", varying(300, 6)),
+            "3.3 (level with 3.0) where KVM_CAP_X86_DISABLE_EXITS does",
+        ),
     ],
     "idle-cost": [
         ("rate", marked("idle.poisson@hlt", **RUNS_AT), "660 events in 10^9 ns, its pattern plans"),
@@ -85,6 +170,7 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
     ],
     "never-blocks": [
         ("rate", marked("idle.poisson@mwait-nop", **RUNS_AT), "660 events in 10^9 ns"),
+        ("source", marked("idle.poisson@mwait-nop", kbench_void="stolen"), "Under mwait-exit"),
         (
             "blocks",
             replaced("idle.poisson@mwait-nop", idle(5_000)),
@@ -102,6 +188,7 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
     "userspace-halt": [
         ("rate", marked("idle.poisson@hlt-user", **RUNS_AT), "660 events in 10^9 ns"),
         ("no event", marked("idle.poisson@hlt", kbench_counter_events_handled=0), NO),
+        ("account", marked("idle.poisson@hlt-user", **OTHER_ACCOUNT), "whose CPU time they count"),
     ],
     "wakes-first": [
         (
@@ -114,13 +201,18 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
     ],
     "mp-state": [
         ("missing", without("mpstate.right@poll"), NO),
+        ("kernel", marked("mpstate.right@byte", **OTHER_KERNEL), "differ in the kernel"),
+        ("level", replaced("mpstate.right@byte", around(2_000, 2_200)), "(level with 2,125)"),
         (
             "GET is right",
             lambda rows: rows.update({"mpstate.right@get": [lab_run(5000)]}),
             "The interrupt of a vCPU halted outside KVM_RUN: poll(2)",
         ),
     ],
-    "quirk": [("missing", without("mpstate.right@kick"), NO)],
+    "quirk": [
+        ("missing", without("mpstate.right@kick"), NO),
+        ("void", marked("mpstate.right@kick", kbench_void="stolen"), "every run of mpstate.right"),
+    ],
     "poll": [
         (
             "level",
@@ -142,27 +234,71 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
         ),
         ("level", replaced("hunt.flag@hlt", hunts(11_501, 200)), "nothing tells the two apart"),
         ("not counted", replaced("hunt.flag@hlt", wakes(11_250)), "have no counter hunts_found"),
+        ("kernel", marked("hunt.kick@hlt", **OTHER_KERNEL), "differ in the kernel"),
     ],
     "flag-mwait": [
         ("finds all", replaced("hunt.flag@mwait-nop", hunts(9_000, 200)), "2,000 of 2,000 hunts"),
         ("missing", without("hunt.flag@mwait-nop"), NO),
     ],
-    "vtl-enter": [("missing", without("vtl.enter@poll"), NO)],
-    "vtl-idle": [("missing", without("vtl.enter_idle@device"), NO)],
-    "vtl-state": [("missing", without("vtl.return_state@kick"), NO)],
+    "vtl-enter": [
+        ("missing", without("vtl.enter@poll"), NO),
+        ("kernel", marked("vtl.enter@poll", **OTHER_KERNEL), "differ in the kernel"),
+        (
+            "level",
+            replaced("vtl.enter@eventfd", around(19_100, 19_400)),
+            "(level with 19,279) where",
+        ),
+    ],
+    "vtl-idle": [
+        ("missing", without("vtl.enter_idle@device"), NO),
+        ("kernel", marked("vtl.enter_idle@device", **OTHER_KERNEL), "differ in the kernel"),
+        ("level", replaced("vtl.enter_idle@device", wakes(7_995)), "(level with 8,000) where it"),
+    ],
+    "vtl-state": [
+        ("missing", without("vtl.return_state@kick"), NO),
+        ("kernel", marked("vtl.return_state@kick", **OTHER_KERNEL), "differ in the kernel"),
+        (
+            "level",
+            replaced("vtl.return_state@kick", around(2_900, 2_950)),
+            "(level with 2,925) where",
+        ),
+    ],
     "flag-step": [
         ("finds few", replaced("hunt.flag@mwait-step", hunts(9_000, 3)), "30 of 2,000 hunts find"),
         ("missing", without("hunt.flag@mwait-step"), NO),
     ],
     "flag-asks": [
         ("missing", without("hunt.kick_2busy@hlt/4"), NO),
-        ("not counted", replaced("hunt.ask_2busy@hlt/4", wakes(9_000)), "have no counter hunts"),
+        ("not counted", replaced("hunt.ask_2busy@hlt/4", wakes(9_000)), "have no counter hunt"),
+        ("kernel", marked("hunt.ask_2busy@hlt/4", **OTHER_KERNEL), "differ in the kernel"),
+        ("none", marked("hunt.ask_2busy@hlt/4", kbench_counter_hunts=0), "nothing was hunted"),
+        (
+            "level",
+            one_window("hunt.kick_2busy@hlt/4", kbench_counter_hunt_signals=40),
+            "1,840 signals for 2,000 hunts (level with 400 signals for 2,000 hunts)",
+        ),
     ],
     "slices": [
         ("missing", without("work.batch_slice1@mwait-exit"), NO),
-        ("few", replaced("work.batch_slice1@mwait-exit", FEW), "p99 of 90 events is their"),
+        ("few", replaced("work.batch_slice1@mwait-exit", FEW), "p90 of 9 events is their"),
+        ("cgroup", marked("work.batch_slice1@mwait-exit", kbench_cgroup="each"), "the cgroups of"),
+        ("source", marked("work.batch_slice1@mwait-exit", **ELSEWHERE), "what fires their"),
+        (
+            "level",
+            replaced("work.batch_slice1@mwait-exit", work(26_305)),
+            "in slices of 8 26,304 (level with 26,310)",
+        ),
+        (
+            "level wake-ups",
+            one_window("work.batch_slice1@mwait-exit", kbench_p90=20_000, kbench_max=20_000),
+            "a p90 of 9,006 and 9,004 (level with 9,006)",
+        ),
     ],
-    "shared-page": [("missing", without("wake.store_beside@mwait-nop"), NO)],
+    "shared-page": [
+        ("missing", without("wake.store_beside@mwait-nop"), NO),
+        ("kernel", marked("wake.store_beside@mwait-nop", **OTHER_KERNEL), "differ in the kernel"),
+        ("level", replaced("wake.store_beside@mwait-nop", wakes(5_995)), "(level with 6,000) wher"),
+    ],
     "leaves-most": [
         (
             "level",
@@ -183,16 +319,24 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
     "competitor": [
         ("level", replaced("work.competitor@mwait-exit", work(50_000, 0.3301)), "nothing tells"),
         ("cgroup", marked("work.competitor@mwait-exit", kbench_cgroup="each"), "the cgroups of"),
+        ("source", marked("work.competitor@mwait-exit", **ELSEWHERE), "what fires their events"),
+        ("parted", both_parted, "the competing task has a cgroup of its own"),
         ("missing", without("work.competitor@mwait-exit"), NO),
     ],
-    "monitored": [("missing", without("wake.store@mwait-monitor"), NO)],
+    "monitored": [
+        ("missing", without("wake.store@mwait-monitor"), NO),
+        ("no wake-up", marked("wake.store@mwait-monitor", kbench_no_latency="spins"), "spins"),
+    ],
 }
 EACH = [(name, *case) for name, cases in CASES.items() for case in cases]
 
 
 def test_every_sentence_has_a_case() -> None:
     assert set(CASES) == set(SENTENCES)
-    assert all(CASES.values())
+    for name, cases in CASES.items():
+        premises = {premise for premise, _, _ in cases}
+        assert premises - {"missing"}, name
+        assert name in ONE_ROW or premises & SCOPE, name
 
 
 @pytest.mark.parametrize("name", SENTENCES)
