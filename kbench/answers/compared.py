@@ -38,8 +38,9 @@ def side_by_side(
 ) -> list[str]:
     """A figure of each row, fit to be read against those before it: `shown`, or the typical one.
 
-    One that nothing tells from an earlier one says so: `18,831 (level with 18,799)`. Raises
-    Unsupported, naming the premise, where the rows differ in more of their scope than in `but`.
+    One that nothing tells from an earlier one says so: `18,831 (level with 18,799)`, or `the
+    same` where it reads so. Raises Unsupported, naming the premise, where the rows differ in
+    more of their scope than in `but`.
     """
     comparable(rows, but)
     show = shown or (lambda row: str(quantity.typical(row)))
@@ -50,9 +51,11 @@ def side_by_side(
         level = [
             earlier
             for base, earlier in zip(rows[:number], figures, strict=False)
-            if not apart(row, base, quantity, pairs) and earlier != figure
+            if not apart(row, base, quantity, pairs)
         ]
-        said.append(f"{figure} (level with {listed(level)})" if level else figure)
+        others = [earlier for earlier in level if earlier != figure]
+        alike = "the same" if figure in level else figure
+        said.append(f"{alike} (level with {listed(others)})" if others else alike)
     return said
 
 

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from kbench.answers.scope import Scope, no_latency, scope_of
+from kbench.suite.idle import BUSY
 from kbench.suite.suite import Benchmark, Run, Suite
 from kbench.suite.summary import summarize
 from kbench.units import SHARE, Figure
-
-BUSY = 0.99
-"""The share of a pCPU from which a vCPU's thread counts as one that never blocks."""
 
 STARVED = 0.05
 """The share of the time that a vCPU's thread may wait for its pCPU: above it, others ran there."""

@@ -4,6 +4,7 @@
 The runs say it (kbench/worker/idle/accounted.py); of a suite that is older, the catalogue does.
 """
 
+import re
 from dataclasses import dataclass
 
 from kbench.catalogue.patterns import pattern
@@ -13,6 +14,7 @@ from kbench.suite.suite import Benchmark
 
 ONE = "one"
 """The cgroup of all threads, where they have one."""
+IDLED = re.compile(r"_\d+us$")
 TIMERS = ("timer", "lapic-timer", "vmm-timer")
 
 
@@ -67,8 +69,8 @@ def _usual_wake_source(name: str) -> str:
     family, _, rest = name.partition(".")
     event, _, policy_name = rest.partition("@")
     if family not in ("idle", "work"):
-        # A round trip has no events from elsewhere.
-        return event if family == "wake" else ""
+        # A round trip has no events from elsewhere. How long it idled before is no other source.
+        return IDLED.sub("", event) if family == "wake" else ""
     try:
         irqchip = policy(policy_name).irqchip
         timer = family == "idle" and pattern(event).timer

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Family `vtl`: switches between Hyper-V's virtual trust levels, each of which is a vCPU.
 
-Alexander Graf, 2023-09-24: "If you are running happily in KVM_RUN in VTL0 and VTL1 gets an
+Alexander Graf, 2023-09-23: "If you are running happily in KVM_RUN in VTL0 and VTL1 gets an
 interrupt, user space needs to stop VTL0 and unpause VTL1 until it triggers VTL_RETURN at which
 point VTL1 stops execution and VTL0 runs again." The methods are how userspace learns of the
 interrupt.

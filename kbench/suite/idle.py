@@ -1,28 +1,37 @@
 # SPDX-License-Identifier: MIT
 """A benchmark of idle guests in figures: pCPU time burnt, wakeup latency, and the work done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from kbench.metrics import metrics
-from kbench.suite.starved import share
+from kbench.suite.starved import share, waited
 from kbench.suite.suite import Benchmark, Run
+
+BUSY = 0.99
+"""The share of a pCPU from which a vCPU's thread counts as one that never blocks."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdleSummary:
     """Medians over the good runs.
 
-    `share` is the CPU time of a vCPU's thread per second: 1 is a whole pCPU. `wake` is the p50
-    of the guest's wakeup latency in the benchmark's unit, None where the runs say that it is none
-    (kbench_no_latency). `progress` is the fraction of due
-    events that the guest handled within the window. `work` is the VMM's items of work per
+    `share` is the CPU time of a vCPU's thread per second: 1 is a whole pCPU. `event` is that time
+    in ns and `event_exits` the exits for each event handled, None where there was none; `busy`
+    says that the thread never left its pCPU, so that `event` is only the window's. `wake` is the
+    p50 of the guest's wakeup latency in the benchmark's unit, None where the runs say that it is
+    none (kbench_no_latency). `progress` is the fraction of due events that the guest handled
+    within the window. `work` is the VMM's items of work per
     second, None where it had none, and `work_range` the least and the most of a single run.
     `competitor` is the share of the pCPU that a competing task got, None where there was none.
     """
 
     policy: str
     share: float
+    event: float | None
+    event_exits: float | None
+    busy: bool
     wake: float | None
     exits: float
     progress: float
@@ -38,6 +47,7 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
         return None
     urgent = benchmark.name.startswith("work.urgent@")
     p50 = metrics()["p50"]
+    wanted = [share([run], contended=True) + waited(run) for run in runs]
     wake = [run.get("kbench_wake_p50") if urgent else run.figure(p50) for run in runs]
     late = [float(value) for value in wake if isinstance(value, int | float)]
     if benchmark.provenance("kbench_no_latency"):
@@ -57,6 +67,9 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
             contended=benchmark.provenance("kbench_target") != "host"
             or not benchmark.name.startswith("idle."),
         ),
+        event=_per_event(runs, "cpu_s", 1e9),
+        event_exits=_per_event(runs, "kvm_exits"),
+        busy=median(wanted) >= BUSY,
         wake=median(late) if late and not benchmark.name.startswith("hunt.") else None,
         exits=median(_number(run, "exits_per_s") for run in runs),
         progress=median(_number(run, "progress") for run in runs),
@@ -64,6 +77,15 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
         work_range=(min(done), max(done)) if works else None,
         competitor=median(competitor) if competitor else None,
     )
+
+
+def _per_event(runs: Sequence[Run], counter: str, scale: float = 1.0) -> float | None:
+    found = [
+        scale * _number(run, counter) / events
+        for run in runs
+        if (events := _number(run, "events_handled"))
+    ]
+    return median(found) if found else None
 
 
 def _number(run: Run, counter: str) -> float:

@@ -54,6 +54,21 @@ def test_a_competitor_has_its_share() -> None:
     assert alone is not None and alone.competitor is None
 
 
+def test_costs_are_counted_for_each_event() -> None:
+    counted = {**COUNTERS, "counter_events_handled": 50, "counter_kvm_exits": 105}
+    found = summarize_idle(benchmark("idle.poisson@hlt", counted))
+    assert found is not None and not found.busy
+    assert found.event == pytest.approx(4e6) and found.event_exits == pytest.approx(2.1)
+    nothing = summarize_idle(benchmark("idle.poisson@hlt", COUNTERS))
+    assert nothing is not None and nothing.event is None and nothing.event_exits is None
+
+
+def test_a_thread_that_waits_for_its_pcpu_never_blocks() -> None:
+    waiting = {**COUNTERS, "counter_vcpus": 1, "counter_waited_s": 0.3}
+    found = summarize_idle(benchmark("idle.poisson@spin", waiting))
+    assert found is not None and found.busy
+
+
 def test_void_runs_do_not_count() -> None:
     void = {**COUNTERS, "counter_cpu_s": 99.0, "void": "stolen"}
     found = summarize_idle(benchmark("idle.silent@spin", COUNTERS, void))

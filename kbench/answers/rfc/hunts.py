@@ -11,7 +11,7 @@ from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import LATENCY, SIGNALS
 from kbench.answers.rfc.lab import LabKernel, told
 
-LOOKING = ("hunt.flag@", "hunt.byte@", "hunt.poll@")
+LOOKING = ("hunt.flag", "hunt.byte", "hunt.poll", "hunt.ask")
 HLT, KICK, MWAIT = "hunt.flag@hlt", "hunt.kick@hlt", "hunt.flag@mwait-nop"
 
 
@@ -43,16 +43,21 @@ def stepped(found: Sequence[LabKernel]) -> str:
 
 
 def asked(found: Sequence[LabKernel]) -> str:
-    """The protocol that the flag exists for: ask for a HLT exit, barrier, look, signal."""
+    """The protocol that the flag exists for: ask for a HLT exit, barrier, look, signal.
+
+    It saves signals where no vCPU is halted, and nothing where one is.
+    """
 
     def figures(lab: LabKernel) -> list[str]:
-        rows = [lab(f"hunt.{way}_2busy@hlt/4") for way in ("ask", "kick")]
-        return side_by_side(rows, SIGNALS, _signals)
+        ask, kick = (lab(f"hunt.{way}_2busy@hlt/4") for way in ("ask", "kick"))
+        sent = side_by_side([ask, kick], SIGNALS, _signals)
+        return [hits(ask), *sent]
 
     return told(
         found,
         "While 2 of 4 vCPUs are busy, a VMM that asks for the HLT exit, reads the flag behind a "
-        "barrier and signals only a halted vCPU sends {0}, one that does not look {1}",
+        "barrier and signals only a halted vCPU finds one in {0} hunts and sends {1} signals a "
+        "hunt, one that does not look {2}",
         figures,
     )
 
@@ -81,7 +86,7 @@ def hits(hunt: Measured) -> str:
 
 
 def _signals(row: Measured) -> str:
-    return f"{row.counted('hunt_signals'):,} signals for {row.counted('hunts'):,} hunts"
+    return f"{SIGNALS.typical(row):.1f}"
 
 
 def _finds_all(hunt: Measured) -> bool:

@@ -3,10 +3,10 @@
 
 from collections.abc import Sequence
 
-from kbench.answers.compared import range_of
-from kbench.answers.level import best, comparable, listed, on_plan, same_scope, superlative
+from kbench.answers.compared import median_of, range_of, side_by_side
+from kbench.answers.level import apart, best, comparable, listed, on_plan, same_scope, superlative
 from kbench.answers.measured import Measured, Unsupported
-from kbench.answers.quantity import EVENT, EXITS, LATENCY, SWITCHES
+from kbench.answers.quantity import EVENT, EXITS, LATENCY, PCPU, SWITCHES
 from kbench.answers.rfc.lab import LabKernel, told
 
 DEVICE = "poisson"
@@ -18,8 +18,7 @@ def cost(found: Sequence[LabKernel]) -> str:
     """Instructions of the vCPU's thread for each event, of the policies that leave the pCPU."""
 
     def figures(lab: LabKernel) -> list[str]:
-        rows = _blocking(lab)
-        return [listed([f"{EVENT.typical(row)} under {row.policy}" for row in rows])]
+        return [listed(side_by_side(_blocking(lab), EVENT, _under))]
 
     return told(
         found[-1:],
@@ -56,13 +55,13 @@ def userspace_halt(found: Sequence[LabKernel]) -> str:
 
     def figures(lab: LabKernel) -> list[str]:
         rows = [lab(f"idle.{DEVICE}@{policy}") for policy in ("hlt-user", "hlt")]
-        comparable(rows, but="wake_source")
         for row in rows:
             on_plan(row)
+        events = side_by_side(rows, EVENT, but="wake_source")
         return [
-            f"{EVENT.typical(row)} instructions, {EXITS.typical(row):.1f} exits and "
+            f"{event} instructions, {EXITS.typical(row):.1f} exits and "
             f"{SWITCHES.typical(row):.1f} context switches"
-            for row in rows
+            for row, event in zip(rows, events, strict=True)
         ]
 
     return told(
@@ -72,6 +71,55 @@ def userspace_halt(found: Sequence[LabKernel]) -> str:
         "irqfd: who writes it injects the interrupt) {1}",
         figures,
     )
+
+
+def whole_pcpu(found: Sequence[LabKernel]) -> str:
+    """What an event keeps the pCPU busy for, beside what is on the account of the vCPU's thread."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        halted, waker = lab(f"idle.{DEVICE}@hlt"), lab("floor.waker")
+        on_plan(halted)
+        comparable([halted, waker], but="wake_source")
+        whole, thread = PCPU.typical(halted), EVENT.typical(halted)
+        if not thread < whole:
+            raise Unsupported(f"{halted.benchmark.name}: its pCPU was idle while its thread ran")
+        if not apart(halted, waker, PCPU):
+            raise Unsupported("nothing tells the pCPU of a vCPU from one that has the waker alone")
+        return [str(whole), str(thread), str(PCPU.typical(waker))]
+
+    return told(
+        found,
+        "Where HLT blocks in KVM, an event of a device keeps the pCPU busy for {0} instructions, "
+        "{1} of them in the vCPU's thread; the waker alone, without a vCPU, for {2}",
+        figures,
+    )
+
+
+def after_idling(found: Sequence[LabKernel]) -> str:
+    """The wake-up of a halted vCPU by how long it has idled: the shortest and the longest."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        rows = sorted(lab.matching("wake.irqfd_*us@hlt"), key=_idle_us)
+        if len(rows) < 2:
+            raise Unsupported("wake.irqfd_Nus@hlt was not measured for two lengths")
+        ends = [rows[0], rows[-1]]
+        shown = side_by_side(ends, LATENCY, median_of)
+        return [f"{said} after {_idle_us(row):,} us" for said, row in zip(shown, ends, strict=True)]
+
+    return told(
+        found,
+        "By the length of the idle period before it, an irqfd write wakes a vCPU that halts in KVM "
+        "in a median of {0}, {1} (instructions; the lab has no C-states)",
+        figures,
+    )
+
+
+def _idle_us(row: Measured) -> int:
+    return int(row.benchmark.name.partition("_")[2].partition("us@")[0])
+
+
+def _under(row: Measured) -> str:
+    return f"{EVENT.typical(row)} under {row.policy}"
 
 
 def soonest(found: Sequence[LabKernel]) -> str:

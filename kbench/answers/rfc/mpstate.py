@@ -4,8 +4,12 @@
 from collections.abc import Sequence
 
 from kbench.answers.compared import against, median_of, side_by_side
+from kbench.answers.level import comparable, listed
+from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import LATENCY
-from kbench.answers.rfc.lab import LabKernel, told
+from kbench.answers.rfc.lab import STOCK, LabKernel, told
+from kbench.catalogue.mpstate import TRUTH
+from kbench.catalogue.mpstate import truth as mpstate_truth
 
 
 def polled(found: Sequence[LabKernel]) -> str:
@@ -27,6 +31,41 @@ def polled(found: Sequence[LabKernel]) -> str:
         "KVM_GET_MP_STATE of a vCPU halted outside KVM_RUN stays HALTED when an interrupt arrives. "
         f"{text}"
     )
+
+
+def truth(found: Sequence[LabKernel]) -> str:
+    """Sean Christopherson, 2023-09-27: mp_state is "a bit of a mess": of what it says the truth."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        rows = {event: lab(mpstate_truth(event).name, STOCK) for event in TRUTH}
+        comparable(list(rows.values()))
+
+        def those(look: str, word: str) -> str:
+            return listed([TRUTH[event] for event, row in rows.items() if _word(row, look) == word])
+
+        stale, right, changes = (those("get", word) for word in ("stale", "right", "changes"))
+        return [
+            stale or "nothing",
+            right or "nothing",
+            changes or "nothing",
+            those("set", "changes") or "nothing",
+        ]
+
+    return told(
+        found,
+        "Of a vCPU halted outside KVM_RUN, KVM_GET_MP_STATE is stale with {0} pending and right "
+        "with {1}; with {2} pending it changes what the vCPU does next, as "
+        "KVM_SET_MP_STATE(RUNNABLE) does with {3}",
+        figures,
+    )
+
+
+def _word(row: Measured, look: str) -> str:
+    """What the look said: right, stale or changes. Raises Unsupported where it is not stored."""
+    word = row.benchmark.provenance(f"kbench_truth_{look}")
+    if not word:
+        raise Unsupported(f"{row.benchmark.name}: its runs do not say what {look} showed")
+    return word
 
 
 def quirk(found: Sequence[LabKernel]) -> str:

@@ -111,10 +111,13 @@ class Hunt(WindowedMeasurement):
         hits = self._source.hits
         delays = [(hits[n], max(0, begun[n] - planned[n])) for n in events]
         self.stage("found", (delay for hit, delay in delays if hit))
-        missed = "asked" if self.benchmark.method == "ask" else "blind"
+        asks = self.benchmark.method == "ask"
+        missed = "asked" if asks else "blind"
         self.stage(missed, (delay for hit, delay in delays if not hit))
         self.add("hunts", len(delays))
-        self.add("hunt_signals", self._source.signals)
+        # Those of the counted hunts: only `ask` sends none where it finds none.
+        uncounted = sum(1 for hit in hits[:UNCOUNTED] if hit or not asks)
+        self.add("hunt_signals", self._source.signals - uncounted)
         self.add("hunts_found", sum(hit for hit, _ in delays))
 
     def recording(self) -> Recording:

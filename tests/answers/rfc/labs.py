@@ -6,6 +6,8 @@ from pathlib import Path
 
 from support.suites import LAB, Metadata, lab_run, write
 
+from kbench.catalogue import mpstate
+from kbench.catalogue.mpstate import TRUTH
 from kbench.suite.load import load
 from kbench.suite.suite import Suite
 
@@ -35,7 +37,7 @@ def idle(cost: int, count: int = 9000, **more: float) -> list[Metadata]:
     }
     return [
         window(count, number, cpu_s=(cost + number) * 1e-7, **counters)
-        | {"kbench_cpu_per_round": 2 * (cost + number)}
+        | {"kbench_cpu_per_round": 2 * (cost + number), "kbench_pcpu_per_event": 2 * cost + number}
         for number in range(WINDOWS)
     ]
 
@@ -91,6 +93,10 @@ def everything() -> Rows:
         "exit.mwait_user": [lab_run(4234)],
         "inkernel.mwait@nop": [lab_run(260_000, **each)],
         "inkernel.pio_out@elcr": [lab_run(131_000, kbench_per_instruction_min=1308)],
+        "wake.irqfd_20us@hlt": [lab_run(9_400)],
+        "wake.irqfd_2000us@hlt": [lab_run(9_500)],
+        "wake.irqfd_50000us@hlt": [lab_run(9_900)],
+        "floor.waker": [lab_run(3_500, kbench_pcpu_per_event=8_700)],
         "mpstate.right@poll": [lab_run(2125)],
         "mpstate.right@byte": [lab_run(1358)],
         "mpstate.right@kick": [lab_run(7465)],
@@ -127,10 +133,21 @@ def suites(folder: Path, *edits: Edit, only: str = "") -> list[Suite]:
     return found
 
 
+def truths() -> Rows:
+    """What each look shows of each event: as KVM does it."""
+    found = {}
+    for event in TRUTH:
+        get = {"pv_kick": "right", "init": "changes", "sipi": "changes"}.get(event, "stale")
+        seen = "changes" if event in ("sipi", "pv_kick") else "right"
+        marks = {"kbench_truth_get": get, "kbench_truth_set": seen}
+        found[mpstate.truth(event).name] = [lab_run(959, **marks)]
+    return found
+
+
 def variants() -> Mapping[str, Rows]:
     return {
         "all": everything(),
-        "stock": {"exit.pio_out": [lab_run(3047)]},
+        "stock": {"exit.pio_out": [lab_run(3047)], **truths()},
         "rfc-v1": {"exit.pio_out": [lab_run(3049)]},
     }
 
@@ -160,5 +177,15 @@ def marked(name: str, **metadata: str | float) -> Edit:
 
     def edit(rows: Rows) -> None:
         rows.update({n: [run | metadata for run in runs] for n, runs in rows.items() if n == name})
+
+    return edit
+
+
+def unmarked(name: str, key: str) -> Edit:
+    """Take metadata out of every run of a benchmark."""
+
+    def edit(rows: Rows) -> None:
+        for run in rows.get(name, []):
+            run.pop(key, None)
 
     return edit

@@ -13,6 +13,7 @@ from answers.rfc.labs import (
     marked,
     replaced,
     suites,
+    unmarked,
     variants,
     wakes,
     without,
@@ -63,6 +64,15 @@ def elsewhere(rows: Rows) -> None:
         rows["exit.pio_out"] = [run | OTHER_PLACE for run in rows["exit.pio_out"]]
 
 
+def one_length(rows: Rows) -> None:
+    for us in (2000, 50000):
+        rows.pop(f"wake.irqfd_{us}us@hlt", None)
+
+
+def without_truth(rows: Rows) -> None:
+    rows.pop("mpstate.truth@nmi", None)
+
+
 def both_parted(rows: Rows) -> None:
     for policy in ("nop", "exit"):
         marked(f"work.competitor@mwait-{policy}", kbench_cgroup="each")(rows)
@@ -81,19 +91,23 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
         (
             "level",
             replaced("work.batch@mwait-yield", work(49_001)),
-            "on 6.12 (EEVDF) no less than",
+            "on 6.12 (EEVDF) nothing tells it from the NOP: an item takes 49,001 to 49,010",
         ),
         (
             "dearer",
             replaced("work.batch@mwait-yield", work(60_000)),
-            "on 6.12 (EEVDF) no less than",
+            "on 6.12 (EEVDF) an item takes 60,004, beside the NOP 49,004",
         ),
         ("source", marked("work.batch@mwait-yield", **ELSEWHERE), "what fires their events"),
         ("account", marked("work.batch@mwait-nop", **OTHER_ACCOUNT), "whose CPU time they count"),
         ("missing", without("work.batch@mwait-yield"), "work.batch@mwait-yield was not measured"),
     ],
     "yield-cgroups": [
-        ("missing", without("work.batch_parted@mwait-yield"), "it was not measured"),
+        (
+            "missing",
+            without("work.batch_parted@mwait-yield"),
+            "it is not answered: work.batch@mwait-yield was not",
+        ),
         (
             "apart",
             replaced("work.batch_parted@mwait-yield", work(26_000, kbench_cgroup="each")),
@@ -102,7 +116,7 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
         (
             "source",
             marked("work.batch_parted@mwait-yield", **ELSEWHERE),
-            "With a cgroup each it was not measured",
+            "With a cgroup each it is not answered: work.batch_parted@mwait-nop and",
         ),
     ],
     "in-thread": [
@@ -202,11 +216,38 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
     "mp-state": [
         ("missing", without("mpstate.right@poll"), NO),
         ("kernel", marked("mpstate.right@byte", **OTHER_KERNEL), "differ in the kernel"),
+        ("same", replaced("mpstate.right@byte", [lab_run(2_125)]), "mp_state in kvm_run the same"),
         ("level", replaced("mpstate.right@byte", around(2_000, 2_200)), "(level with 2,125)"),
         (
             "GET is right",
             lambda rows: rows.update({"mpstate.right@get": [lab_run(5000)]}),
             "The interrupt of a vCPU halted outside KVM_RUN: poll(2)",
+        ),
+    ],
+    "mp-state-truth": [
+        ("missing", without_truth, "mpstate.truth@nmi was not measured"),
+        ("void", marked("mpstate.truth@msi", kbench_void="stolen"), "every run of mpstate.truth"),
+        ("edited", marked("mpstate.truth@msi", kbench_truth_get="right"), "right with MSI and PV"),
+        ("not said", unmarked("mpstate.truth@msi", "kbench_truth_get"), "do not say what get"),
+        ("kernel", marked("mpstate.truth@init", **OTHER_KERNEL), "differ in the kernel"),
+    ],
+    "whole-pcpu": [
+        ("missing", without("floor.waker"), NO),
+        ("rate", marked("idle.poisson@hlt", **RUNS_AT), "660 events in 10^9 ns"),
+        ("kernel", marked("floor.waker", **OTHER_KERNEL), "differ in the kernel"),
+        ("account", marked("idle.poisson@hlt", **OTHER_ACCOUNT), "whose CPU time they count"),
+        ("level", marked("floor.waker", kbench_pcpu_per_event=12_004), "nothing tells the pCPU"),
+        ("less", marked("idle.poisson@hlt", kbench_pcpu_per_event=5_000), "was idle while its"),
+        ("not counted", unmarked("idle.poisson@hlt", "kbench_pcpu_per_event"), "no pcpu_per_event"),
+    ],
+    "idle-length": [
+        ("missing", without("wake.irqfd_50000us@hlt"), "9,500 after 2,000 us"),
+        ("one length", one_length, "was not measured for two lengths"),
+        ("kernel", marked("wake.irqfd_50000us@hlt", **OTHER_KERNEL), "differ in the kernel"),
+        (
+            "level",
+            replaced("wake.irqfd_50000us@hlt", around(9_000, 9_600)),
+            "(level with 9,400) after 50,000 us",
         ),
     ],
     "quirk": [
@@ -269,13 +310,13 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
     ],
     "flag-asks": [
         ("missing", without("hunt.kick_2busy@hlt/4"), NO),
-        ("not counted", replaced("hunt.ask_2busy@hlt/4", wakes(9_000)), "have no counter hunt"),
+        ("not counted", replaced("hunt.ask_2busy@hlt/4", wakes(9_000)), "have no counter"),
         ("kernel", marked("hunt.ask_2busy@hlt/4", **OTHER_KERNEL), "differ in the kernel"),
         ("none", marked("hunt.ask_2busy@hlt/4", kbench_counter_hunts=0), "nothing was hunted"),
         (
             "level",
             one_window("hunt.kick_2busy@hlt/4", kbench_counter_hunt_signals=40),
-            "1,840 signals for 2,000 hunts (level with 400 signals for 2,000 hunts)",
+            "sends 0.2 signals a hunt, one that does not look 1.0 (level with 0.2)",
         ),
     ],
     "slices": [
@@ -365,8 +406,8 @@ def test_nothing_measured_supports_none(name: str) -> None:
 def test_each_kernel_has_its_verdict(tmp_path: Path) -> None:
     level = replaced("work.batch@mwait-yield", work(49_001))
     text = answer("yield", suites(tmp_path, level, only="6.1"))
-    assert "on 6.12 (EEVDF) it takes 26,004, beside the NOP 49,004; on 6.1" in text
-    assert "(CFS) no less than beside the NOP (49,001 to 49,010 in single windows" in text
+    assert "on 6.12 (EEVDF) an item takes 26,004, beside the NOP 49,004; on 6.1" in text
+    assert "(CFS) nothing tells it from the NOP: an item takes 49,001 to 49,010 in single" in text
 
 
 def test_an_older_kernel_that_says_the_same_is_not_repeated(tmp_path: Path) -> None:
