@@ -10,6 +10,7 @@ import base64
 import zlib
 from pathlib import Path
 
+from kbench.explain.errors import Unexplained
 from kbench.kernels import cache
 from kbench.kernels.cache import Progress
 from kbench.lab import labs
@@ -26,13 +27,19 @@ NAMES = {"kernel": ("kallsyms",), "process": ("sections", "maps")}
 def found(lab: Lab, progress: Progress) -> dict[str, str]:
     """The texts of /proc/kallsyms, of /proc/self/maps, and "MODULE SECTION ADDRESS" a line.
 
-    Raises the LabError of a run that fails.
+    Raises Unexplained for a kernel without symbols, and the LabError of a run that fails.
     """
-    kernel = cache.digest(lab.snapshot.kernel.content, *lab.identity.values())
-    return {
-        **_asked(lab, "kernel", kernel, progress),
+    kernel = lab.snapshot.kernel
+    key = cache.digest(kernel.content, *lab.identity.values())
+    texts = {
+        **_asked(lab, "kernel", key, progress),
         **_asked(lab, "process", lab.snapshot.key, progress),
     }
+    if not texts["kallsyms"]:
+        raise Unexplained(
+            f"Linux {kernel.version} was built without CONFIG_KALLSYMS: its functions have no names"
+        )
+    return texts
 
 
 def _asked(lab: Lab, function: str, key: str, progress: Progress) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from kbench import programs
 from kbench.catalogue import find
 from kbench.errors import KbenchError
+from kbench.explain import plugin
 from kbench.explain.difference import own
 from kbench.explain.explain import EventChoice, Explainer
 from kbench.explain.explanation import Explanation
@@ -28,6 +29,7 @@ def explain(benchmark: str, side: LabSide, choice: EventChoice) -> Explanation:
     """
     row = find(benchmark)
     programs.require("lab", "explain")
+    plugin.built(say)  # what keeps it from compiling is told before a kernel is fetched
     lab = labs.prepare(side.kernel, side.variant, say)
     return Explainer(lab, say).explain(row.name, choice)
 

@@ -2,6 +2,8 @@
 """`kbench explain` as a user starts it."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from support.cli import kbench
@@ -28,6 +30,20 @@ def test_bad_input_is_one_line(words: tuple[str, ...], says: str) -> None:
     assert len(result.err.strip().splitlines()) == 1 and result.out == ""
 
 
+def test_a_plugin_that_does_not_compile(tmp_path: Path) -> None:
+    gcc = tmp_path / "bin" / "gcc"
+    gcc.parent.mkdir()
+    gcc.write_text("#!/bin/sh\necho 'executed.c:1: error: no such thing' >&2\nexit 1\n")
+    gcc.chmod(0o755)
+    there = (f"PATH={gcc.parent}:{os.environ['PATH']}", f"XDG_CACHE_HOME={tmp_path}")
+    result = kbench("explain", "exit.pio_out", prefix=("env", *there))
+    assert result.status == 2 and "Traceback" not in result.err and result.out == ""
+    assert "the plugin of QEMU does not compile" in result.err
+    assert "executed.c:1: error: no such thing" in result.err
+    # Nothing half-made is kept.
+    assert list((tmp_path / "kbench" / "plugin").iterdir()) == []
+
+
 @pytest.mark.lab
 def test_a_tree_and_its_json(lab: Lab) -> None:
     text = kbench("explain", "floor.syscall", prefix=("env", "COLUMNS=80")).worked()
@@ -37,6 +53,15 @@ def test_a_tree_and_its_json(lab: Lab) -> None:
     assert " 47 began" in listed and "call __rcu_read_lock" in listed
     data = json.loads(kbench("explain", "floor.syscall", "--format", "json").worked())
     assert sum(function["self"] for function in data["functions"]) == data["count"]
+
+
+@pytest.mark.lab
+def test_a_full_disk(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "full.json").symlink_to("/dev/full")
+    words = ("-o", "full.json", "--force")
+    result = kbench("explain", "floor.syscall", *words, cwd=tmp_path)
+    assert result.status == 2 and "No space left" in result.err.splitlines()[-1]
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.lab
