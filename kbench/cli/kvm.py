@@ -51,7 +51,10 @@ def build(
 def diff(variant: Variant = "all", kernel: Kernel = "6.1") -> None:
     """Print what a variant changes in KVM's sources, as a unified diff.
 
-    Example: kbench kvm diff --kernel 6.12 | less
+    userspace_exits (M1) is printed as a series in upstream's form, in mails for git am, each with
+    its message and what it costs.
+
+    Example: kbench kvm diff --variant userspace_exits --kernel 6.12 | less
     """
     from kbench.session import kvm
 

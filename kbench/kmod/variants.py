@@ -92,6 +92,12 @@ def variant(name: str) -> Variant:
     raise KernelError(f"no KVM variant {name!r}: known are {names}")
 
 
+def named(word: str) -> Variant:
+    """The variant of that name, or of the mechanism with that number. Raises as variant()."""
+    numbers = {mechanism.label: mechanism.name for mechanism in mechanisms()}
+    return variant(numbers.get(word, word))
+
+
 def sources() -> list[Path]:
     """The extension's own C files and headers, sorted."""
     below = directory()

@@ -9,7 +9,19 @@ from pathlib import Path
 
 from kbench.errors import KbenchError
 from kbench.kernels.debian import DEFAULT
-from kbench.kmod import compiler, dkms, hooks, live, modules, recipes, sources, text, variants
+from kbench.kmod import (
+    compiler,
+    dkms,
+    hooks,
+    live,
+    mail,
+    modules,
+    recipes,
+    series,
+    sources,
+    text,
+    variants,
+)  # fmt: skip
 from kbench.present.table import Table, words
 from kbench.present.text import table_lines
 from kbench.session.progress import say
@@ -60,10 +72,16 @@ def _require_free(name: str, *, users: bool) -> None:
 
 
 def diff(variant: str, kernel: str) -> str:
-    """What a variant changes in KVM's sources, as a unified diff."""
-    chosen = variants.variant(variant)
+    """A mechanism as a series in upstream's form where there is one, in mails for git am(1).
+
+    Of any other variant what it changes in KVM's sources, as a unified diff. `variant` is a name,
+    or a mechanism's number.
+    """
+    chosen = variants.named(variant)
     tree = compiler.tree(kernel, chosen.needs, say)
     with tempfile.TemporaryDirectory(prefix="kbench-kvm-") as scratch:
+        if chosen.name in series.names():
+            return "".join(mail.mails(tree, chosen.name, Path(scratch), say))
         before, after = Path(scratch) / "a", Path(scratch) / "b"
         for place in (before, after):
             sources.copy(sources.pristine(tree, say), place)

@@ -71,11 +71,13 @@ def run(
     unload: Sequence[str] = (),
     suites: Sequence[str] = (),
     kept: pytest.Cache | None = None,
+    others: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Messages:
     """Test name -> its message, of every selftest that the mechanisms of `loaded` allow.
 
     `only` selects tests by parts of their names, `parameters` are kvm-amd's, `unload` are
-    modules that go at the end, `suites` modules of inside/ that run in the place of all.
+    modules that go at the end, `suites` modules of inside/ that run in the place of all, and
+    `others` files in the place of inside/'s.
     What `kept` has of an equal run is the answer.
     """
     shot = snapshot.ensure(find.find(kernel, print), print)
@@ -89,7 +91,7 @@ def run(
     version = shot.emulator.version
     if not version.startswith(STEPS_MWAIT):
         job["without"] = {"mwait_step": UNSTEPPED.format(version.split()[0])}
-    files = {"job": json.dumps(job).encode(), "package": package(scratch), **loaded}
+    files = {"job": json.dumps(job).encode(), "package": package(scratch, others), **loaded}
     # The lab is exact: the same files give the same messages.
     key = f"selftests/{cache.digest(shot.key, *(part for file in files.items() for part in file))}"
     if kept and (known := kept.get(key, None)):

@@ -2,22 +2,26 @@
 """Puts measured tables into the documentation: `.venv/bin/python -P tests/ext/kvm/table.py costs`.
 
 costs: what the mechanisms cost, into docs/extension.md. events: what each way says of each
-event, into ext/kvm/README.md.
+event, into ext/kvm/README.md. series [KERNEL ...]: what each patch of ext/kvm/upstream/ costs on
+a kernel, into its costs.json.
 """
 
+import json
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from ext.kvm import events, lab
+from ext.kvm import events, lab, upstream
 from kbench.kernels import find
-from kbench.kmod import variants
+from kbench.kmod import mail, series, variants
 
 KERNELS = ("6.1", "6.12")
 EXITS = ("pio", "mwait nop + pio", "hlt + pio")
 ASKED = ("mwait exit", "mwait yield + pio", "mwait cond_resched + pio")
+SERIES = lab.HERE.parents[2] / "ext" / "kvm" / "upstream" / mail.COSTS
 PAGE = lab.HERE.parents[2] / "docs" / "extension.md"
 BEGIN, END = "<!-- costs: begin -->\n", "<!-- costs: end -->"
 Costs = dict[str, int]
@@ -68,6 +72,25 @@ def markdown(scratch: Path) -> str:
     return text
 
 
+def of_series(mechanism: str, kernel: str, scratch: Path) -> list[mail.Counts]:
+    """The instructions of each exit on stock, and after each patch of the series."""
+    tree = find.find(kernel, print).tree(print)
+    numbers = range(1, len(series.patches(mechanism)) + 1)
+    patched = [upstream.built(tree, mechanism, number) for number in numbers]
+    steps = [costs(kernel, loaded, scratch) for loaded in (lab.built(kernel, "stock"), *patched)]
+    return [{name: step[name] for name in EXITS} for step in steps]
+
+
+def keep(mechanism: str, version: str, counts: list[mail.Counts]) -> None:
+    """Put counts of a series into costs.json; those of another state of it go."""
+    found = json.loads(SERIES.read_text())
+    digest = mail.digest(mechanism)
+    if found.get(mechanism, {}).get("digest") != digest:
+        found[mechanism] = {"digest": digest, "counts": {}}
+    found[mechanism]["counts"][version] = counts
+    SERIES.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
@@ -76,6 +99,10 @@ def main() -> None:
                 # The newest has them all: Debian's 6.1 is built without CONFIG_KVM_XEN.
                 loaded = lab.built(KERNELS[-1], "all")
                 events.publish(lab.run(KERNELS[-1], loaded, scratch, ["event_table"]))
+            case ["series", *kernels]:
+                for mechanism, kernel in product(series.names(), kernels or KERNELS):
+                    counts = of_series(mechanism, kernel, scratch)
+                    keep(mechanism, find.find(kernel, print).version, counts)
             case ["costs"]:
                 page = PAGE.read_text()
                 old = page.partition(BEGIN)[2].partition(END)[0]
