@@ -18,6 +18,7 @@ NEEDS_test := lab zstd kvm extension compiler tree browser
 NEEDS_test-kvm := lab zstd kvm extension compiler
 NEEDS_test-kernels := lab zstd kvm extension tree explain
 NEEDS_test-explain := lab kvm extension compiler
+NEEDS_test-variants := $(NEEDS_test-kvm)
 NEEDS_debug-kernel := lab tree
 NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
@@ -28,7 +29,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-kernels test-explain debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm test-variants test-kernels test-explain debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -59,7 +60,7 @@ target:
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-test-kvm: venv ## what test leaves out: every variant of the KVM extension, on both kernels
+test-kvm: venv ## what test leaves out: the KVM extension on both kernels
 	$(BIN)/pytest -m test_kvm
 
 test-kernels: venv ## what both leave out: kernels built of git trees, bisected; half an hour or more, not in CI
@@ -67,6 +68,9 @@ test-kernels: venv ## what both leave out: kernels built of git trees, bisected;
 
 test-explain: venv ## half an hour: the tree of every row with stamps adds up to its count
 	$(BIN)/pytest -m test_explain tests/explain
+
+test-variants: venv ## what test-kvm has a sample of: each mechanism alone, each patch of a series; an hour
+	$(BIN)/pytest -m test_variants
 
 debug-kernel: venv ## once, some 20 minutes: a kernel with lockdep and KASAN, for a race test of test-kvm
 	$(BIN)/python -P tests/ext/kvm/debug.py

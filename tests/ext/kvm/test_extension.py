@@ -26,6 +26,8 @@ EXPECTED_TAINT = 1 << 12 | 1 << 13
 OFF_MOST = {"6.1": 3, "6.12": 6}
 # Of each race, and a limit of wall time that only a machine under load comes near.
 DEBUG_ROUNDS, DEBUG_SECONDS = 100, 1800.0
+# The mechanisms alone that test-kvm has; make test-variants has the others.
+SAMPLE = {("userspace_exits", "6.12"), ("mwait_yield", "6.1"), ("run_mp_state", "6.12")}
 # What each suite of inside/ pretends.
 PRETENDED = {
     "refusals": pretend.REFUSALS,
@@ -70,6 +72,17 @@ def check(messages: lab.Messages, wanted: set[str], subtests: pytest.Subtests) -
 
 def suites(variant: str) -> set[str]:
     return {mechanism.name for mechanism in variants.variant(variant).mechanisms}
+
+
+SINGLE = [
+    pytest.param(
+        name,
+        kernel,
+        marks=pytest.mark.test_kvm if (name, kernel) in SAMPLE else pytest.mark.test_variants,
+    )
+    for name in sorted(suites("all"))
+    for kernel in ("6.1", "6.12")
+]
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -125,9 +138,7 @@ def test_quirk_on_stock(
     assert messages["capability"]["bits"] == 0
 
 
-@pytest.mark.test_kvm
-@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
-@pytest.mark.parametrize("variant", sorted(suites("all")))
+@pytest.mark.parametrize(("variant", "kernel"), SINGLE)
 def test_single_mechanism(
     variant: str, kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests
 ) -> None:
