@@ -68,14 +68,16 @@ def batches(model: Model, place: Place) -> list[Table]:
 def tradeoff(model: Model, place: Place, *, newest: bool = False) -> list[Table]:
     """Cost and latencies of each policy, one table per pattern, and its Pareto fronts.
 
-    `newest` leaves out all suites but the last, as the picture does.
+    The pattern with the most policies comes first, as in the headline. `newest` leaves out all
+    suites but the last, as the picture does.
     """
     cost = "instructions an event" if place.lab else "pCPU cost"
     columns = (*figure_columns(cost, "wake p50", "wake p99"), *words("on the front"))
     tables = []
     entries = model.at(place, "idle")
     last = max((entry.source.index for entry in entries), default=0)
-    for pattern, here in _events([e for e in entries if e.source.index == last or not newest]):
+    shown = _events([e for e in entries if e.source.index == last or not newest])
+    for pattern, here in sorted(shown, key=lambda each: -len(each[1])):
         best = _on_fronts(here)
         title = f"{pattern}, {place.title}; on the front: no policy is below it in cost and latency"
         rows = [

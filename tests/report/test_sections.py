@@ -29,6 +29,20 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Content:
     )
 
 
+def test_the_answer_opens_with_the_pattern_of_its_headline(tmp_path: Path) -> None:
+    """That of the most policies, wherever it stands in the suite."""
+    policies = {"tick250": ["hlt"], "poisson": ["hlt", "spin"]}
+    rows = {
+        f"idle.{p}@{name}": windows(9_000, *range(9_000, 9_010))
+        for p, names in policies.items()
+        for name in names
+    }
+    model = build([write(tmp_path / "a.json", rows, **LAB)])
+    answer = next(section for section in content(model).sections if section.anchor == "tradeoff")
+    assert list(answer.pictures[0].choices["pattern"]) == ["poisson", "tick250"]
+    assert [(table.title or "").partition(",")[0] for table in answer.tables] == ["poisson"]
+
+
 def test_reading_order(both: Content) -> None:
     assert [section.anchor for section in both.sections] == [
         *("changes-1", "changes-2", "tradeoff", "tradeoff-others", "exits"),

@@ -20,7 +20,9 @@ def pictures(model: Model, place: Place) -> list[Picture]:
     if not entries:
         return []
     panels = (_cost(place), spanned(LATENCY, "wake-up, p50", place), tail("wake-up, p99"))
-    patterns = tuple(dict.fromkeys(entry.event for entry in entries))
+    events = [entry.event for entry in entries]
+    # That of the headline first: the one with the most policies.
+    patterns = sorted(dict.fromkeys(events), key=events.count, reverse=True)
     found = {name: dots([e for e in entries if e.event == name], panels) for name in patterns}
     drawn = tuple(name for name in patterns if found[name][0])
     if not drawn:
