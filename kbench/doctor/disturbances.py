@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kbench import distribution
+from kbench.doctor.clocks import clocks
 from kbench.record import provenance
 from kbench.record.recording import Metadata
 from kbench.worker.crosscheck.counters import TICK, steal_ticks
@@ -48,7 +49,13 @@ def facts() -> Metadata:
         "fifo": "permitted" if may_use_fifo() else "forbidden",
         "qemu": shutil.which("qemu-system-x86_64") or "none",
         "last_cpu": max(os.sched_getaffinity(0)),
+        **_clocks(),
     }
+
+
+def _clocks() -> Metadata:
+    found = clocks()
+    return {"clocks": str(found), "clocks_agree": "yes" if found.agree else "no"}
 
 
 def steal_share(seconds: float) -> float:
@@ -116,6 +123,11 @@ def _machine(facts: Metadata) -> list[Check]:
             "clocksource", facts["kbench_clocksource"], facts["kbench_clocksource"] != "tsc",
             "the kernel does not trust the TSC, which kbench reads its time stamps from",
             "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource",
+        ),
+        _check(
+            "clocks", facts["clocks"], facts["clocks_agree"] == "no",
+            "stamps of two CPUs, or of guest and host, are out of order: such runs are void",
+            "kbench run --cpu N on one CPU; a kernel with a synchronized TSC (dmesg | grep -i tsc)",
         ),
         _check(
             "mitigations", facts["kbench_mitigations"],

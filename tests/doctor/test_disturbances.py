@@ -25,6 +25,8 @@ QUIET: Metadata = {
     "fifo": "permitted",
     "qemu": "/usr/bin/qemu-system-x86_64",
     "last_cpu": 3,
+    "clocks": "4 CPUs within 90 ticks, guests too",
+    "clocks_agree": "yes",
 }
 DISTURBED: dict[str, tuple[str, str | float, str]] = {
     "hypervisor": ("kbench_hypervisor", "yes", "bare metal"),
@@ -34,6 +36,7 @@ DISTURBED: dict[str, tuple[str, str | float, str]] = {
     "SMT": ("kbench_smt", "on", "echo off > /sys/devices/system/cpu/smt/control"),
     "idle driver": ("kbench_idle_driver", "intel_idle", "cpupower idle-set -D 2"),
     "clocksource": ("kbench_clocksource", "hpet", "echo tsc >"),
+    "clocks": ("clocks_agree", "no", "--cpu N"),
     "mitigations": ("kbench_mitigations", "spectre_v2=mitigated", "mitigations=off"),
     "THP": ("kbench_thp", "always", "echo madvise >"),
     "load": ("kbench_load", 3.0, "--cpu"),

@@ -12,6 +12,7 @@ from kbench.catalogue.policies import Policy
 from kbench.kvm import GuestMemory, IoctlError, Vcpu, extension
 
 MSR_TSC, MSR_TSC_DEADLINE = 0x10, 0x6E0
+TSC_MASK = (1 << 64) - 1  # a TSC that is reset, or whose offset is wrong, wraps as the CPU's does
 APIC_BASE_X2APIC = 0xC00  # IA32_APIC_BASE: EN and EXTD
 APIC_SVR, APIC_LVT_TIMER = 0xF0, 0x320  # offsets in struct kvm_lapic_state
 SVR_ENABLED, LVT_TSC_DEADLINE = 0x1FF, 0x40000
@@ -52,7 +53,7 @@ class IdleVcpu:
 
     def arm(self, deadlines: Sequence[int]) -> None:
         """Let the guest's timer fire at each of these host TSC values in turn."""
-        plan = [tick + self.tsc_offset for tick in deadlines]
+        plan = [(tick + self.tsc_offset) & TSC_MASK for tick in deadlines]
         self.plan(MSR_TSC_DEADLINE, plan)
         self.vcpu.set_msrs({MSR_TSC_DEADLINE: plan[0]})
 
@@ -66,7 +67,7 @@ class IdleVcpu:
         total, room = int(self.area.events), lib.KB_IDLE_STAMPS_MAX
         ring = ffi.unpack(self.area.stamps, min(total, room))
         oldest = total % room if total > room else 0
-        return [tick - self.tsc_offset for tick in ring[oldest:] + ring[:oldest]]
+        return [(tick - self.tsc_offset) & TSC_MASK for tick in ring[oldest:] + ring[:oldest]]
 
 
 def prepare(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd: int) -> IdleVcpu:
@@ -85,7 +86,7 @@ def prepare(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd
         extension.write(vcpu, getattr(lib, byte), getattr(lib, value))
     area = areas.struct("kb_idle", address)
     line = areas.address + address - areas.base
-    return IdleVcpu(vcpu, area, line, regs, lapic, _tsc_offset(vcpu), event_fd)
+    return IdleVcpu(vcpu, area, line, regs, lapic, tsc_offset(vcpu), event_fd)
 
 
 def _enable_lapic(vcpu: Vcpu) -> Any:
@@ -100,7 +101,7 @@ def _enable_lapic(vcpu: Vcpu) -> Any:
     return lapic
 
 
-def _tsc_offset(vcpu: Vcpu) -> int:
+def tsc_offset(vcpu: Vcpu) -> int:
     """Ticks that the guest's TSC is ahead of the host's; set to 0 where KVM can."""
     with suppress(IoctlError):  # before Linux 5.16, or a backend that has no offset
         vcpu.set_tsc_offset(0)
