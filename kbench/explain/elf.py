@@ -5,6 +5,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kbench.errors import KbenchError
+
 # gABI, chapters 4 and 5: section types and flags, symbol types.
 SYMTAB, DYNSYM, EXECINSTR = 2, 11, 4
 NOTYPE, FUNC, GNU_IFUNC = 0, 2, 10
@@ -22,8 +24,18 @@ class Symbol:
     size: int
 
 
-def functions(data: bytes) -> Iterator[Symbol]:
-    """The functions and labels in executable sections of the ELF64 file `data`, and its PLTs."""
+def functions(data: bytes) -> list[Symbol]:
+    """The functions and labels in executable sections of the ELF64 file `data`, and its PLTs.
+
+    Raises KbenchError where it is damaged.
+    """
+    try:
+        return list(_functions(data))
+    except (struct.error, ValueError, IndexError) as error:
+        raise KbenchError(f"a damaged ELF file: {error}") from None
+
+
+def _functions(data: bytes) -> Iterator[Symbol]:
     (offset,) = struct.unpack_from("<Q", data, HEADERS)
     size, count, names = struct.unpack_from("<HHH", data, 0x3A)
     sections = [struct.unpack_from(SECTION, data, offset + n * size) for n in range(count)]

@@ -56,7 +56,7 @@ def release(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise KernelError(f"cannot read the kernel {path}: {error.strerror}") from error
-    if data[vmlinux.MAGIC : vmlinux.MAGIC + 4] == b"HdrS":
+    if data[vmlinux.MAGIC : vmlinux.MAGIC + 4] == b"HdrS" and len(data) > KERNEL_VERSION + 1:
         (start,) = struct.unpack_from("<H", data, KERNEL_VERSION)
         words = data[start + 512 : start + 640].partition(b"\0")[0].decode(errors="replace")
     else:

@@ -36,4 +36,4 @@ def depends(module: bytes) -> list[str]:
 def field(module: bytes, name: str) -> str:
     """A field of a module's .modinfo section ("vermagic", "srcversion"); empty without it."""
     found = re.search(rb"\0" + name.encode() + rb"=([^\0]*)\0", module)
-    return found.group(1).decode() if found else ""
+    return found.group(1).decode(errors="replace") if found else ""

@@ -38,7 +38,7 @@ def bootable(path: Path) -> bytes:
 
 
 def _payload(data: bytes, path: Path) -> bytes:
-    if data[MAGIC : MAGIC + 4] != b"HdrS":
+    if data[MAGIC : MAGIC + 4] != b"HdrS" or len(data) < PAYLOAD + 8:
         raise KernelError(f"{path} is neither a bzImage nor an ELF vmlinux")
     (version,) = struct.unpack_from("<H", data, VERSION)
     if version < 0x208:

@@ -75,7 +75,7 @@ def decode(data: bytes) -> list[Message]:
 
     try:
         return [msgspec.json.decode(line, type=Message) for line in data.splitlines()]
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise errors.AgentFailed(
             f"the lab's agent sent something else than a message: {error}"
         ) from error
