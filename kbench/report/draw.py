@@ -12,6 +12,8 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import Any
 
 from kbench._native.watchdog import die_with_parent
@@ -40,13 +42,17 @@ def to_svgs(charts: Sequence[Any]) -> list[str]:
     if len(specs) < FEWEST_FOR_TWO:
         return [_svg(row) for row in specs]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, context, _end_with_parent) as pool:
-        return list(pool.map(_svg, specs, chunksize=2))
+    try:
+        with ProcessPoolExecutor(2, context, _end_with_parent) as pool:
+            return list(pool.map(_svg, specs, chunksize=2))
+    except BrokenProcessPool:  # somebody killed one, or a limit kept it from starting
+        return [_svg(row) for row in specs]
 
 
 def _end_with_parent() -> None:
     """A parent that is killed leaves nobody to end its pool."""
-    die_with_parent()
+    with suppress(OSError):  # where prctl(2) is denied, only a killed parent leaves them
+        die_with_parent()
     parent = multiprocessing.parent_process()
     if parent and not parent.is_alive():
         sys.exit(1)  # it was killed before that took effect

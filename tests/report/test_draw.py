@@ -2,10 +2,13 @@
 """Charts drawn: the page's picture is the file's without what the page has itself."""
 
 import re
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import pytest
 from support.reports import host, lab
 
+from kbench.report import draw
 from kbench.report.draw import inline, to_svgs
 from kbench.report.model import build
 from kbench.report.sections import content
@@ -31,3 +34,17 @@ def test_declaring_a_chart_leaves_its_rows_alone(tmp_path: Path) -> None:
     rows = described["data"]["values"]
     assert rows is picture.views[0].chart.data["values"].to_dict()
     assert len(rows) > 100
+
+
+def test_a_process_that_draws_may_be_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then this one draws."""
+
+    def broken(*arguments: object) -> None:
+        raise BrokenProcessPool("a process was killed")
+
+    made = content(build([lab(tmp_path / "a.json")]))
+    (chart, *_) = (p.views[0].chart for section in made.sections for p in section.pictures)
+    monkeypatch.setattr(draw, "ProcessPoolExecutor", broken)
+    assert len(set(to_svgs([chart] * draw.FEWEST_FOR_TWO))) == 1
