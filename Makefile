@@ -29,7 +29,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-variants test-kernels test-explain debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm test-variants test-kernels test-explain faults fuzz debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -71,6 +71,12 @@ test-explain: venv ## half an hour: the tree of every row with stamps adds up to
 
 test-variants: venv ## what test-kvm has a sample of: each mechanism alone, each patch of a series; an hour
 	$(BIN)/pytest -m test_variants
+
+faults: venv ## 1,000 faults injected into every command, half an hour; FAULTS='--seed 2 --only lab'
+	$(BIN)/python -P tests/faults/campaign.py $(FAULTS)
+
+fuzz: venv ## a million damaged inputs for every reader of bytes that may be anybody's: minutes
+	$(BIN)/python -P tests/faults/fuzz.py $(FUZZ)
 
 debug-kernel: venv ## once, some 20 minutes: a kernel with lockdep and KASAN, for a race test of test-kvm
 	$(BIN)/python -P tests/ext/kvm/debug.py

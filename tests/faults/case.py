@@ -134,15 +134,23 @@ def wrong(place: Place, fault: Fault, ended: Ended, before: int) -> dict[str, st
         accepted |= {127}
     if ended.status is not None and ended.status not in accepted:
         found["code"] = str(ended.status)
-    if "Traceback" in ended.err or "Traceback" in ended.out:
+    if "Traceback" in ended.err + ended.out and not _python_began(ended):
         found["traceback"] = ended.err[-1500:]
-    elif ended.status == 2 and "kbench: " not in ended.err and fault.stdout != "closed":
+    elif ended.status == 2 and "kbench: " not in ended.err and not fault.silent:
         found["code"] = "2 without a line"
     if left := _left(place, killed=fault.codes == (-signal.SIGKILL,)):
         found["leaked"] = left
     if lost := _lost(place, ended, before):
         found["lost"] = lost
     return found
+
+
+def _python_began(ended: Ended) -> bool:
+    """Whether Ctrl-C met Python's own start, before kbench can heed it (kbench/cli/_exit.py), or
+    a death multiprocessing's own tracker of what is left.
+    """
+    began = ended.status == -signal.SIGINT and ", in code\n" not in ended.err
+    return began or "multiprocessing/resource_tracker.py" in ended.err
 
 
 def _left(place: Place, *, killed: bool) -> str:

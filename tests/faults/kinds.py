@@ -49,6 +49,7 @@ class Fault:
 
     `codes` are the exit codes that it may have beside 2 and its subject's verdicts. `stroke`:
     a signal, when (as a part of the command's usual time), and whether to a child of it.
+    `silent`: it may have nowhere to say why. `path`: what comes first in PATH.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Fault:
     codes: tuple[int, ...] = ()
     stroke: tuple[signal.Signals, float, bool] | None = None
     path: str = ""
+    silent: bool = False
 
 
 Kind = Callable[[random.Random, Place], Fault | None]
@@ -92,7 +94,13 @@ def refused(rng: random.Random, place: Place) -> Fault | None:
         when += "+"
     words = ("strace", "-f", "-qqq", "-o", "/dev/null", "-e", f"trace={calls}")
     inject = f"inject={calls}:error={error}:when={when}"
-    return Fault(f"{calls} {error} when {when}", prefix=(*words, "-e", inject))
+    return Fault(
+        f"{calls} {error} when {when}",
+        prefix=(*words, "-e", inject),
+        # msgspec 0.22 does not look at what malloc() returns; nobody else may crash so.
+        codes=(-signal.SIGSEGV,) if calls == "mmap" else (),
+        silent=calls.startswith("write"),  # standard error may be what is refused
+    )
 
 
 @cache
@@ -143,7 +151,7 @@ def mounted(rng: random.Random, place: Place) -> Fault | None:
 def unread(rng: random.Random, place: Place) -> Fault:
     """A standard output that takes nothing."""
     stdout = rng.choice(("full", "closed", "gone"))
-    return Fault(f"stdout {stdout}", stdout=stdout, codes=(141,))
+    return Fault(f"stdout {stdout}", stdout=stdout, codes=(141,), silent=stdout == "closed")
 
 
 def damaged(rng: random.Random, place: Place) -> Fault | None:

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""A sample of the campaign (make faults): commands that measure nothing, for some seconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from faults import campaign, case, kinds
+from faults.subjects import SUBJECTS, Place
+
+SECONDS = 10
+
+
+def test_a_sample() -> None:
+    program = Path(__file__).with_name("campaign.py")
+    words = ["--only", "show,compare,gate,history-add,history-check", "--count", "40"]
+    done = subprocess.run(
+        [sys.executable, "-P", str(program), *words, "--seconds", str(SECONDS)],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, counts = done.stdout.splitlines()
+    assert counts.startswith("injected ") and counts.split(",")[0] != "injected 0"
+    assert counts.endswith("lost 0, hung 0, leaked 0, traceback 0, code 0")
+
+
+@pytest.mark.parametrize(
+    ("ended", "what"),
+    [
+        (case.Ended(None, "", ""), "hung"),
+        (case.Ended(1, "", "kbench: no"), "code"),
+        (case.Ended(2, "", ""), "code"),
+        (case.Ended(2, "", "Traceback (most recent call last):\nkbench: x"), "traceback"),
+        (case.Ended(0, "", "1/1 exit.pio_out: p50 7 us"), "lost"),
+    ],
+)
+def test_the_checks_can_fail(tmp_path: Path, ended: case.Ended, what: str) -> None:
+    (host,) = (subject for subject in SUBJECTS if subject.name == "host")
+    place = Place(tmp_path, host)
+    place.set_up(tmp_path / "none")
+    assert what in case.wrong(place, kinds.Fault("none"), ended, 0)
+    (place.tmp / "left").touch()
+    assert "leaked" in case.wrong(place, kinds.Fault("none"), ended, 0)
+
+
+def test_a_case_repeats(tmp_path: Path) -> None:
+    import random
+
+    faults = []
+    for number in (1, 2):
+        place = Place(tmp_path / str(number), SUBJECTS[3])
+        place.set_up(tmp_path / "none")
+        faults.append(kinds.choose(random.Random(7), place).name)
+    assert faults[0] == faults[1] and campaign.WRONG
