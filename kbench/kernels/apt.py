@@ -14,6 +14,7 @@ from kbench.kernels.errors import PackageUnavailable
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UPDATE_SECONDS = 300
+LISTS_BYTES = 100 << 20  # of Debian's main, packed and unpacked
 # 150 MB of kernel source on a slow line.
 DOWNLOAD_SECONDS = 1800
 MISSING = "the lab's kernels come from Debian's packages, which apt fetches"
@@ -46,7 +47,11 @@ class Apt:
         self.suites = suites
 
     def update(self) -> None:
-        """Write the private configuration and fetch the package lists of the suites."""
+        """Write the private configuration and fetch the package lists of the suites.
+
+        Raises NoSpace where they would not fit: apt itself tries in vain for minutes.
+        """
+        cache.require_space(self.home, LISTS_BYTES)
         for directory in ("state/lists/partial", "cache/archives/partial"):
             (self.home / directory).mkdir(parents=True, exist_ok=True)
         (self.home / "state/status").touch()

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from kbench.kernels import apt
 from kbench.kernels.apt import Apt
-from kbench.kernels.errors import PackageUnavailable
+from kbench.kernels.errors import NoSpace, PackageUnavailable
 
 SUITES = (("bookworm", "Debian"),)
 
@@ -32,6 +33,14 @@ def test_machine_without_debian(tmp_path: Path, programs: Path) -> None:
 
 def test_machine_without_apt(tmp_path: Path, programs: Path) -> None:
     with pytest.raises(PackageUnavailable, match="apt-get is not installed"):
+        Apt(tmp_path, SUITES).update()
+
+
+def test_a_disk_that_is_too_small(
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=4 << 20))
+    with pytest.raises(NoSpace, match="has 4 MiB left"):
         Apt(tmp_path, SUITES).update()
 
 
