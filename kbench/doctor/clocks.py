@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from kbench._native import floors
 from kbench.errors import KbenchError
@@ -44,7 +45,7 @@ class Clocks:
 def clocks() -> Clocks:
     """Read them on each CPU that this process may use, and in a VM where there can be one."""
     cpus = sorted(os.sched_getaffinity(0))
-    bounds = [_in_a_thread(lambda cpu=cpu: bound(cpus[0], cpu)) for cpu in cpus[1:]]  # type: ignore[misc]
+    bounds = [_in_a_thread(partial(bound, cpus[0], cpu)) for cpu in cpus[1:]]
     return Clocks(
         len(cpus),
         max((distance(low, high) for low, high in bounds), default=0),
