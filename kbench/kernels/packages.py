@@ -188,12 +188,17 @@ def _unpack(deb: Path, into: Path) -> None:
 def _relocate(makefile: Path) -> None:
     """Let linux-headers' Makefile find its common part beside it, not below /usr/src.
 
-    The links to linux-kbuild are relative already and hold in the unpacked tree.
+    Since Linux 7.2 it names its own directory too. The links to linux-kbuild are relative
+    already and hold in the unpacked tree.
     """
     text = makefile.read_text()
-    if text.startswith("include /usr/src/"):
-        here = "$(dir $(lastword $(MAKEFILE_LIST)))../"
-        makefile.write_text(text.replace("include /usr/src/", f"include {here}", 1))
+    if "include /usr/src/" in text:
+        here = "$(abspath $(dir $(lastword $(MAKEFILE_LIST)))..)/"
+        # ":=" as the last Makefile will be another one.
+        text = text.replace("=/usr/src/", f":={here}").replace(
+            "include /usr/src/", f"include {here}"
+        )
+        makefile.write_text(text)
 
 
 def _prune(modules: Path) -> None:

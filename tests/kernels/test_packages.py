@@ -21,10 +21,12 @@ CONTENTS = {
         f"lib/modules/{RELEASE}/kernel/drivers/net/e1000.ko": "e1000",
     },
     f"linux-headers-{RELEASE}": {
-        f"{HEADERS}/Makefile": "include /usr/src/linux-headers-6.1.0-2-common/Makefile\n"
+        # The first line came with Linux 7.2.
+        f"{HEADERS}/Makefile": f"KBUILD_OUTPUT=/{HEADERS}\n"
+        "include /usr/src/linux-headers-6.1.0-2-common/Makefile\n"
     },
     "linux-headers-6.1.0-2-common": {
-        "usr/src/linux-headers-6.1.0-2-common/Makefile": "all:\n\t@echo $(CURDIR)\n"
+        "usr/src/linux-headers-6.1.0-2-common/Makefile": "all:\n\t@echo $(KBUILD_OUTPUT)\n"
     },
     "linux-source-6.1": {"usr/src/linux-source-6.1.tar.xz": ""},
 }
@@ -93,8 +95,11 @@ def test_kernel_is_unpacked() -> None:
 
 def test_tree_is_usable_where_it_lies(root: Path) -> None:
     tree = packages.kernel("6.1", print).tree(print)
-    make = subprocess.run(["make", "-C", tree.headers], capture_output=True, text=True, timeout=60)
-    assert str(tree.headers) in make.stdout
+    make = subprocess.run(
+        ["make", "--no-print-directory", "-C", tree.headers],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert make.stdout.strip() == str(tree.headers)
     assert list((root / "downloads").iterdir()) == []
 
 
