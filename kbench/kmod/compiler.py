@@ -6,6 +6,7 @@ may still be another than the kernel's: then unchanged sources give other machin
 """
 
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kbench import programs
 from kbench.kernels import debian, find, packages, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.kernel import KernelTree
+from kbench.programs import ProgramsMissing
 
 VERSION_SECONDS = 60
 
@@ -32,6 +34,20 @@ def tree(kernel: str, groups: Sequence[str], progress: Progress) -> KernelTree:
     if name and not complete:
         programs.require(compilers=[debian.resolve(name).compiler])
     return find.find(kernel, progress).tree(progress)
+
+
+def require(tree: KernelTree) -> None:
+    """Raise ProgramsMissing unless modules for the kernel of `tree` can be built here."""
+    try:
+        programs.require("kvm", compilers=[tree.compiler])
+    except ProgramsMissing as error:
+        name = find.debian_name(tree.kernel.spec)
+        if not name or shutil.which(tree.compiler):
+            raise
+        raise ProgramsMissing(
+            f"{error}; where there is no {tree.compiler}, --kernel debian:{name},distribution "
+            "builds the kernel's source with this machine's gcc"
+        ) from None
 
 
 def kernels_version(headers: Path) -> str:

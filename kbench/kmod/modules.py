@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbench import programs
 from kbench.kernels import cache, elf, tools
 from kbench.kernels.cache import Progress
 from kbench.kernels.confine import confined
 from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import Kernel, KernelTree
-from kbench.kmod import builddir, sources, variants
+from kbench.kmod import builddir, compiler, sources, variants
 from kbench.kmod.recipes import Recipe
 
 # The lab's CPU is an AMD: kvm-intel is built apart, where somebody asks for it.
@@ -137,7 +136,7 @@ def make(
     Raises ProgramsMissing, and KernelError with the compiler's messages when the modules do
     not build.
     """
-    programs.require("kvm", compilers=[tree.compiler])
+    compiler.require(tree)
     if " " in f"{directory}{tree.headers}":
         raise KernelError(
             f"kbuild takes no path with a blank, as {cache.root()} is: "

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The compiler of a kernel's modules: known from the packages, and there before any is fetched."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,17 @@ def test_what_is_in_the_cache_needs_no_program(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(packages, "fetched", lambda release: True)
     monkeypatch.setattr(packages, "kernel", lambda name, progress: FakeKernel())
     assert compiler.tree("6.1", ["extension"], print).kernel == FakeKernel()
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_compiler_that_debian_lacks_here_leaves_the_source() -> None:
+    tree = replace(FakeKernel(spec="debian:newest").tree(print), compiler="gcc-15")
+    with pytest.raises(ProgramsMissing, match=r"gcc-15.*--kernel debian:newest,distribution"):
+        compiler.require(tree)
+    tree = replace(FakeKernel(spec="debian:newest,tiny").tree(print), compiler="gcc-15")
+    with pytest.raises(ProgramsMissing) as caught:
+        compiler.require(tree)
+    assert "distribution" not in str(caught.value)
 
 
 def test_the_kernels_version_is_read_from_its_headers(tmp_path: Path) -> None:
