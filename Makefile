@@ -23,6 +23,7 @@ NEEDS_debug-kernel := lab tree
 NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
 NEEDS_reports := lab zstd kvm extension compiler
+NEEDS_reports-kernels := lab zstd explain
 NEEDS_reports-measure := lab zstd kvm extension compiler
 # What `make run` has measured: expanded when its last commands run.
 QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
@@ -181,6 +182,22 @@ reports-render: venv ## its second half: texts, pictures, the answers of README.
 	sed -n '/<!-- answers -->/,/<!-- end -->/{//!p}' $(RFC)/README.md | sed -i README.md \
 	  -e '/<!-- answers -->/,/<!-- end -->/{//!d}' -e '/<!-- answers -->/r /dev/stdin'
 	@echo "pages: $(LOCAL)/rfc-idle.html $(LOCAL)/rfc-idle.md"
+
+# What became of exits from one of Debian's kernels to the next: measured with their functions.
+KERNELS := reports/kernels
+KERNEL_SUITES := $(foreach kernel,6.1 6.12 newest,$(KERNELS)/suites/$(kernel).json)
+
+.PHONY: reports-kernels
+reports-kernels: $(KERNEL_SUITES) | venv ## reports/kernels/: measure the suites that are not there, and render the page
+	$(BIN)/kbench report $^ --force --template $(KERNELS)/README.md.j2 -o $(KERNELS)/README.md
+	$(BIN)/kbench report $^ --force --svg $(LOCAL)/kernels
+	cp $(LOCAL)/kernels/exits-by-kernel.svg $(KERNELS)/
+
+$(KERNEL_SUITES): $(KERNELS)/suites/%.json: | venv
+	@mkdir -p $(LOCAL)/kernels $(@D)
+	$(BIN)/kbench run exit floor 'wake.*@hlt' --explain --target lab --kernel debian:$* --force -o $(LOCAL)/kernels/$*.json
+	$(BIN)/kbench run inkernel --target lab --kernel debian:$* --append -o $(LOCAL)/kernels/$*.json
+	mv $(LOCAL)/kernels/$*.json $@
 
 clean: ## remove .venv/, build products and reports/local/
 	rm -rf .venv build dist $(LOCAL)

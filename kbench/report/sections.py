@@ -39,6 +39,7 @@ def _content(model: Model) -> Content:
         *first,
         _section(model, "work", "What is left for the VMM", work.pictures, tables.work),
         *elsewhere,
+        _by_kernel(model),
         _section(model, "exits", "Round trips", exits.pictures, tables.batches),
         _history(model),
         _folded(_section(model, "stages", "Stages", stages.pictures, tables.paths)),
@@ -111,6 +112,11 @@ def _tradeoff(model: Model) -> list[Section | None]:
 
 def _folded(section: Section | None) -> Section | None:
     return section and replace(section, folded=True)
+
+
+def _by_kernel(model: Model) -> Section | None:
+    drawn = tuple(exits.by_kernel(model))
+    return Section(anchor="kernels", title="Kernels", pictures=drawn) if drawn else None
 
 
 def _history(model: Model) -> Section | None:

@@ -36,6 +36,28 @@ def pictures(model: Model, place: Place) -> list[Picture]:
     ]
 
 
+def by_kernel(model: Model) -> list[Picture]:
+    """Exits on each kernel, where the suites are the lab's and only their kernels differ."""
+    entries = [entry for entry in model.entries if entry.family == "exit"]
+    places = list(dict.fromkeys(entry.place for entry in entries))
+    alike = {(e.place.backend, e.benchmark.provenance("kbench_extension")) for e in entries}
+    kernels = {place.kernel for place in places}
+    lab = all(place.lab for place in model.places)
+    if not lab or len(alike) != 1 or len(kernels) != len(model.sources) or len(kernels) < 2:
+        return []
+    return [
+        Picture(
+            name="exits-by-kernel",
+            title="Round trips of exit.*, by kernel",
+            caption=value_title("Round trip", places[0])
+            + ": the mark is p50, the line ends at p99.",
+            views=tuple(View((kind,), _chart(places[0], entries, [], kind)) for kind in SCALES),
+            legend=source_keys(sources_of(entries)),
+            choices={"scale": SCALES},
+        )
+    ]
+
+
 def _picture(
     place: Place, family: str, entries: Sequence[Entry], floors: Sequence[Entry]
 ) -> Picture:

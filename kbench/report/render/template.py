@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kbench.answers.rfc.questions import SENTENCES, answer
+from kbench.answers import kernels
+from kbench.answers.rfc import questions
 from kbench.answers.rfc.thread import QUOTES
 from kbench.errors import KbenchError
 from kbench.files import read_regular
@@ -125,19 +126,22 @@ def _globals(form: str, model: Model, start: Path) -> dict[str, Any]:
 
 
 def _answer(name: str, model: Model, kernel: str) -> str:
-    """A sentence of kbench.answers.rfc, or the reason why the suites do not support it.
+    """A sentence of kbench.answers, or the reason why the suites do not support it.
 
     With `kernel`, "6.12", it is of that kernel's suites alone.
     """
-    if name not in SENTENCES:
-        raise KbenchError(f"no answer {name!r}: it is one of {', '.join(SENTENCES)}")
+    known = (*questions.SENTENCES, *kernels.SENTENCES)
+    if name not in known:
+        raise KbenchError(f"no answer {name!r}: it is one of {', '.join(known)}")
     suites = [
         source.suite
         for source in model.sources
         if not kernel
         or next(iter(source.suite)).provenance("kbench_kernel").startswith(f"{kernel}.")
     ]
-    return answer(name, suites)
+    if name in kernels.SENTENCES:
+        return kernels.answer(name, suites)
+    return questions.answer(name, suites)
 
 
 class _Quotes:
