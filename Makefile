@@ -15,6 +15,7 @@ TARGET ?= auto
 NEEDS_run := $(if $(LAB),lab kvm extension compiler,$(shell test "$(TARGET)" != lab -a -w /dev/kvm || echo lab))
 NEEDS_check := check
 NEEDS_test := lab zstd kvm extension compiler tree browser
+NEEDS_test-fleet := lab
 NEEDS_test-kvm := lab zstd kvm extension compiler
 NEEDS_test-kernels := lab zstd kvm extension tree explain
 NEEDS_test-explain := lab kvm extension compiler
@@ -30,7 +31,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-variants test-kernels test-explain faults fuzz debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm test-variants test-kernels test-explain test-fleet faults fuzz debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -60,6 +61,9 @@ target:
 
 test: venv ## run the tests against the installed wheel
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+test-fleet: venv ## as root, what all leave out: a fleet in network namespaces; minutes, not in CI
+	$(BIN)/pytest -m test_fleet
 
 test-kvm: venv ## what test leaves out: the KVM extension on both kernels
 	$(BIN)/pytest -m test_kvm
@@ -221,5 +225,5 @@ PIP_INSTALL = $(BIN)/pip install $(if $(wildcard $@),--quiet)
 	touch $@
 
 .venv/development: .venv/installed
-	$(PIP_INSTALL) "$$(echo build/wheel/kbench-*.whl)[dev]"
+	$(PIP_INSTALL) "$$(echo build/wheel/kbench-*.whl)[dev,fleet]"
 	touch $@

@@ -22,6 +22,7 @@ FLOORS = (
     {"present"},
     {"judge"},
     {"explain"},
+    {"fleet"},
     {"lab"},
     {"targets"},
     {"kmod"},

@@ -88,3 +88,9 @@ ForceAll = Annotated[
 Config = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Project file instead of ./kbench.toml.")
 ]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A fleet's scheduler: docs/fleet.md.")
+]
+HostName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="--cluster: only this host's times.")
+]

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from kbench.cli._forms import Cluster
+
 
 def command(
     good: Annotated[str, typer.Argument(metavar="GOOD", help="The older end: any git ref.")],
@@ -26,6 +28,7 @@ def command(
     every: Annotated[
         int, typer.Option(min=0, metavar="N", help="With --history: every Nth commit as well.")
     ] = 0,
+    cluster: Cluster = None,
 ) -> None:
     """Find the commits that moved an exact count.
 
@@ -38,18 +41,21 @@ def command(
     from kbench.present.bisection import text
     from kbench.present.output import terminal_width
     from kbench.session.bisect import bisect
+    from kbench.session.places import places
     from kbench.session.progress import say
 
     if every and history is None:
         raise KbenchError("--every takes --history DIR, which keeps the suites")
-    found = bisect(
-        good,
-        bad,
-        tree,
-        benchmark,
-        threshold=threshold,
-        every=every,
-        keep=history,
-        report=say,
-    )
+    with places(cluster, None, say) as where:
+        found = bisect(
+            good,
+            bad,
+            tree,
+            benchmark,
+            threshold=threshold,
+            every=every,
+            keep=history,
+            report=say,
+            place=where.labs,
+        )
     print(text(found, terminal_width()))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kbench.cli._forms import Config, ForceAll, GateForm, printed, written
+from kbench.cli._forms import Cluster, Config, ForceAll, GateForm, HostName, printed, written
 
 
 def command(
@@ -56,6 +56,8 @@ def command(
     output: Annotated[list[Path] | None, written("FILE.xml (JUnit), .md, .json ...")] = None,
     config: Config = None,
     force: ForceAll = False,
+    cluster: Cluster = None,
+    host: HostName = None,
 ) -> None:
     """Fail when HEAD is worse than BASE, by exit code.
 
@@ -74,6 +76,8 @@ def command(
     from kbench.present.output import emit, hint, terminal_width
 
     words, width = words or [], terminal_width()
+    if cluster and not ab:
+        raise KbenchError("--cluster is for gate --ab, which measures")
     if self_test:
         from kbench.present.selftest import makers as reports
         from kbench.session.selftest import self_test as measure
@@ -86,10 +90,15 @@ def command(
     chosen = options(margin or (), config, force)
     if ab:
         from kbench.session.ab.measure import measured
+        from kbench.session.places import places
+        from kbench.session.progress import say
 
-        comparison = measured(
-            ab, words, chosen, max_time, keep, tree, kernel, explain=not no_explain
-        )
+        with places(cluster, host, say) as where:
+            comparison = measured(
+                *(ab, words, chosen, max_time, keep, tree, kernel),
+                explain=not no_explain,
+                places=where,
+            )
     else:
         from kbench.judge.compare import compare
         from kbench.suite.load import load

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kbench.cli._forms import Cluster, HostName
 from kbench.cli._forms import selectors as selector_names
 
 # What typer does not know here is pyperf's: both kinds of words end up in `words`.
@@ -62,6 +63,8 @@ def command(
     own_pcpu: Annotated[
         bool, typer.Option("--own-pcpu", help="Idle guests: each vCPU has its own pCPU.")
     ] = False,
+    cluster: Cluster = None,
+    host: HostName = None,
 ) -> None:
     """Measure benchmarks, show them, and keep the runs in a suite.
 
@@ -72,6 +75,9 @@ def command(
     Target both writes a suite for each, NAME-host.json and NAME-lab.json. So does auto for the
     selection rfc (every idle policy: wakeup latency, pCPU cost, work left for the VMM), with
     the whole extension in the lab's KVM.
+
+    With --cluster the lab's benchmarks are shared out over the machines of a fleet, or each
+    machine's host is measured into a suite NAME-HOST.json.
 
     Example: kbench run exit floor --fast -o a.json
     """
@@ -88,7 +94,7 @@ def command(
     options += [] if cpu is None else [f"--affinity={cpu}"]
     run(
         parse([*options, *words], limit, wait),
-        Choice(target, kvm, kernel, explain),
+        Choice(target, kvm, kernel, explain, cluster, host),
         Output(output, append, force),
         vcpus,
         own_pcpu=own_pcpu,

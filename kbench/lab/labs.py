@@ -5,19 +5,21 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from kbench import programs
 from kbench.kernels import cache, find, modinfo
 from kbench.kernels.cache import Progress
+from kbench.kernels.kernel import Kernel
 from kbench.kmod import compiler, modules, recipes, variants
 from kbench.lab import protocol
 from kbench.lab.errors import LabError
 from kbench.lab.image import payload
 from kbench.lab.inside import bundle
 from kbench.lab.outcome import outcome
-from kbench.lab.vm import options, snapshot
-from kbench.lab.vm.qemu import Running
+from kbench.lab.vm import emulator, options, snapshot
 from kbench.record.recording import Metadata
+from kbench.targets.running import Running
 
 STOCK = "stock"
 SAMPLES = 500
@@ -36,7 +38,8 @@ class LabResult:
 
     kvm: the variant and a digest of its modules. identity: what must be equal for two counts
     to be compared. facts: the provenance of the machine inside (kbench.record.provenance).
-    further: the runs after the first, of a benchmark that is a sample of windows.
+    further: the runs after the first, of a benchmark that is a sample of windows. where: the
+    machine of a fleet that measured it.
     """
 
     benchmark: str
@@ -48,11 +51,39 @@ class LabResult:
     skipped: str = ""
     error: LabError | None = None
     wall_seconds: float = 0.0
+    where: str = ""
 
     @property
     def runs(self) -> tuple[protocol.Counts, ...]:
         """The counts of every run; none of a skip or an error."""
         return (self.counts, *self.further) if self.counts else ()
+
+
+@dataclass(frozen=True)
+class LabContents:
+    """What a lab is made of, wherever it is made; make it with contents().
+
+    modules: KVM's modules that are loaded in it, by name.
+    """
+
+    kernel: Kernel
+    variant: str
+    modules: dict[str, bytes]
+
+    @property
+    def kvm(self) -> tuple[str, str]:
+        """The variant, and what identifies its modules: Debian builds them without srcversion."""
+        return self.variant, cache.digest(*self.modules.values())
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What must be equal for two counts to be compared. Raises QemuUnavailable."""
+        return {
+            "qemu": emulator.find().version,
+            "kernel": self.kernel.version,
+            "cpu": options.CPU,
+            "machine": cache.digest(*options.OPTIONS, *options.KERNEL_OPTIONS),
+        }
 
 
 class Lab:
@@ -61,17 +92,11 @@ class Lab:
     modules: KVM's modules that are loaded in it, by name.
     """
 
-    def __init__(self, shot: snapshot.Snapshot, variant: str, kvm: dict[str, bytes]) -> None:
+    def __init__(self, shot: snapshot.Snapshot, contents: LabContents) -> None:
         self.snapshot = shot
-        self.modules = kvm
-        # Debian builds modules without srcversion: their content identifies them.
-        self.kvm = (variant, cache.digest(*kvm.values()))
-        self.identity = {
-            "qemu": shot.emulator.version,
-            "kernel": shot.kernel.version,
-            "cpu": options.CPU,
-            "machine": cache.digest(*options.OPTIONS, *options.KERNEL_OPTIONS),
-        }
+        self.modules = contents.modules
+        self.kvm = contents.kvm
+        self.identity = contents.identity
 
     def measure(self, job: protocol.Job, running: Running) -> LabResult:
         """Do one job from the restored snapshot.
@@ -101,6 +126,21 @@ class Lab:
         )
 
 
+LabT = TypeVar("LabT")
+
+
+class LabPlace(Protocol[LabT]):
+    """Where the labs of a session run: on this machine, as this module has it, or in a fleet."""
+
+    def prepare(self, kernel: str, variant: str, progress: Progress) -> LabT:
+        """What measure_all() measures in; it has `kvm` and `identity` as Lab has."""
+
+    def measure_all(
+        self, lab: LabT, benchmarks: Sequence[str], *, jobs: int, run_seconds: float
+    ) -> Iterator[LabResult]:
+        """The results of `benchmarks`, in any order. Closing the iterator ends the labs."""
+
+
 def benchmark_job(
     name: str, samples: int = SAMPLES, run_seconds: float = RUN_SECONDS
 ) -> protocol.Job:
@@ -126,6 +166,11 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     `variant` is one of the extension's, or the label of a user's build. Raises ProgramsMissing
     before anything is fetched, and KernelError or LabError of the step that failed.
     """
+    return ready(contents(kernel, variant, progress), progress)
+
+
+def contents(kernel: str, variant: str, progress: Progress) -> LabContents:
+    """Fetch and build what a lab of them is made of; nothing boots. Raises as prepare() does."""
     built = None if variant == STOCK else _built(kernel, variant, progress)
     programs.require("lab", *find.needs(kernel))
     found = find.find(kernel, progress)
@@ -133,7 +178,12 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
         kvm = {name: modinfo.content(found, name) for name in snapshot.KVM_MODULES}
     else:
         kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
-    return Lab(snapshot.ready(found, loading(kvm), progress), variant, kvm)
+    return LabContents(found, variant, kvm)
+
+
+def ready(made_of: LabContents, progress: Progress) -> Lab:
+    """The lab of these contents, booted and saved where that is missing. Raises LabError."""
+    return Lab(snapshot.ready(made_of.kernel, loading(made_of.modules), progress), made_of)
 
 
 def _built(kernel: str, variant: str, progress: Progress) -> modules.ModuleSet:

@@ -12,6 +12,7 @@ import time
 from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import kbench
 from kbench._native.hdr import BUCKETS
@@ -46,13 +47,18 @@ class LabTarget:
         jobs: int = labs.JOBS,
         report: Progress = lambda line: None,
         more: Callable[[labs.Lab, str], Metadata] | None = None,
+        place: labs.LabPlace[Any] = labs,
     ) -> None:
-        """`more` gives further metadata of a benchmark's last run, as it is measured in a lab."""
+        """`more` gives further metadata of a benchmark's last run, as it is measured in a lab.
+
+        `place` is where the labs run.
+        """
         self._kernel = kernel
         self._variant = variant
         self._jobs = jobs
         self._report = report
         self._more = more
+        self._place = place
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         """Why there can be no lab here; what a lab lacks is only known when it has tried."""
@@ -73,7 +79,7 @@ class LabTarget:
         RunOutcome.
         """
         outcome = RunOutcome()
-        lab = labs.prepare(self._kernel, self._variant, self._report)
+        lab = self._place.prepare(self._kernel, self._variant, self._report)
         remaining = Remaining(("run", row.name) for row in benchmarks)
         # The order is no matter here: mixed, those that are done are a sample of those that follow.
         for part in _in_turn(random.Random(0).sample(benchmarks, len(benchmarks))):
@@ -85,7 +91,9 @@ class LabTarget:
                     remaining.dropped(row.name)
                 else:
                     todo[row.name] = row.title
-            results = labs.measure_all(lab, list(todo), jobs=self._jobs, run_seconds=options.limit)
+            results = self._place.measure_all(
+                lab, list(todo), jobs=self._jobs, run_seconds=options.limit
+            )
             start = time.monotonic()
             for result in results:
                 p50 = None
@@ -107,7 +115,16 @@ class LabTarget:
                 start = now
                 state = outcome.state(result.benchmark)
                 done, left = remaining.done, remaining.seconds()
-                step = Step(result.benchmark, done, remaining.total, self.unit, p50, state, left)
+                step = Step(
+                    result.benchmark,
+                    done,
+                    remaining.total,
+                    self.unit,
+                    p50,
+                    state,
+                    left,
+                    result.where,
+                )
                 progress(step)
         return outcome
 

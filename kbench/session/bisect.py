@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from kbench.catalogue import Benchmark, find
 from kbench.errors import KbenchError
@@ -83,18 +84,20 @@ def bisect(
     every: int,
     keep: Path | None,
     report: Progress,
+    place: labs.LabPlace[Any] = labs,
 ) -> Bisection:
     """Find what moved `wanted`, BENCHMARK[:METRIC], by `threshold` between two commits.
 
     tree: DIR[,BASE], as in `--kernel tree:`. keep: a history that gets the suite of every
-    commit measured, and with `every` above 0 of each commit of that number as well. Raises
-    KbenchError where an end cannot be measured, or something fails that is no commit's fault.
+    commit measured, and with `every` above 0 of each commit of that number as well. Kernels are
+    built here, and labs run in `place`. Raises KbenchError where an end cannot be measured, or
+    something fails that is no commit's fault.
     """
     row, metric = _wanted(wanted)
     directory, _, base = tree.partition(",")
     repository = Repository(Path(directory))
     commits = repository.between(good, bad)
-    lab = _Lab(row, f"tree:{repository.path}@{{}},{base or 'distribution'}", report)
+    lab = _Lab(row, f"tree:{repository.path}@{{}},{base or 'distribution'}", report, place)
     figure = _figure(row, metric)
     measuring = Measuring(commits, lab.measure, figure, repository, keep)
     for index, name in ((0, good), (len(commits) - 1, bad)):
@@ -120,10 +123,13 @@ def bisect(
 class _Lab:
     """Measures a benchmark on kernels of one tree."""
 
-    def __init__(self, row: Benchmark, kernel: str, report: Progress) -> None:
+    def __init__(
+        self, row: Benchmark, kernel: str, report: Progress, place: labs.LabPlace[Any]
+    ) -> None:
         self._row = row
         self._kernel = kernel
         self._report = report
+        self._place = place
         self._known: dict[tuple[str, str], bytes] = {}
 
     def functions(self, before: Commit, after: Commit) -> FunctionChanges:
@@ -136,14 +142,14 @@ class _Lab:
     def measure(self, commit: Commit, path: Path) -> Suite:
         """The suite of one commit, written to `path`."""
         kernel = self._kernel.format(commit.hash)
-        lab = labs.prepare(kernel, labs.STOCK, self._report)
+        lab = self._place.prepare(kernel, labs.STOCK, self._report)
         code = lab.identity["kernel"], lab.kvm[1]
         if code in self._known:
             self._report(f"{commit.name} has the code of a commit that was measured")
             path.write_bytes(self._known[code])
             return load(path)
         with SuiteWriter(path) as writer:
-            target = LabTarget(kernel, labs.STOCK, report=self._report)
+            target = LabTarget(kernel, labs.STOCK, report=self._report, place=self._place)
             outcome = target.measure([self._row], RunOptions(), writer, progress=lambda step: None)
             if not len(writer):
                 (reason,) = (*outcome.failed.values(), *outcome.skipped.values())

@@ -4,10 +4,14 @@
 import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from kbench.errors import KbenchError
 from kbench.kvm import IoctlError, System
 from kbench.targets.target import Target
+
+if TYPE_CHECKING:
+    from kbench.lab.labs import LabPlace
 
 TARGETS = ("auto", "host", "lab")
 INSTEAD = "measuring in the lab: instructions, not time"
@@ -17,13 +21,16 @@ Report = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A target's name as typed, and for the lab the variant of KVM, the kernel, and whether
-    runs store their functions.
+    runs store their functions. cluster: the address of a fleet's scheduler, and host the one
+    of its machines that measures times; None for this machine, and for all of them.
     """
 
     target: str = "auto"
     kvm: str | None = None
     kernel: str | None = None
     explain: bool = False
+    cluster: str | None = None
+    host: str | None = None
 
 
 def silent(line: str) -> None:
@@ -34,22 +41,27 @@ def sessions(choice: Choice, selectors: Sequence[str], report: Report = silent) 
     """One session, or with target "both" the host's and the lab's.
 
     The selection rfc covers the extension too: in the lab KVM then has all of it unless
-    another variant is asked for, and target "auto" measures wherever it can. `report` gets the
+    another variant is asked for, and target "auto" measures wherever it can. In a fleet "auto" is
+    the lab, whose counts are the same on any machine. `report` gets the
     line that says why the host is left out. Raises KbenchError for a target that does not exist,
     and as host_works() does.
     """
     if choice.target not in (*TARGETS, "both"):
         raise KbenchError(f"no target {choice.target!r}: it is one of {', '.join(TARGETS)}, both")
+    if choice.cluster and choice.target == "auto":
+        choice = replace(choice, target="host" if choice.host else "lab")
     rfc = "rfc" in selectors
     everywhere = choice == Choice("auto") and rfc
     lab = replace(choice, target="lab", kvm=choice.kvm or ("all" if rfc else None))
     if choice.target == "both" or (everywhere and host_works(report)):
-        return [Choice("host"), lab]
+        return [Choice("host", cluster=choice.cluster, host=choice.host), lab]
     return [lab] if everywhere or choice.target == "lab" else [choice]
 
 
-def choose(choice: Choice, report: Report = silent) -> Target:
+def choose(choice: Choice, report: Report = silent, place: "LabPlace[Any] | None" = None) -> Target:
     """The target of `choice`; "auto" is the lab where a variant or a kernel is named.
+
+    `place` is where labs run, by default here.
 
     `report` gets a line where "auto" cannot be the host, and one for each step that makes the
     lab ready. Raises KbenchError for an option of the lab's with the host, and as host_works()
@@ -66,17 +78,25 @@ def choose(choice: Choice, report: Report = silent) -> Target:
 
         return Host()
     from kbench.kernels.debian import DEFAULT
-    from kbench.lab.labs import STOCK
+    from kbench.lab import labs
     from kbench.lab.target import LabTarget
 
     more = None
+    if choice.explain and choice.cluster:
+        raise KbenchError("--explain explains on this machine: measure without --cluster")
     if choice.explain:
         from kbench import programs
         from kbench.session.explain import stored
 
         programs.require("lab", "explain")
         more = stored
-    return LabTarget(choice.kernel or DEFAULT, choice.kvm or STOCK, report=report, more=more)
+    return LabTarget(
+        choice.kernel or DEFAULT,
+        choice.kvm or labs.STOCK,
+        report=report,
+        more=more,
+        place=place or labs,
+    )
 
 
 def host_works(report: Report = silent) -> bool:

@@ -20,30 +20,34 @@ def say(line: str) -> None:
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
     """Yield a function to call with each finished Step."""
-    p50s: dict[str, list[float]] = {}
+    p50s: dict[tuple[str, str], list[float]] = {}
 
     def text(step: Step) -> str:
         if step.state:
             return step.state
         if step.p50 is not None:
-            p50s.setdefault(step.benchmark, []).append(step.p50)
-        seen = sorted(p50s.get(step.benchmark, ()))
+            p50s.setdefault((step.where, step.benchmark), []).append(step.p50)
+        seen = sorted(p50s.get((step.where, step.benchmark), ()))
         return f"p50 {human(seen[len(seen) // 2], step.unit)}" if seen else "calibrating"
 
     if not console.is_terminal:
         yield lambda step: print(
-            f"{step.done}/{step.total} {step.benchmark}: {text(step)}{time_left(step)}",
+            f"{step.done}/{step.total} {step.benchmark}: {text(step)}{_on(step)}{time_left(step)}",
             file=console.file,
             flush=True,
         )
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None, left="")
+        tasks = {"": bar.add_task("starting", total=None, left="")}
 
         def show(step: Step) -> None:
+            # The machines of a fleet have a line each below.
+            if step.where not in tasks:
+                tasks[step.where] = bar.add_task(step.where, total=None, left="")
+            bar.update(tasks[step.where], description=f"  {step.where} {step.benchmark}")
             bar.update(
-                task,
+                tasks[""],
                 completed=step.done,
                 total=step.total,
                 description=f"{step.benchmark:28} {text(step)}",
@@ -61,6 +65,10 @@ def time_left(step: Step) -> str:
         return f", about {step.left:.0f} s left"
     minutes = round(step.left / 60)
     return f", about {minutes} min left" if minutes < 90 else f", about {minutes / 60:.1f} h left"
+
+
+def _on(step: Step) -> str:
+    return f", on {step.where}" if step.where else ""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +19,13 @@ from kbench.present.output import hint, terminal_width
 from kbench.present.show import to_text
 from kbench.record.writer import SuiteWriter
 from kbench.session.choose import Choice, choose, sessions
+from kbench.session.hosts import measure
 from kbench.session.options import Words
+from kbench.session.places import FleetPlaces, places
 from kbench.session.progress import progress_bar, say
 from kbench.suite.load import load
 from kbench.suite.summary import summarize
-from kbench.targets.target import RunOutcome
+from kbench.targets.target import RunOutcome, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,13 @@ def run(
     if vcpus is not None or own_pcpu:
         rows = spread(rows, vcpus or "1", own_pcpu=own_pcpu)
     each = sessions(choice, words.selectors, say)
-    for one in each:
-        _session(rows, words, one, output.of(one.target) if len(each) > 1 else output)
+    with places(choice.cluster, choice.host, say) as where:
+        for one in each:
+            named = output.of(one.target) if len(each) > 1 else output
+            if isinstance(where, FleetPlaces) and one.target == "host":
+                _on_hosts(rows, words, where, named)
+            else:
+                _session(rows, words, choose(one, say, where.labs), named)
 
 
 def _proposal() -> str:
@@ -73,9 +81,8 @@ def _proposal() -> str:
     return f"kbench run FAMILY, one of {', '.join(FAMILIES)}"
 
 
-def _session(rows: tuple[Benchmark, ...], words: Words, choice: Choice, output: Output) -> None:
+def _session(rows: tuple[Benchmark, ...], words: Words, target: Target, output: Output) -> None:
     console = Console(stderr=True)
-    target = choose(choice, say)
     require_pcpus(rows, target.pcpus)
     path, names = output.named, [row.name for row in rows]
     with SuiteWriter(
@@ -89,16 +96,46 @@ def _session(rows: tuple[Benchmark, ...], words: Words, choice: Choice, output: 
                 say(f"interrupted: {len(writer)} finished runs are in {path}")
             raise
         empty = not len(writer)
-    for line in outcome.skips():
-        say(line)
-    if not empty:
-        _show(path, words)
-    _refuse(outcome, empty=empty)
+    _tell(outcome, words, path, empty=empty)
     say(f"suite: {path}")
     hint(
         f"kbench report {path} -o report.html: pictures and tables, one file",
         f"kbench compare {path} OTHER.json: verdicts against another suite",
     )
+
+
+def _on_hosts(
+    rows: tuple[Benchmark, ...], words: Words, where: FleetPlaces, output: Output
+) -> None:
+    """A session on each machine of a fleet, side by side, into a suite each."""
+    hosts, names = where.hosts(), [row.name for row in rows]
+    paths = [output.of(host.name).named for host in hosts]
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(SuiteWriter(path, names, append=output.append, force=output.force))
+            for path in paths
+        ]
+        with progress_bar(Console(stderr=True)) as show:
+            outcomes = measure(hosts, rows, words.options, writers, show)
+        empty = [not len(writer) for writer in writers]
+    failed: list[str] = []
+    for outcome, path, nothing in zip(outcomes, paths, empty, strict=True):
+        try:
+            _tell(outcome, words, path, empty=nothing)
+        except KbenchError as error:
+            failed.append(f"{path}: {error}")
+    say(f"suites: {' '.join(map(str, paths))}")
+    if failed:
+        raise KbenchError("\n".join(failed))
+
+
+def _tell(outcome: RunOutcome, words: Words, path: Path, *, empty: bool) -> None:
+    """What a finished session skipped and measured. Raises KbenchError as run() does."""
+    for line in outcome.skips():
+        say(line)
+    if not empty:
+        _show(path, words)
+    _refuse(outcome, empty=empty)
 
 
 def _refuse(outcome: RunOutcome, *, empty: bool) -> None:

@@ -11,8 +11,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 from kbench.catalogue import Benchmark
 from kbench.errors import KbenchError, Unavailable
@@ -26,15 +26,57 @@ from kbench.targets.target import RunOutcome, Step
 from kbench.worker.probe import lacking, obstacles
 
 
-class Host:
-    """This machine's /dev/kvm."""
+class HostPlace(Protocol):
+    """A machine that measures times: this one, or one of a fleet."""
 
-    name = "host"
-    unit = "second"
+    name: str
+
+    @property
+    def pcpus(self) -> int: ...
+
+    def worker(self, name: str, options: RunOptions, *, loops: int) -> bytes:
+        """As spawn.worker()."""
+
+    def lacking(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
+        """As probe.lacking()."""
+
+    def lock(self, wait: float = 0.0) -> AbstractContextManager[None]:
+        """Let one session at a time measure there. Raises KbenchError where another one does
+        for `wait` seconds.
+        """
+
+
+class ThisHost:
+    """The machine that kbench runs on; its steps need no name."""
+
+    name = ""
 
     @property
     def pcpus(self) -> int:
         return len(os.sched_getaffinity(0))
+
+    def worker(self, name: str, options: RunOptions, *, loops: int) -> bytes:
+        return worker(name, options, loops=loops)
+
+    def lacking(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
+        return lacking(benchmarks)
+
+    def lock(self, wait: float = 0.0) -> AbstractContextManager[None]:
+        return machine_lock(wait)
+
+
+class Host:
+    """The /dev/kvm of a machine, by default this one's."""
+
+    name = "host"
+    unit = "second"
+
+    def __init__(self, host: HostPlace | None = None) -> None:
+        self._host = host or ThisHost()
+
+    @property
+    def pcpus(self) -> int:
+        return self._host.pcpus
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         return obstacles(benchmarks)
@@ -53,14 +95,14 @@ class Host:
         first = [row for row in benchmarks if not loops[row.name]]
         rounds = [("calibration", first), *[("run", benchmarks)] * options.processes]
         remaining = Remaining((kind, row.name) for kind, rows in rounds for row in rows)
-        outcome.skipped |= lacking(benchmarks)
+        outcome.skipped |= self._host.lacking(benchmarks)
         for name in outcome.skipped:
             remaining.dropped(name)
 
         def measured(kind: str, row: Benchmark) -> float | None:
             """The p50 of a run; None of a calibration, and where the outcome says why not."""
             try:
-                output = _tried(row.name, options, loops[row.name])
+                output = _tried(self._host, row.name, options, loops[row.name])
                 if kind == "run":
                     return writer.add(output).figure(metrics()["p50"])
                 loops[row.name] = calibrated_loops(output)
@@ -70,7 +112,7 @@ class Host:
                 outcome.failed[row.name] = str(error)
             return None
 
-        with machine_lock(options.wait):
+        with self._host.lock(options.wait):
             for kind, rows in rounds:
                 for row in random.sample(rows, len(rows)):
                     if outcome.state(row.name):
@@ -81,20 +123,22 @@ class Host:
                     if state := outcome.state(row.name):
                         remaining.dropped(row.name)
                     done, left = remaining.done, remaining.seconds()
-                    progress(Step(row.name, done, remaining.total, self.unit, p50, state, left))
+                    where = self._host.name
+                    step = Step(row.name, done, remaining.total, self.unit, p50, state, left, where)
+                    progress(step)
         return outcome
 
 
-def _tried(name: str, options: RunOptions, loops: int) -> bytes:
-    """worker(), once more where only a busy machine may be why it could not measure."""
+def _tried(host: HostPlace, name: str, options: RunOptions, loops: int) -> bytes:
+    """A run, once more where only a busy machine may be why it could not measure."""
     from kbench.worker.errors import doubtful
 
     try:
-        return worker(name, options, loops=loops)
+        return host.worker(name, options, loops=loops)
     except Unavailable as error:
         if not doubtful(str(error)):
             raise
-        return worker(name, options, loops=loops)
+        return host.worker(name, options, loops=loops)
 
 
 @contextmanager

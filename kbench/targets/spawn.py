@@ -12,14 +12,17 @@ from select import select
 
 from kbench.errors import BUG, KbenchError, Unavailable
 from kbench.targets.options import RunOptions
+from kbench.targets.running import Running
 
 
 class WorkerDied(KbenchError):
     """A worker process was killed, timed out or broke: its run alone is lost."""
 
 
-def worker(name: str, options: RunOptions, *, loops: int) -> bytes:
+def worker(name: str, options: RunOptions, *, loops: int, running: Running | None = None) -> bytes:
     """The pyperf JSON of one run of benchmark `name`; `loops` 0 only calibrates their number.
+
+    `running` can end it from another thread.
 
     Raises Unavailable with the worker's reason, KbenchError with its message, and WorkerDied
     where the process was killed, broke, or took longer than `options.timeout`.
@@ -38,7 +41,7 @@ def worker(name: str, options: RunOptions, *, loops: int) -> bytes:
             )
         finally:
             os.close(write_end)
-        with _ended(process):
+        with _ended(process), (running or Running()).one(process):
             output = _read(read_end, name, options.timeout)
             try:
                 status = process.wait(timeout=10)

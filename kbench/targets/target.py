@@ -37,6 +37,7 @@ class Step:
     """One finished step of a session of `total`, and the seconds that the rest will take.
 
     `p50` is in `unit` (pyperf's); None for a calibration, and where `state` is not "".
+    `where` is the machine of a fleet that did it.
     """
 
     benchmark: str
@@ -46,6 +47,7 @@ class Step:
     p50: float | None
     state: str = ""
     left: float | None = None
+    where: str = ""
 
 
 class Target(Protocol):

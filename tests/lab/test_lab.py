@@ -21,7 +21,7 @@ from kbench.lab.labs import Lab, LabResult
 from kbench.lab.outcome import outcome
 from kbench.lab.protocol import Job
 from kbench.lab.vm import migrate, snapshot
-from kbench.lab.vm.qemu import Running
+from kbench.targets.running import Running
 
 pytestmark = pytest.mark.lab
 

@@ -17,6 +17,7 @@ HOST_SIDE = (
         "cli",
         "doctor",
         "explain",
+        "fleet",
         "judge",
         "kernels",
         "kmod",

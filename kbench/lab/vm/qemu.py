@@ -9,10 +9,9 @@ at the end of the `with` block at the latest.
 import os
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -164,35 +163,6 @@ class Process:
         while view:
             view = view[os.write(fd, view) :]
         return fd
-
-
-class Running:
-    """The processes of one run, so that all of them can be ended from one thread."""
-
-    def __init__(self) -> None:
-        self._processes: set[Process] = set()
-        self._stopped = False
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def one(self, process: Process) -> Iterator[None]:
-        """Count `process` among them; after stop() it is killed at once."""
-        with self._lock:
-            self._processes.add(process)
-            if self._stopped:
-                process.kill()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._processes.discard(process)
-
-    def stop(self) -> None:
-        """Kill them all, and any that comes later."""
-        with self._lock:
-            self._stopped = True
-            for process in self._processes:
-                process.kill()
 
 
 def _content(fd: int) -> bytes:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Naming the functions of what is worse: both sides explained side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,12 +19,15 @@ from kbench.session.progress import say
 MOST = 5
 
 
-def named(comparison: Comparison, labs: Sequence[Lab]) -> Comparison:
-    """The comparison with the functions of the benchmarks that are worse, at most MOST of them."""
+def named(comparison: Comparison, prepared: Callable[[], Sequence[Lab]]) -> Comparison:
+    """The comparison with the functions of the benchmarks that are worse, at most MOST of them.
+
+    They are explained in the labs of both sides that `prepared` makes where it is needed.
+    """
     worse = [change for change in comparison.changes if change.verdict is Verdict.WORSE]
     ranked = sorted(worse, key=lambda change: -abs(change.mid))
     names = list(dict.fromkeys(change.benchmark for change in ranked))[:MOST]
-    return replace(comparison, functions=explained(names, labs)) if names else comparison
+    return replace(comparison, functions=explained(names, prepared())) if names else comparison
 
 
 def explained(names: Sequence[str], labs: Sequence[Lab]) -> tuple[FunctionChanges, ...]:

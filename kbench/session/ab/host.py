@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The sides on this machine: who measures a run, and into which suite.
+"""The sides on a host: who measures a run, and into which suite.
 
 PATH        another kbench build: a venv or its Python interpreter
 @VARIANT    this build, benchmarks NAME@VARIANT (a policy, or @real): @ alone is plain NAME
@@ -16,13 +16,12 @@ from kbench.kernels.find import ORIGINS
 from kbench.kmod.variants import variants
 from kbench.record.writer import SuiteWriter
 from kbench.suite.suite import Suite
-from kbench.targets.host import calibrated_loops
+from kbench.targets.host import HostPlace, ThisHost, calibrated_loops
 from kbench.targets.options import RunOptions
-from kbench.targets.spawn import worker
 
 
 class HostSide:
-    """Runs on this machine, each a worker process as `options` say.
+    """Runs on `host`, by default this one, each a worker process as `options` say.
 
     Both sides share `loops`: what one has calibrated holds for the other, so that their runs
     have the same number of events. `variant` is appended to the names measured, not to those
@@ -36,20 +35,22 @@ class HostSide:
         options: RunOptions,
         loops: dict[str, int],
         variant: str = "",
+        host: HostPlace | None = None,
     ) -> None:
         self.label = label
         self._writer = writer
         self._options = options
         self._loops = loops
         self._variant = variant
+        self._host = host or ThisHost()
 
     def measure(self, benchmark: str) -> bool:
         """Add one run, False for a void one; the first of a benchmark calibrates its loops."""
         name = benchmark + self._variant
         if benchmark not in self._loops:
             undelayed = replace(self._options, delay_ns=0.0)
-            self._loops[benchmark] = calibrated_loops(worker(name, undelayed, loops=0))
-        output = worker(name, self._options, loops=self._loops[benchmark])
+            self._loops[benchmark] = calibrated_loops(self._host.worker(name, undelayed, loops=0))
+        output = self._host.worker(name, self._options, loops=self._loops[benchmark])
         run = self._writer.add(renamed(output, benchmark) if self._variant else output)
         return not run.void
 

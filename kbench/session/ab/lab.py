@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rich.console import Console
 
@@ -45,15 +46,16 @@ def in_the_lab(
     writers: Sequence[SuiteWriter],
     *,
     explain: bool = True,
+    place: labs.LabPlace[Any] = labs,
 ) -> Comparison:
     """Measure both sides and compare; equal kernels with equal modules are not run at all.
 
-    Kernels that differ are compared, as that is what was asked for, and a note says so. With
-    `explain`, the functions of what is worse are named.
+    Labs run in `place`. Kernels that differ are compared, as that is what was asked for, and a
+    note says so. With `explain`, the functions of what is worse are named, in labs made here.
     """
     console = Console(stderr=True)
     rows = select(list(selectors) or ["exit"])
-    pair = [labs.prepare(side.kernel, side.variant, say) for side in sides]
+    pair = [place.prepare(side.kernel, side.variant, say) for side in sides]
     labels = sides[0].label, sides[1].label
     if pair[0].kvm[1] == pair[1].kvm[1] and pair[0].identity == pair[1].identity:
         return identical(*labels, "the kernel, its modules and the guest images are the same")
@@ -66,7 +68,7 @@ def in_the_lab(
     for side, writer in zip(sides, writers, strict=True):
         say(f"measuring {side.label}")
         with progress_bar(console) as show:
-            outcome = LabTarget(side.kernel, side.variant, report=say).measure(
+            outcome = LabTarget(side.kernel, side.variant, report=say, place=place).measure(
                 rows, RunOptions(), writer, progress=show
             )
         if outcome.failed:
@@ -78,7 +80,10 @@ def in_the_lab(
     notes += skips(labels, outcomes)
     base, head = (writer.suite() for writer in writers)
     found = compare(base, head, options)
-    found = named(found, pair) if explain else found
+    if explain:
+        found = named(
+            found, lambda: [labs.prepare(side.kernel, side.variant, say) for side in sides]
+        )
     return replace(found, base=labels[0], head=labels[1], notes=(*notes, *found.notes))
 
 

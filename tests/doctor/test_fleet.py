@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+import json
+
+import pytest
+from support.cli import kbench
+from support.fleet import cluster
+
+from kbench.doctor.fleet import makers
+
+
+def test_the_machines_of_a_fleet() -> None:
+    with cluster() as address:
+        made = makers(address, 100)
+        text, document = made["table"](), json.loads(made["json"]())
+    assert document["version"] == 1 and document["scheduler"] == address
+    assert [each["labs"] for each in document["machines"]] == [1, 1]
+    for each in document["machines"]:
+        assert each["kvm_reason"] == each["refused"] == "" and len(each["checks"]) > 10
+        assert each["address"] in text and each["machine"] in text
+    disturbing = [check for check in document["machines"][0]["checks"] if not check["ok"]]
+    assert all(check["name"] in text for check in disturbing)
+
+
+@pytest.mark.parametrize("words", [("cluster",), ("worker",), ("run", "exit.hlt", "--cluster")])
+def test_a_public_address_is_refused(words: tuple[str, ...]) -> None:
+    assert "not encrypted" in kbench(*words, "tcp://93.184.216.34:8786").refused()
