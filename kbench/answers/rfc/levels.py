@@ -19,7 +19,7 @@ def enters(found: Sequence[LabKernel]) -> str:
         found,
         "From a device's write until VTL1 runs, VTL0 being in the guest, it takes a median of {0} "
         "instructions where the VMM routes the interrupt and kicks VTL0, {1} where the vCPU's "
-        "eventfd wakes a thread of the VMM, {2} where poll(2) of the vCPU does",
+        "eventfd wakes a thread of the VMM, {2} where epoll(7) of the vCPU does",
         figures,
     )
 
@@ -35,6 +35,22 @@ def idle(found: Sequence[LabKernel]) -> str:
         found,
         "While VTL0 is halted: {0} where the VTLs' thread is in poll(2) of their vCPUs, {1} where "
         "it waits for the devices' eventfds after a HLT exit and routes the interrupt itself",
+        figures,
+    )
+
+
+def timer(found: Sequence[LabKernel]) -> str:
+    """An interrupt that no thread of the VMM raises: VTL1's synthetic timer."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        rows = [lab(f"vtl.enter_stimer@{way}") for way in ("eventfd", "poll")]
+        return side_by_side(rows, LATENCY, median_of)
+
+    return told(
+        found,
+        "From the time that VTL1's synthetic timer is due until VTL1 runs, VTL0 being in the "
+        "guest, it takes a median of {0} instructions where the vCPU's eventfd wakes a thread of "
+        "the VMM, {1} where epoll(7) of the vCPU does",
         figures,
     )
 

@@ -39,6 +39,7 @@ SENTENCES: dict[str, Sentence] = {
     "flag-asks": hunts.asked,
     "vtl-enter": levels.enters,
     "vtl-idle": levels.idle,
+    "vtl-timer": levels.timer,
     "vtl-state": levels.state,
     "leaves-most": leaves.most,
     "competitor": leaves.competitor,

@@ -112,6 +112,8 @@ def everything() -> Rows:
         "vtl.enter@kick": [lab_run(19_279)],
         "vtl.enter@eventfd": [lab_run(19_151)],
         "vtl.enter@poll": [lab_run(19_071)],
+        "vtl.enter_stimer@eventfd": [lab_run(16_831)],
+        "vtl.enter_stimer@poll": [lab_run(23_887)],
         "vtl.return@kick": [lab_run(2_925)],
     }
 

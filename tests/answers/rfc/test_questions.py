@@ -295,6 +295,11 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
         ("kernel", marked("vtl.enter_idle@device", **OTHER_KERNEL), "differ in the kernel"),
         ("level", replaced("vtl.enter_idle@device", wakes(7_995)), "(level with 8,000) where it"),
     ],
+    "vtl-timer": [
+        ("missing", without("vtl.enter_stimer@poll"), NO),
+        ("kernel", marked("vtl.enter_stimer@poll", **OTHER_KERNEL), "differ in the kernel"),
+        ("level", replaced("vtl.enter_stimer@poll", around(16_700, 16_900)), "(level with 16,831)"),
+    ],
     "vtl-state": [
         ("missing", without("vtl.return_state@kick"), NO),
         ("kernel", marked("vtl.return_state@kick", **OTHER_KERNEL), "differ in the kernel"),
