@@ -41,7 +41,7 @@ typedef void insn_callback(unsigned int, void *);
 typedef void mem_callback(unsigned int, uint32_t, uint64_t, void *);
 typedef void end_callback(qemu_plugin_id_t, void *);
 enum { NO_REGISTERS };
-enum { READ = 1, WRITE = 2 };
+enum { READ_OR_WRITE = 3 };
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, tb_callback);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, insn_callback, int, void *);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *, mem_callback, int, int, void *);
@@ -94,7 +94,8 @@ static int kind_of(const uint8_t *bytes)
 		return HALT;
 	if (bytes[0] == 0xf3 && bytes[1] == 0x6e)
 		return SENDING;
-	while (*bytes >= 0x40 && *bytes <= 0x4f)	/* REX */
+	/* REX, and prefixes: CS pads an indirect call that was one through a retpoline. */
+	while ((*bytes >= 0x40 && *bytes <= 0x4f) || memchr("\x2e\x3e\x66\x67\xf2\xf3", *bytes, 6))
 		bytes++;
 	if (*bytes == 0xc3 || *bytes == 0xc2)
 		return RETURN;
@@ -242,8 +243,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		kept = lookup(&insn);
 		qemu_plugin_register_vcpu_insn_exec_cb(each, executed, NO_REGISTERS, kept);
 		if (spans && (insn.kind == CALL || insn.kind == RETURN))
+			/* 7.2 takes a reader's for a writer's; a call reads its target first. */
 			qemu_plugin_register_vcpu_mem_cb(each, accessed, NO_REGISTERS,
-							 insn.kind == CALL ? WRITE : READ, kept);
+							 READ_OR_WRITE, kept);
 	}
 }
 

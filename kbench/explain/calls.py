@@ -133,8 +133,8 @@ class Calls:
 
     def _return(self, before: Segment, now: Segment) -> None:
         frames = self._current.frames
-        by_stack = [frame.pointer == before.pointer for frame in frames]
-        if self._popped(by_stack):
+        known = before.pointer != 0
+        if self._popped([known and frame.pointer == before.pointer for frame in frames]):
             return
         if before.function.name in SWITCH:
             self._switch(before.pointer)

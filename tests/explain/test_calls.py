@@ -52,6 +52,17 @@ def test_a_call_and_its_return() -> None:
     ) == ["a=5(b=5)"]
 
 
+def test_a_return_whose_place_is_unknown_goes_to_the_address_behind_its_call() -> None:
+    """One that matched another unknown place would return from all that it lies below."""
+    assert trees(
+        seg("a", 1, Flow.CALL),
+        seg("b", 1, Flow.CALL, 90),
+        seg("c", 1, Flow.RETURN),
+        seg("b", 1, Flow.RETURN, start=1),
+        seg("a", 1, start=1),
+    ) == ["a=2(b=2(c=1))"]
+
+
 def test_a_jump_to_another_function_is_below_it_and_both_return() -> None:
     assert trees(
         seg("a", 1, Flow.CALL, 100),

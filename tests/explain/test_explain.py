@@ -7,6 +7,7 @@ from kbench.explain import plugin, trace
 from kbench.explain.errors import Unexplained
 from kbench.explain.explain import EventChoice, Explainer
 from kbench.explain.explanation import Explanation
+from kbench.explain.insns import Flow, flow
 from kbench.explain.tree import GUEST, walk
 from kbench.lab.labs import Lab, measure_all
 
@@ -37,6 +38,19 @@ def test_the_plugin_changes_no_count(lab: Lab) -> None:
     assert [len(plain[name]) for name in names] == [1, 1, 10]
     for name in names:
         assert trace.execute(lab, plugin.built(print), name).counts == plain[name][0]
+
+
+def test_calls_and_returns_have_their_place_on_the_stack(lab: Lab) -> None:
+    """Without it a switch of threads is not seen, and returns are matched by address alone."""
+    path = plugin.built(print)
+    first = trace.execute(lab, path, "floor.syscall")
+    last = int(first.stamps["number"][-1])
+    found = trace.execute(lab, path, "floor.syscall", [(last - 500_000, last)]).trace
+    assert found is not None
+    codes = [code.tobytes() + bytes(2) for code in found.insns["code"]]
+    leaving = {n for n, code in enumerate(codes) if flow(code) in (Flow.CALL, Flow.RETURN)}
+    places = [n for n, index in enumerate(found.order.tolist()) if index in leaving]
+    assert len(places) > 1000 and [n for n in places if n not in found.stack] == []
 
 
 def test_what_an_exit_is_made_of(lab: Lab) -> None:
