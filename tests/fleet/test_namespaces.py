@@ -28,7 +28,7 @@ HEAD, NEAR, FAR = "kbench-head", "kbench-near", "kbench-far"
 DASK = str(Path(sys.executable).with_name("dask"))
 # What no two sessions have in common.
 MOMENT = {"date", "duration"}
-PATIENCE = 150.0
+PATIENCE = 600.0
 Process = subprocess.Popen[bytes]
 
 
