@@ -31,7 +31,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-variants test-kernels test-explain test-fleet faults fuzz debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm test-variants test-kernels test-explain test-fleet faults fuzz soak debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -82,6 +82,9 @@ faults: venv ## 1,000 faults injected into every command, half an hour; FAULTS='
 
 fuzz: venv ## a million damaged inputs for every reader of bytes that may be anybody's: minutes
 	$(BIN)/python -P tests/faults/fuzz.py $(FUZZ)
+
+soak: venv ## an hour of mixed commands: what they hold over time, as reports/local/soak.svg; SOAK='--minutes 15'
+	$(BIN)/python -P tests/faults/soak.py $(SOAK)
 
 debug-kernel: venv ## once, some 20 minutes: a kernel with lockdep and KASAN, for a race test of test-kvm
 	$(BIN)/python -P tests/ext/kvm/debug.py

@@ -17,10 +17,14 @@ from contextlib import suppress
 from typing import Any
 
 from kbench._native.watchdog import die_with_parent
+from kbench.errors import KbenchError
 from kbench.report.theme import LIGHT, vega_config
 
 FEWEST_FOR_TWO = 8
 """Fewer charts are drawn before a second process has started."""
+
+CANCELED = "oneshot canceled"
+"""How vl-convert says that its own thread has ended, as without sched_getaffinity(2)."""
 
 _SVG = "http://www.w3.org/2000/svg"
 _ELEMENTS = {"svg", "g", "path", "rect", "line", "text"}
@@ -61,7 +65,12 @@ def _end_with_parent() -> None:
 def _svg(specification: dict[str, Any]) -> str:
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg(specification)
+    try:
+        svg: str = vl_convert.vegalite_to_svg(specification)
+    except ValueError as error:
+        if CANCELED not in str(error):
+            raise
+        raise KbenchError("vl-convert could not start what it draws with: a limit?") from None
     return svg + "\n"
 
 

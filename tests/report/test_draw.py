@@ -6,8 +6,10 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
+import vl_convert
 from support.reports import host, lab
 
+from kbench.errors import KbenchError
 from kbench.report import draw
 from kbench.report.draw import inline, to_svgs
 from kbench.report.model import build
@@ -48,3 +50,12 @@ def test_a_process_that_draws_may_be_killed(
     (chart, *_) = (p.views[0].chart for section in made.sections for p in section.pictures)
     monkeypatch.setattr(draw, "ProcessPoolExecutor", broken)
     assert len(set(to_svgs([chart] * draw.FEWEST_FOR_TWO))) == 1
+
+
+def test_a_drawer_that_cannot_start_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(specification: object) -> str:
+        raise ValueError(f"conversion failed: {draw.CANCELED}")
+
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", refuse)
+    with pytest.raises(KbenchError, match="could not start"):
+        draw._svg({})
