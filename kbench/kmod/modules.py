@@ -6,6 +6,7 @@ The build runs against stock linux-headers; unchanged sources give modules whose
 differs from stock by the variant alone.
 """
 
+import glob
 import os
 import shutil
 import tempfile
@@ -97,7 +98,7 @@ def made(kernel: Kernel, label: str) -> ModuleSet:
 
     Raises KernelError when there are none.
     """
-    places = (cache.root() / "kvm-modules").glob(f"{kernel.name}-{label}-{'?' * 16}")
+    places = (cache.root() / "kvm-modules").glob(f"{kernel.name}-{glob.escape(label)}-{'?' * 16}")
     found = sorted(places, key=lambda place: place.stat().st_mtime)
     if not found or not cache.intact(found[-1]):
         raise KernelError(
