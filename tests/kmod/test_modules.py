@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.cli import kbench
+from support.kernels import FakeKernel
 
+from kbench.kernels import cache
 from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import KernelTree
 from kbench.kmod import compiler, dkms, hooks, live, modules, sources, text, variants
@@ -254,3 +256,13 @@ def test_what_users_built_is_listed_without_the_variants(root: Path) -> None:
 )
 def test_a_name_is_checked_before_anything_is_fetched(words: tuple[str, ...], hint: str) -> None:
     assert hint in kbench("kvm", "build", *words).refused()
+
+
+def test_a_users_name_is_no_pattern(root: Path) -> None:
+    for label in ("stock+0123", "stock+*"):
+        place = root / "kvm-modules" / f"{FakeKernel().name}-{label}-{'0' * 16}"
+        place.mkdir(parents=True)
+        (place / cache.MANIFEST).write_text("{}")
+    assert modules.made(FakeKernel(), "stock+*").directory.name.endswith("stock+*-" + "0" * 16)
+    with pytest.raises(KernelError, match="no modules 'stock"):
+        modules.made(FakeKernel(), "stock+?123")
