@@ -32,8 +32,17 @@ WRONG = ("lost", "hung", "leaked", "traceback", "code")
 class Campaign:
     """Cases of a seed, in a directory beside the cache, on whose file system links work."""
 
-    def __init__(self, top: Path, seed: int, subjects: Sequence[Subject], verbose: bool) -> None:
+    def __init__(
+        self,
+        top: Path,
+        seed: int,
+        subjects: Sequence[Subject],
+        names: Sequence[str],
+        *,
+        verbose: bool,
+    ) -> None:
         self.top, self.seed, self.subjects, self.verbose = top, seed, subjects, verbose
+        self.names = names
         self.base = top / "base.json"
         self.usual: dict[str, float] = {}
         self.counts: Counter[str] = Counter()
@@ -72,7 +81,7 @@ class Campaign:
         before = 0
         if subject.name == "append":
             before = sum(len(benchmark.runs) for benchmark in load(place.cwd / "base.json"))
-        fault = kinds.choose(rng, place)
+        fault = kinds.choose(rng, place, self.names)
         with self._host if subject.name in ("host", "append") else threading.Lock():
             start = time.monotonic()
             ended = case.run(place, fault, self.usual[subject.name])
@@ -98,15 +107,17 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="names of subjects, with commas between")
+    parser.add_argument("--kinds", default="", help="names of functions in kinds.py")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     names = args.only.split(",") if args.only else [subject.name for subject in SUBJECTS]
     subjects = [subject for subject in SUBJECTS if subject.name in names]
-    end = time.monotonic() + args.seconds
     parent = cache.root().parent
     with tempfile.TemporaryDirectory(prefix="kbench-faults-", dir=parent) as top:
-        campaign = Campaign(Path(top), args.seed, subjects, args.verbose)
+        kind = args.kinds.split(",") if args.kinds else ()
+        campaign = Campaign(Path(top), args.seed, subjects, kind, verbose=args.verbose)
         campaign.prepare()
+        end = time.monotonic() + args.seconds
 
         def one(number: int) -> None:
             if time.monotonic() < end:

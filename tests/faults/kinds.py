@@ -213,9 +213,10 @@ KINDS: tuple[tuple[Kind, int], ...] = (
 )  # fmt: skip
 
 
-def choose(rng: random.Random, place: Place) -> Fault:
-    """A fault for this place."""
-    kinds, weights = zip(*KINDS, strict=True)
+def choose(rng: random.Random, place: Place, names: Sequence[str] = ()) -> Fault:
+    """A fault for this place, of one of the kinds `names`, of any for none."""
+    chosen = [pair for pair in KINDS if not names or pair[0].__name__ in names]
+    kinds, weights = zip(*chosen, strict=True)
     while True:
         kind: Kind = rng.choices(kinds, weights)[0]
         if (fault := kind(rng, place)) is not None:
