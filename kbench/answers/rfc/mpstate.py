@@ -41,14 +41,12 @@ def truth(found: Sequence[LabKernel]) -> str:
         comparable(list(rows.values()))
 
         def those(look: str, word: str) -> str:
-            return listed([TRUTH[event] for event, row in rows.items() if _word(row, look) == word])
+            said = [event for event, row in rows.items() if _word(row, look) == word]
+            return listed([TRUTH[event].partition(",")[0] for event in said]) or "nothing"
 
-        stale, right, changes = (those("get", word) for word in ("stale", "right", "changes"))
         return [
-            stale or "nothing",
-            right or "nothing",
-            changes or "nothing",
-            those("set", "changes") or "nothing",
+            *(those("get", word) for word in ("stale", "right", "changes")),
+            those("set", "changes"),
         ]
 
     return told(
