@@ -14,6 +14,7 @@ from kbench.lab.image.initramfs import compiled
 HOST_SIDE = (
     *(
         "answers",
+        "api.py",
         "cli",
         "doctor",
         "explain",
