@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Every JSON that kbench prints is what its schema in kbench/schemas/ says."""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from support.cli import kbench
+from support.docs import ROOT
+from support.explained import exit_tree, explanation
+from support.suites import host_run, lab_run, noisy, write
+
+from kbench.judge.selftest import Level, Report
+from kbench.present import explanation as explained
+from kbench.present.selftest import makers
+
+DATA = ROOT / "tests" / "data"
+RFC = ROOT / "reports" / "rfc-idle" / "suites"
+SCHEMAS = resources.files("kbench") / "schemas"
+
+
+def schema(name: str) -> Any:
+    return json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+
+
+def check(name: str, text: str) -> Any:
+    """The document, held to its schema."""
+    document = json.loads(text)
+    jsonschema.Draft202012Validator(
+        schema(name), format_checker=jsonschema.FormatChecker()
+    ).validate(document)
+    return document
+
+
+def printed(*words: object, cwd: Path | None = None, statuses: tuple[int, ...] = (0,)) -> str:
+    result = kbench(*words, "--format", "json", cwd=cwd)
+    assert result.status in statuses, result.err
+    return result.out
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("kbench/schemas/*.json")), ids=lambda f: f.name)
+def test_a_schema_is_one_and_is_documented(file: Path) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(file.read_text()))
+    assert (SCHEMAS / file.name).is_file(), "it is in the package"
+    assert file.name in (ROOT / "docs" / "json.md").read_text()
+
+
+def test_show() -> None:
+    for suite in (DATA / "host-a.json", DATA / "lab-pio.json", RFC / "host.json"):
+        found = check("show", printed("show", suite))["benchmarks"]
+    assert any(row["batch"] for row in found) and any(row["idle"] for row in found)
+    assert any(row["stages"] for row in found)
+
+
+def test_compare_and_gate(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", {"exit.a": noisy(6e-6, 20, 1), "exit.b": noisy(6e-6, 20, 1)})
+    void = [host_run(6e-6, kbench_void="migrated")] * 20
+    write(tmp_path / "b.json", {"exit.a": noisy(7e-6, 3, 2), "exit.b": void})
+    found = check("compare", printed("compare", "a.json", "b.json", cwd=tmp_path))
+    assert "gate" not in found and found["comparisons"][0]["voids"]
+    words = ("gate", DATA / "lab-pio.json", DATA / "lab-pio-nop.json", "--margin", "0")
+    assert check("compare", printed(*words, statuses=(1,)))["gate"]["exit_code"] == 1
+
+
+def test_history(tmp_path: Path) -> None:
+    for number, count in enumerate((3021, 3021, 3060)):
+        write(tmp_path / "s.json", {"exit.a": [lab_run(count, kbench_target="lab")]})
+        words = ("--commit", f"c{number}", "--date", f"2026-01-0{number + 1}")
+        kbench("history", "add", tmp_path / "h", tmp_path / "s.json", *words).worked()
+    found = check("history", printed("history", "show", tmp_path / "h"))
+    assert any(row["shifts"] for row in found["series"])
+
+
+def test_list_and_doctor() -> None:
+    check("list", printed("list", "floor", "wake.irqfd@hlt"))
+    check("doctor", printed("doctor"))
+
+
+def test_truth() -> None:
+    check("truth", printed("truth", ROOT / "reports" / "mp-state" / "lab-6.1-stock.json"))
+
+
+def test_self_test() -> None:
+    report = Report("exit.a", 20, 20, 1, 0, 0.95, 0.0, (Level(0.05, 0.06, 0.9),), None, 40.0)
+    check("selftest", makers(report, 80)["json"]())
+
+
+def test_explain() -> None:
+    check("explain", json.dumps(explained.data(explanation(exit_tree()))))
+
+
+def test_another_key_is_refused() -> None:
+    document = json.loads(printed("show", DATA / "lab-pio.json"))
+    document["benchmarks"][0]["minimum"] = 1
+    with pytest.raises(jsonschema.ValidationError):
+        check("show", json.dumps(document))
