@@ -17,6 +17,18 @@ class TableForm(StrEnum):
     CSV = "csv"
 
 
+class ShowForm(StrEnum):
+    """Forms of a suite; the last three are for tools that keep figures over time."""
+
+    TABLE = "table"
+    MD = "md"
+    JSON = "json"
+    CSV = "csv"
+    OPENMETRICS = "openmetrics"
+    BENCHER = "bencher"
+    BENCHMARK_ACTION = "benchmark-action"
+
+
 class ListForm(StrEnum):
     """Forms of what is made for reading or for programs."""
 

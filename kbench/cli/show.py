@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kbench.cli._forms import Force, Outputs, Table
+from kbench.cli._forms import Force, Outputs, ShowForm
 
 
 def command(
@@ -14,13 +14,18 @@ def command(
     percentiles: Annotated[
         str, typer.Option(metavar="P,...", help="Each above 0 and at most 100.")
     ] = "50,90,99,99.9",
-    form: Table = None,
+    form: Annotated[
+        ShowForm | None,
+        typer.Option("--format", metavar="FORM", help="One of the forms above; default: table."),
+    ] = None,
     output: Outputs = None,
     force: Force = False,
 ) -> None:
     """Show suites: percentiles, and how far single runs lie apart.
 
-    Percentiles are those of all good runs together.
+    Percentiles are those of all good runs together. Forms: table, md, json, csv; openmetrics,
+    bencher (bencher.dev) and benchmark-action (github.com/benchmark-action) for tools that
+    keep figures over time.
 
     Example: kbench show a.json --percentiles 50,99,99.99
     """

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kbench.errors import KbenchError
-from kbench.present import data, markdown, text
+from kbench.present import data, exporters, markdown, text
 from kbench.present.output import Makers
 from kbench.present.sparkline import marks
 from kbench.present.suite import tables
@@ -46,6 +46,9 @@ def makers(suites: Suites, width: int) -> Makers:
         "md": lambda: _to_markdown(suites),
         "json": lambda: _to_json(suites),
         "csv": lambda: _to_csv(suites),
+        "openmetrics": lambda: exporters.openmetrics(suites),
+        "bencher": lambda: exporters.bencher(suites),
+        "benchmark-action": lambda: exporters.benchmark_action(suites),
     }
 
 
