@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A directory of suites becomes a history: marks by suite, a rule where the level changed."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from support.reports import lab
+from support.suites import LAB, lab_run, write
 
 from kbench.judge.history import add
 from kbench.report.draw import to_svgs
@@ -29,6 +31,33 @@ def test_levels(tmp_path: Path) -> None:
     assert "exit.hlt, c2 of 2026-01-03: 4,165, worse: +1.1%" in svg
     assert svg.count("worse: ") == 1
     assert "exit.pio_out, c3 of 2026-01-04: 3,031" in svg
+
+
+def test_a_benchmark_that_came_later_stands_at_its_suites(tmp_path: Path) -> None:
+    """Its first mark is under those of the same suite, not at the beginning of the axis."""
+    for number in range(4):
+        runs = {"exit.hlt": [lab_run(3962, **LAB)]}
+        if number >= 2:
+            runs["exit.pio_out"] = [lab_run(3021, **LAB)]
+        suite = write(tmp_path / "suite.json", runs)
+        add(tmp_path / "history", suite, f"c{number}", datetime(2026, 1, 1 + number, tzinfo=UTC))
+    made = content(build([tmp_path / "history"]))
+    (section,) = [section for section in made.sections if section.anchor == "history"]
+    (svg,) = to_svgs([section.pictures[0].views[0].chart])
+
+    def place(benchmark: str, commit: str) -> float:
+        mark = next(
+            tag
+            for tag in re.findall(r"<path[^>]*>", svg)
+            if f'aria-label="{benchmark}, {commit} of' in tag
+        )
+        found = re.search(r"translate\(([\d.]+),", mark)
+        assert found, mark
+        return float(found[1])
+
+    for commit in ("c2", "c3"):
+        assert place("exit.pio_out", commit) == place("exit.hlt", commit)
+    assert place("exit.hlt", "c0") < place("exit.pio_out", "c2") < place("exit.pio_out", "c3")
 
 
 def test_one_suite_is_no_history(tmp_path: Path) -> None:
