@@ -120,7 +120,7 @@ def _build(
         sources.relocate(Path(scratch))
         builddir.refresh(place.path, Path(scratch))
         below = place.path / "arch/x86/kvm"
-        make(tree, below, options, held=(place.lock,))
+        make(tree, below, options, writable=place.path, held=(place.lock,))
         for name in names:
             built = below / f"{name}.ko"
             if not built.exists():
@@ -130,9 +130,16 @@ def _build(
 
 
 def make(
-    tree: KernelTree, directory: Path, options: Sequence[str] = (), *, held: Sequence[int] = ()
+    tree: KernelTree,
+    directory: Path,
+    options: Sequence[str] = (),
+    *,
+    writable: Path | None = None,
+    held: Sequence[int] = (),
 ) -> None:
     """Run kbuild on an external module directory; `held`: as for tools.run().
+
+    Only `writable` can be written where bubblewrap works: `directory` itself by default.
 
     Raises ProgramsMissing, and KernelError with the compiler's messages when the modules do
     not build.
@@ -147,5 +154,5 @@ def make(
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]
     # The sources may be anybody's: a patch can change a Makefile, which runs what it likes.
-    command = confined(command, [directory], [cache.root(), tree.headers])
+    command = confined(command, [writable or directory], [cache.root(), tree.headers])
     tools.run(command, BUILD_SECONDS, what="the modules do not build", held=held)
