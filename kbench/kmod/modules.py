@@ -154,5 +154,7 @@ def make(
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]
     # The sources may be anybody's: a patch can change a Makefile, which runs what it likes.
-    command = confined(command, [writable or directory], [cache.root(), tree.headers])
+    # Headers that are a build with O= include the Makefile of the sources that they link to.
+    readable = [cache.root(), tree.headers, *filter(Path.exists, [tree.headers / "source"])]
+    command = confined(command, [writable or directory], readable)
     tools.run(command, BUILD_SECONDS, what="the modules do not build", held=held)

@@ -3,13 +3,14 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.cli import kbench
 from support.kernels import FakeKernel
 
-from kbench.kernels import cache
+from kbench.kernels import cache, confine
 from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import KernelTree
 from kbench.kmod import compiler, dkms, hooks, live, modules, sources, text, variants
@@ -266,3 +267,23 @@ def test_a_users_name_is_no_pattern(root: Path) -> None:
     assert modules.made(FakeKernel(), "stock+*").directory.name.endswith("stock+*-" + "0" * 16)
     with pytest.raises(KernelError, match="no modules 'stock"):
         modules.made(FakeKernel(), "stock+?123")
+
+
+@pytest.mark.skipif(not confine.available(), reason="bubblewrap does not work here")
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_headers_of_a_build_elsewhere_find_their_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a Makefile includes that of the sources, which lie where bubblewrap hides files."""
+    linux, headers, module = (tmp_path / name for name in ("linux", "headers", "module"))
+    for directory in (linux, headers, module):
+        directory.mkdir()
+    (linux / "Makefile").write_text("modules:\n\t@touch $(M)/built.ko\n")
+    (headers / "source").symlink_to(linux)
+    (headers / "Makefile").write_text(f"include {linux}/Makefile\n")
+    monkeypatch.setattr(confine, "HIDDEN", (str(tmp_path),))
+    monkeypatch.setattr(compiler, "require", lambda tree: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cache.root().mkdir(parents=True)
+    modules.make(replace(FakeKernel().tree(print), headers=headers), module)
+    assert (module / "built.ko").exists()
