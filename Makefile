@@ -68,7 +68,7 @@ test-fleet: venv ## as root, what all leave out: a fleet in network namespaces; 
 test-kvm: venv ## what test leaves out: the KVM extension on both kernels
 	$(BIN)/pytest -m test_kvm
 
-test-kernels: venv ## what both leave out: kernels built of git trees, bisected; half an hour or more, not in CI
+test-kernels: venv ## what both leave out: kernels built of git trees, bisected; not in CI, and nobody has timed it
 	$(BIN)/pytest -m test_kernels
 
 test-explain: venv ## half an hour: the tree of every row with stamps adds up to its count
