@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from kbench.answers.compared import range_of
-from kbench.answers.level import apart, listed
+from kbench.answers.level import apart, comparable, listed
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import EACH, LATENCY, MIN, Quantity
 from kbench.answers.rfc.lab import STOCK, LabKernel, labs
@@ -28,7 +28,7 @@ def counted(name: str, what: str, quantity: Quantity = MIN) -> Sentence:
     """`what` takes so many instructions on each kernel, with the step from one to the next."""
 
     def say(found: Sequence[LabKernel]) -> str:
-        rows = [lab(name, STOCK) for lab in several(found)]
+        rows = _rows(found, name)
         parts = []
         for number, (lab, row) in enumerate(zip(found, rows, strict=True)):
             step = f" ({_step(rows[number - 1], row, quantity)})" if number else ""
@@ -44,8 +44,14 @@ def functions(name: str, what: str) -> Sentence:
 
     def say(found: Sequence[LabKernel]) -> str:
         parts = []
-        for before, after in pairwise(several(found)):
-            one, other = (_functions(lab(name, STOCK)) for lab in (before, after))
+        rows = _rows(found, name)
+        for (before, base), (after, head) in pairwise(zip(found, rows, strict=True)):
+            exact = base.benchmark.exact and head.benchmark.exact
+            if not (exact or apart(base, head, LATENCY)):
+                raise Unsupported(
+                    f"nothing tells {name} on {before.release} and on {after.release} apart"
+                )
+            one, other = _functions(base), _functions(head)
             changed = between(name, one, other)
             ends = f"{sum(one.values()):,} to {sum(other.values()):,}"
             names = functions_listed(changed.changes) or "no function differs"
@@ -67,7 +73,9 @@ def tally(family: str, what: str, quantity: Quantity = MIN) -> Sentence:
             for row in last.matching(f"{family}.*", STOCK)
             if first.has(row.benchmark.name, STOCK)
         ]
-        steps = [found for pair in pairs for found in _differences(*pair, quantity)]
+        for pair in pairs:
+            comparable(pair, but="kernel")
+        steps = [step for pair in pairs for step in _differences(*pair, quantity, len(pairs))]
         if not steps:
             raise Unsupported(f"no benchmark of {family} was measured on both kernels")
         more, fewer = (sum(sign * step > 0 for step in steps) for sign in (1, -1))
@@ -87,6 +95,13 @@ def several(found: Sequence[LabKernel]) -> Sequence[LabKernel]:
     return found
 
 
+def _rows(found: Sequence[LabKernel], name: str) -> list[Measured]:
+    """The benchmark on each kernel. Raises Unsupported where they differ in more than that."""
+    rows = [lab(name, STOCK) for lab in several(found)]
+    comparable(rows, but="kernel")
+    return rows
+
+
 def _functions(row: Measured) -> dict[Function, int]:
     """Those of the event that was explained. Raises Unsupported where it is no typical one."""
     held = kept(row.benchmark)
@@ -98,10 +113,10 @@ def _functions(row: Measured) -> dict[Function, int]:
     return held
 
 
-def _differences(before: Measured, after: Measured, quantity: Quantity) -> list[float]:
+def _differences(before: Measured, after: Measured, quantity: Quantity, pairs: int) -> list[float]:
     """The difference, 0 where nothing tells it; none where one of them has no such figure."""
     try:
-        return [_difference(before, after, quantity) or 0.0]
+        return [_difference(before, after, quantity, pairs) or 0.0]
     except Unsupported:
         return []
 
@@ -111,14 +126,19 @@ def _step(before: Measured, after: Measured, quantity: Quantity) -> str:
     return "nothing tells the two apart" if difference is None else f"{difference:+,.0f}"
 
 
-def _difference(before: Measured, after: Measured, quantity: Quantity) -> float | None:
-    """Of the typical figures; None where the runs of both do not lie apart."""
-    if not apart(before, after, quantity):
+def _difference(
+    before: Measured, after: Measured, quantity: Quantity, pairs: int = 1
+) -> float | None:
+    """Of the typical figures; None where the runs of both do not lie apart, of `pairs` so asked."""
+    if not apart(before, after, quantity, pairs):
         return None
     return float(quantity.typical(after)) - float(quantity.typical(before))
 
 
-WAKE = "From an irqfd write to the VMM's answer, the waker's way to sleep included, a halted vCPU"
+WAKE = (
+    "The wake-up of a halted vCPU by an irqfd write, from its planned time to its acknowledgement "
+    "in userspace, the waker's way to sleep included (median of a window),"
+)
 SENTENCES: dict[str, Sentence] = {
     "kernels-exit": counted("exit.pio_out", "A port write that exits to userspace"),
     "kernels-exit-by": functions("exit.pio_out", "For the port write"),
@@ -128,9 +148,11 @@ SENTENCES: dict[str, Sentence] = {
     "kernels-inkernel": counted("inkernel.cpuid", "A CPUID that KVM answers", EACH),
     "kernels-inkernels": tally("inkernel", "subjects that KVM handles in the kernel", EACH),
     "kernels-floor": counted("floor.immediate_exit", "A KVM_RUN that does not enter the guest"),
-    "kernels-floor-by": functions("floor.immediate_exit", "For that KVM_RUN"),
-    "kernels-wake": counted("wake.irqfd@hlt", f"{WAKE} (median of a window)", LATENCY),
-    "kernels-wake-by": functions("wake.irqfd@hlt", "For a typical event"),
+    "kernels-floor-by": functions(
+        "floor.immediate_exit", "For a KVM_RUN that does not enter the guest"
+    ),
+    "kernels-wake": counted("wake.irqfd@hlt", WAKE, LATENCY),
+    "kernels-wake-by": functions("wake.irqfd@hlt", "For a typical wake-up by an irqfd write"),
 }
 
 

@@ -43,6 +43,12 @@ def suites(tmp_path: Path, edit: Edit = lambda rows: None, only: str = "7.3.4") 
     return found
 
 
+def elsewhere(rows: Rows) -> None:
+    """Measured on another backend than the kernels before."""
+    for run in rows["exit.pio_out"]:
+        run["kbench_backend"] = "vmx-bochs"
+
+
 @pytest.mark.parametrize("name", SENTENCES)
 def test_suites_with_everything_support_it(tmp_path: Path, name: str) -> None:
     text = answer(name, suites(tmp_path))
@@ -79,6 +85,21 @@ def test_steps_and_functions_add_up(tmp_path: Path) -> None:
             ),
             "2,900 to 3,200 on 7.3 (nothing tells the two apart)",
         ),
+        (
+            "kernels-wake-by",
+            lambda rows: rows.update(
+                {
+                    "wake.irqfd@hlt": [
+                        lab_run(n, kbench_phases=2, **{KEY: pack({("f", "kvm"): 3000})})
+                        for n in (2900, 3200)
+                    ]
+                }
+            ),
+            "nothing tells wake.irqfd@hlt on 6.12 and on 7.3 apart",
+        ),
+        ("kernels-exit", elsewhere, "differ in where they were measured"),
+        ("kernels-exit-by", elsewhere, "differ in where they were measured"),
+        ("kernels-exits", elsewhere, "differ in where they were measured"),
         (
             "kernels-exits",
             lambda rows: rows.update(

@@ -44,6 +44,15 @@ def test_those_that_nothing_tells_apart_are_named_together(tmp_path: Path) -> No
     )
 
 
+def test_a_large_level_group_is_counted_and_four_of_it_named(tmp_path: Path) -> None:
+    five = dict.fromkeys("abcde", around(1e-5))
+    found = rows(tmp_path, lab=False, **five, f=around(3e-5))
+    assert (
+        superlative(found, LATENCY, "wakes first", "wake first")
+        == "5 policies, a, b, c and d among them, wake first and are level"
+    )
+
+
 def test_chance_separates_few_runs(tmp_path: Path) -> None:
     """Three runs lie beyond three others in one of ten draws from one population."""
     three, five = around(1e-5, 3), around(1e-5, 5)
