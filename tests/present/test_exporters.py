@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from support.cli import kbench
 from support.suites import LAB, host_run, lab_run, write
 
@@ -39,6 +40,22 @@ def test_bencher(tmp_path: Path) -> None:
     measure = found["exit.a"]["latency"]
     assert set(measure) == {"value", "lower_value", "upper_value"}
     assert measure["lower_value"] == 6000 and measure["upper_value"] == 7000
+
+
+@pytest.mark.parametrize("form", ["openmetrics", "bencher", "benchmark-action"])
+def test_two_values_of_one_series_are_refused(tmp_path: Path, form: str) -> None:
+    base = suite(tmp_path)
+    head = write(tmp_path / "head.json", {"exit.a": [host_run(8e-6)]})
+    done = kbench("show", base, head, "--format", form)
+    assert (done.status, done.out) == (2, "") and "2 of the suites have exit.a" in done.err
+
+
+def test_the_lab_s_figure_stands_beside_the_host_s(tmp_path: Path) -> None:
+    lab = write(tmp_path / "lab.json", {"exit.a": [lab_run(3021, **LAB)]})
+    found = json.loads(kbench("show", suite(tmp_path), lab, "--format", "bencher").worked())
+    assert set(found["exit.a"]) == {"latency", "instructions"}
+    out = kbench("show", suite(tmp_path), lab, "--format", "openmetrics").worked()
+    assert "kbench_seconds{" in out and "kbench_instructions{" in out
 
 
 def test_benchmark_action(tmp_path: Path) -> None:
