@@ -57,7 +57,7 @@ def asked(found: Sequence[LabKernel]) -> str:
         found,
         "While 2 of 4 vCPUs are busy, a VMM that asks for the HLT exit, reads the flag behind a "
         "barrier and signals only a halted vCPU finds one in {0} hunts and sends {1} signals a "
-        "hunt, one that does not look {2}",
+        "hunt, {2} where it does not look",
         figures,
     )
 

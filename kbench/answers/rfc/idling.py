@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What an idle vCPU costs its pCPU, counted for each event: instructions, exits, switches."""
 
+import re
 from collections.abc import Sequence
 
 from kbench.answers.compared import median_of, range_of, side_by_side
@@ -10,6 +11,7 @@ from kbench.answers.quantity import EVENT, EXITS, LATENCY, PCPU, SWITCHES
 from kbench.answers.rfc.lab import LabKernel, told
 
 DEVICE = "poisson"
+IDLED = re.compile(r"wake\.irqfd_(\d+)us@hlt")
 SLEEPING = ("hlt", "hlt-exit", "hlt-exit-poll", "hlt-user", "mwait-sleep", "mwait-monitor")
 MWAIT = ("mwait-nop", "mwait-exit", "mwait-yield", "mwait-lowprio", "mwait-sleep", "mwait-monitor")
 
@@ -99,12 +101,16 @@ def after_idling(found: Sequence[LabKernel]) -> str:
     """The wake-up of a halted vCPU by how long it has idled: the shortest and the longest."""
 
     def figures(lab: LabKernel) -> list[str]:
-        rows = sorted(lab.matching("wake.irqfd_*us@hlt"), key=_idle_us)
+        rows = {
+            int(named[1]): row
+            for row in lab.matching("wake.irqfd_*us@hlt")
+            if (named := IDLED.fullmatch(row.benchmark.name))
+        }
         if len(rows) < 2:
             raise Unsupported("wake.irqfd_Nus@hlt was not measured for two lengths")
-        ends = [rows[0], rows[-1]]
-        shown = side_by_side(ends, LATENCY, median_of)
-        return [f"{said} after {_idle_us(row):,} us" for said, row in zip(shown, ends, strict=True)]
+        ends = min(rows), max(rows)
+        shown = side_by_side([rows[us] for us in ends], LATENCY, median_of)
+        return [f"{said} after {us:,} us" for said, us in zip(shown, ends, strict=True)]
 
     return told(
         found,
@@ -112,10 +118,6 @@ def after_idling(found: Sequence[LabKernel]) -> str:
         "in a median of {0}, {1} (instructions; the lab has no C-states)",
         figures,
     )
-
-
-def _idle_us(row: Measured) -> int:
-    return int(row.benchmark.name.partition("_")[2].partition("us@")[0])
 
 
 def _under(row: Measured) -> str:

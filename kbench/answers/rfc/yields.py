@@ -96,8 +96,8 @@ def slices(found: Sequence[LabKernel]) -> str:
 
     return told(
         found,
-        "In slices of 1 item before it enters the guest again, an item takes {0}, in slices of 8 "
-        "{1}; the guest's wake-ups have a p90 of {2} and {3}",
+        "In slices of 1 item before it enters the guest again, an item takes {0}, and {1} in "
+        "slices of 8; the guest's wake-ups have a p90 of {2} and {3}",
         figures,
     )
 

@@ -321,7 +321,7 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
         (
             "level",
             one_window("hunt.kick_2busy@hlt/4", kbench_counter_hunt_signals=40),
-            "sends 0.2 signals a hunt, one that does not look 1.0 (level with 0.2)",
+            "sends 0.2 signals a hunt, 1.0 (level with 0.2) where it does not look",
         ),
     ],
     "slices": [
@@ -332,7 +332,7 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
         (
             "level",
             replaced("work.batch_slice1@mwait-exit", work(26_305)),
-            "in slices of 8 26,304 (level with 26,310)",
+            "26,304 (level with 26,310) in slices of 8;",
         ),
         (
             "level wake-ups",
@@ -406,6 +406,13 @@ def test_a_premise_that_fails_changes_it(
 def test_nothing_measured_supports_none(name: str) -> None:
     if name != "yield-cgroups":
         assert answer(name, []).startswith(NO)
+
+
+def test_an_idle_period_before_another_source_is_none_of_irqfd_s(tmp_path: Path) -> None:
+    def through_ioapic(rows: Rows) -> None:
+        rows["wake.irqfd_ioapic_90000us@hlt"] = [lab_run(11_000)]
+
+    assert "9,900 after 50,000 us (" in answer("idle-length", suites(tmp_path, through_ioapic))
 
 
 def test_each_kernel_has_its_verdict(tmp_path: Path) -> None:
