@@ -169,6 +169,16 @@ def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
     return ready(contents(kernel, variant, progress), progress)
 
 
+def require_known(kernel: str, variant: str) -> None:
+    """Raise KernelError for a kernel of Debian's or a variant of KVM that there is not.
+
+    It takes no program, and nothing is fetched or built.
+    """
+    find.needs(kernel)
+    if not _users(variant):
+        variants.variant(variant)
+
+
 def contents(kernel: str, variant: str, progress: Progress) -> LabContents:
     """Fetch and build what a lab of them is made of; nothing boots. Raises as prepare() does."""
     built = None if variant == STOCK else _built(kernel, variant, progress)

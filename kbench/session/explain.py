@@ -28,6 +28,7 @@ def explain(benchmark: str, side: LabSide, choice: EventChoice) -> Explanation:
     Raises KbenchError for a word that is not one benchmark, and as Explainer.explain() does.
     """
     row = find(benchmark)
+    labs.require_known(side.kernel, side.variant)
     programs.require("lab", "explain")
     plugin.built(say)  # what keeps it from compiling is told before a kernel is fetched
     lab = labs.prepare(side.kernel, side.variant, say)

@@ -24,8 +24,9 @@ from kbench.lab.labs import Lab
         (("exit.pio_out", "--kernel", "debian:5.0"), "no kernel debian:5.0"),
     ],
 )
-def test_bad_input_is_one_line(words: tuple[str, ...], says: str) -> None:
-    result = kbench("explain", *words)
+def test_bad_input_is_one_line(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    """Before anything is compiled for it: the cache is empty."""
+    result = kbench("explain", *words, prefix=("env", f"XDG_CACHE_HOME={tmp_path}"))
     assert result.status == 2 and says in result.err
     assert len(result.err.strip().splitlines()) == 1 and result.out == ""
 
