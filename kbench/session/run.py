@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -45,6 +46,10 @@ class Output:
     def named(self) -> Path:
         return self.path or Path(f"kbench-{datetime.now():%Y%m%d-%H%M%S}.json")
 
+    def writer(self, path: Path, names: Sequence[str], wait: float) -> SuiteWriter:
+        """Of the suite `path`. Raises KbenchError as SuiteWriter() does, after `wait` seconds."""
+        return SuiteWriter(path, names, append=self.append, force=self.force, wait=wait)
+
 
 def run(
     words: Words,
@@ -85,9 +90,7 @@ def _session(rows: tuple[Benchmark, ...], words: Words, target: Target, output: 
     console = Console(stderr=True)
     require_pcpus(rows, target.pcpus)
     path, names = output.named, [row.name for row in rows]
-    with SuiteWriter(
-        path, names, append=output.append, force=output.force, wait=words.options.wait
-    ) as writer:
+    with output.writer(path, names, words.options.wait) as writer:
         try:
             with progress_bar(console) as show:
                 outcome = target.measure(rows, words.options, writer, progress=show)
@@ -111,10 +114,8 @@ def _on_hosts(
     hosts, names = where.hosts(), [row.name for row in rows]
     paths = [output.of(host.name).named for host in hosts]
     with ExitStack() as stack:
-        writers = [
-            stack.enter_context(SuiteWriter(path, names, append=output.append, force=output.force))
-            for path in paths
-        ]
+        wait = words.options.wait
+        writers = [stack.enter_context(output.writer(path, names, wait)) for path in paths]
         with progress_bar(Console(stderr=True)) as show:
             outcomes = measure(hosts, rows, words.options, writers, show)
         empty = [not len(writer) for writer in writers]
