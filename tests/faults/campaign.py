@@ -113,6 +113,7 @@ def main() -> int:
     names = args.only.split(",") if args.only else [subject.name for subject in SUBJECTS]
     subjects = [subject for subject in SUBJECTS if subject.name in names]
     parent = cache.root().parent
+    parent.mkdir(parents=True, exist_ok=True)  # a new user has none
     with tempfile.TemporaryDirectory(prefix="kbench-faults-", dir=parent) as top:
         kind = args.kinds.split(",") if args.kinds else ()
         campaign = Campaign(Path(top), args.seed, subjects, kind, verbose=args.verbose)

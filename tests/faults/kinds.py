@@ -135,7 +135,7 @@ def limited(rng: random.Random, place: Place) -> Fault:
 
 def mounted(rng: random.Random, place: Place) -> Fault | None:
     """A file system that is small or read-only, under one of the directories."""
-    if os.geteuid() or shutil.which("unshare") is None:
+    if not may_mount():
         return None
     where = rng.choice((place.cwd, place.tmp, place.top / "cache"))
     # Without propagation, so that nothing stays mounted.
@@ -148,6 +148,14 @@ def mounted(rng: random.Random, place: Place) -> Fault | None:
     return Fault(f"{name} {where.name}", prefix=prefix)
 
 
+@cache
+def may_mount() -> bool:
+    """Whether this process may mount in a namespace of its own: root of a container may not."""
+    words = ("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/tmp")
+    found = not os.geteuid() and shutil.which("unshare") is not None
+    return found and not subprocess.run(words, capture_output=True).returncode
+
+
 def unread(rng: random.Random, place: Place) -> Fault:
     """A standard output that takes nothing."""
     stdout = rng.choice(("full", "closed", "gone"))
@@ -157,7 +165,8 @@ def unread(rng: random.Random, place: Place) -> Fault:
 def damaged(rng: random.Random, place: Place) -> Fault | None:
     """A file of the cache or a suite: changed, cut, replaced or gone."""
     top = place.cache if place.subject.cached and rng.random() < 0.8 else place.cwd
-    files = [path for path in top.rglob("*") if path.is_file() and not path.is_symlink()]
+    # Sorted: a file system lists them in an order of its own, and a case repeats on any.
+    files = [path for path in sorted(top.rglob("*")) if path.is_file() and not path.is_symlink()]
     # Packages of the kernel have ten thousands of files: others are as likely.
     few = [path for path in files if "headers" not in path.parts and "source" not in path.parts]
     if not few:

@@ -56,3 +56,10 @@ def test_a_case_repeats(tmp_path: Path) -> None:
         place.set_up(tmp_path / "none")
         faults.append(kinds.choose(random.Random(7), place).name)
     assert faults[0] == faults[1] and campaign.WRONG
+
+
+def test_nothing_is_mounted_where_root_may_not(programs: Path) -> None:
+    """As in most containers: the case would fail with unshare's own code."""
+    (programs / "unshare").write_text("#!/bin/sh\nexit 1\n")
+    (programs / "unshare").chmod(0o755)
+    assert not kinds.may_mount.__wrapped__()
