@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from kbench.errors import KbenchError
 from kbench.kernels.errors import PackageUnavailable
@@ -17,8 +17,9 @@ from kbench.lab.errors import QemuUnavailable
 from kbench.lab.labs import Lab
 from kbench.programs import ProgramsMissing
 
-# hypothesis's own deadline of 200 ms an example would assert an absolute time.
-settings.register_profile("kbench", deadline=None)
+# hypothesis's own deadline of 200 ms an example would assert an absolute time, and so does its
+# check that inputs are made within some seconds.
+settings.register_profile("kbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kbench")
 
 

@@ -90,7 +90,7 @@ def test_mistakes_are_named(tmp_path: Path, message: str, text: str) -> None:
     assert message in str(caught.value) and "kbench.toml" in str(caught.value)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.binary(max_size=100))
 def test_any_bytes(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "kbench.toml"

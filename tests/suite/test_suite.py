@@ -232,7 +232,9 @@ JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(where=st.integers(0, 10_000), value=JSON)
 def test_any_value_anywhere_is_read_or_refused(stored: Path, where: int, value: object) -> None:
     """Replace one node of a real suite by arbitrary JSON: load() returns or raises KbenchError."""
@@ -254,7 +256,9 @@ def test_any_value_anywhere_is_read_or_refused(stored: Path, where: int, value: 
     _read_everything(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(cut=st.integers(0, 5000), noise=st.binary(max_size=8))
 def test_any_damage_is_read_or_refused(stored: Path, cut: int, noise: bytes) -> None:
     data = stored.read_bytes()
