@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 import json
+import sys
 
 import pytest
-from support.cli import kbench
 from support.fleet import cluster
 
+from kbench.cli._app import run
+from kbench.cli._exit import code
 from kbench.doctor.fleet import makers
 
 
@@ -22,5 +24,10 @@ def test_the_machines_of_a_fleet() -> None:
 
 
 @pytest.mark.parametrize("words", [("cluster",), ("worker",), ("run", "exit.hlt", "--cluster")])
-def test_a_public_address_is_refused(words: tuple[str, ...]) -> None:
-    assert "not encrypted" in kbench(*words, "tcp://93.184.216.34:8786").refused()
+def test_a_public_address_is_refused(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["kbench", *words, "tcp://93.184.216.34:8786"])
+    assert code(run) == 2
+    out, err = capsys.readouterr()
+    assert not out and err.count("\n") == 1 and "not encrypted" in err

@@ -2,17 +2,22 @@
 """Every JSON that kbench prints is what its schema in kbench/schemas/ says."""
 
 import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from support.cli import kbench
 from support.docs import ROOT
 from support.explained import exit_tree, explanation
 from support.suites import host_run, lab_run, noisy, write
 
+from kbench.cli._app import run
+from kbench.cli._exit import code
+from kbench.judge import history
 from kbench.judge.selftest import Level, Report
 from kbench.present import explanation as explained
 from kbench.present.selftest import makers
@@ -35,10 +40,24 @@ def check(name: str, text: str) -> Any:
     return document
 
 
-def printed(*words: object, cwd: Path | None = None, statuses: tuple[int, ...] = (0,)) -> str:
-    result = kbench(*words, "--format", "json", cwd=cwd)
-    assert result.status in statuses, result.err
-    return result.out
+Printed = Callable[..., str]
+
+
+@pytest.fixture
+def printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Printed:
+    """What a command prints as JSON, in this process: a start of each would take longer."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object, status: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["kbench", *map(str, words), "--format", "json"])
+        ended = code(run)
+        out, err = capsys.readouterr()
+        assert ended == status, err
+        return out
+
+    return call
 
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob("kbench/schemas/*.json")), ids=lambda f: f.name)
@@ -48,38 +67,38 @@ def test_a_schema_is_one_and_is_documented(file: Path) -> None:
     assert file.name in (ROOT / "docs" / "json.md").read_text()
 
 
-def test_show() -> None:
+def test_show(printed: Printed) -> None:
     for suite in (DATA / "host-a.json", DATA / "lab-pio.json", RFC / "host.json"):
         found = check("show", printed("show", suite))["benchmarks"]
     assert any(row["batch"] for row in found) and any(row["idle"] for row in found)
     assert any(row["stages"] for row in found)
 
 
-def test_compare_and_gate(tmp_path: Path) -> None:
+def test_compare_and_gate(tmp_path: Path, printed: Printed) -> None:
     write(tmp_path / "a.json", {"exit.a": noisy(6e-6, 20, 1), "exit.b": noisy(6e-6, 20, 1)})
     void = [host_run(6e-6, kbench_void="migrated")] * 20
     write(tmp_path / "b.json", {"exit.a": noisy(7e-6, 3, 2), "exit.b": void})
-    found = check("compare", printed("compare", "a.json", "b.json", cwd=tmp_path))
+    found = check("compare", printed("compare", tmp_path / "a.json", tmp_path / "b.json"))
     assert "gate" not in found and found["comparisons"][0]["voids"]
     words = ("gate", DATA / "lab-pio.json", DATA / "lab-pio-nop.json", "--margin", "0")
-    assert check("compare", printed(*words, statuses=(1,)))["gate"]["exit_code"] == 1
+    assert check("compare", printed(*words, status=1))["gate"]["exit_code"] == 1
 
 
-def test_history(tmp_path: Path) -> None:
+def test_history(tmp_path: Path, printed: Printed) -> None:
     for number, count in enumerate((3021, 3021, 3060)):
         write(tmp_path / "s.json", {"exit.a": [lab_run(count, kbench_target="lab")]})
-        words = ("--commit", f"c{number}", "--date", f"2026-01-0{number + 1}")
-        kbench("history", "add", tmp_path / "h", tmp_path / "s.json", *words).worked()
+        day = datetime(2026, 1, 1 + number, tzinfo=UTC)
+        history.add(tmp_path / "h", tmp_path / "s.json", f"c{number}", day)
     found = check("history", printed("history", "show", tmp_path / "h"))
     assert any(row["shifts"] for row in found["series"])
 
 
-def test_list_and_doctor() -> None:
+def test_list_and_doctor(printed: Printed) -> None:
     check("list", printed("list", "floor", "wake.irqfd@hlt"))
     check("doctor", printed("doctor"))
 
 
-def test_truth() -> None:
+def test_truth(printed: Printed) -> None:
     check("truth", printed("truth", ROOT / "reports" / "mp-state" / "lab-6.1-stock.json"))
 
 
@@ -92,7 +111,7 @@ def test_explain() -> None:
     check("explain", json.dumps(explained.data(explanation(exit_tree()))))
 
 
-def test_another_key_is_refused() -> None:
+def test_another_key_is_refused(printed: Printed) -> None:
     document = json.loads(printed("show", DATA / "lab-pio.json"))
     document["benchmarks"][0]["minimum"] = 1
     with pytest.raises(jsonschema.ValidationError):
