@@ -65,8 +65,7 @@ QUOTES = {
     "quirk": Quote(
         PAOLO,
         PONDERED,
-        "This means that you can force an mpstate update with pthread_kill + KVM_RUN. It's not "
-        "going to be a speed demon, but it's worth writing a selftest for it.",
+        "It's not going to be a speed demon, but it's worth writing a selftest for it.",
     ),
     "vtl": Quote(
         "Alexander Graf",

@@ -241,13 +241,13 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
         ("not counted", unmarked("idle.poisson@hlt", "kbench_pcpu_per_event"), "no pcpu_per_event"),
     ],
     "idle-length": [
-        ("missing", without("wake.irqfd_50000us@hlt"), "9,500 after 2,000 us"),
+        ("missing", without("wake.irqfd_50000us@hlt"), "9,500 after 2,000,000"),
         ("one length", one_length, "was not measured for two lengths"),
         ("kernel", marked("wake.irqfd_50000us@hlt", **OTHER_KERNEL), "differ in the kernel"),
         (
             "level",
             replaced("wake.irqfd_50000us@hlt", around(9_000, 9_600)),
-            "(level with 9,400) after 50,000 us",
+            "(level with 9,400) after 50,000,000",
         ),
     ],
     "quirk": [
@@ -412,7 +412,7 @@ def test_an_idle_period_before_another_source_is_none_of_irqfd_s(tmp_path: Path)
     def through_ioapic(rows: Rows) -> None:
         rows["wake.irqfd_ioapic_90000us@hlt"] = [lab_run(11_000)]
 
-    assert "9,900 after 50,000 us (" in answer("idle-length", suites(tmp_path, through_ioapic))
+    assert "9,900 after 50,000,000 (" in answer("idle-length", suites(tmp_path, through_ioapic))
 
 
 def test_each_kernel_has_its_verdict(tmp_path: Path) -> None:
