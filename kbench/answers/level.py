@@ -74,8 +74,8 @@ def comparable(rows: Sequence[Measured], but: str = "") -> None:
     first, *others = rows
     for row in others:
         for name in PREMISES:
-            mine, theirs = getattr(first.scope, name), getattr(row.scope, name)
-            if name != but and mine != theirs:
+            if name != but and _differ(first, row, name):
+                mine, theirs = getattr(first.scope, name), getattr(row.scope, name)
                 raise Unsupported(
                     f"{first.benchmark.name} and {row.benchmark.name} differ in "
                     f"{PREMISES[name]}: {mine} and {theirs}"
@@ -98,6 +98,23 @@ def same_scope(rows: Sequence[Measured]) -> list[Measured]:
     for row in rows:
         groups.setdefault(row.scope, []).append(row)
     return max(groups.values(), key=len, default=[])
+
+
+def not_compared(rows: Sequence[Measured], kept: Sequence[Measured]) -> str:
+    """`; not compared: hlt-user (what fires their events)`, the `rows` that are not `kept`; or "".
+
+    A superlative of some policies names those that it is silent about, and why.
+    """
+    names = []
+    for row in rows:
+        if row not in kept:
+            fields = (each for each in PREMISES if _differ(row, kept[0], each))
+            names.append(f"{row.policy} ({', '.join(PREMISES[each] for each in fields)})")
+    return f"; not compared: {', '.join(names)}" if names else ""
+
+
+def _differ(a: Measured, b: Measured, premise: str) -> bool:
+    return bool(getattr(a.scope, premise) != getattr(b.scope, premise))
 
 
 def on_plan(row: Measured) -> None:

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from kbench.answers.compared import range_of
-from kbench.answers.level import best, on_plan, same_scope, superlative
+from kbench.answers.level import best, not_compared, on_plan, same_scope, superlative
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import EVENT, LATENCY, PCPU_SHARE, Quantity
 from kbench.judge.verdict import Change, Verdict
@@ -83,24 +83,28 @@ def _policies(place: Place, entries: Sequence[Entry]) -> str:
     here = [e for e in entries if e.event == pattern and e.source.index == last]
     rows = [Measured(entry.benchmark) for entry in here]
     cost, unit = (EVENT, " instructions an event") if place.lab else (PCPU_SHARE, " of a pCPU")
-    found = []
+    found, silent = [], ""
     if usable := _usable(rows, cost):
-        named = superlative(usable, cost, "costs least", "cost least")
-        found.append(f"{named} ({range_of(best(usable, cost)[0], cost)}{unit})")
+        kept = same_scope(usable)
+        named = superlative(kept, cost, "costs least", "cost least")
+        found.append(f"{named} ({range_of(best(kept, cost)[0], cost)}{unit})")
+        silent = not_compared(usable, kept)
     if usable := _usable(rows, LATENCY):
-        named = superlative(usable, LATENCY, "wakes soonest", "wake soonest")
+        kept = same_scope(usable)
+        named = superlative(kept, LATENCY, "wakes soonest", "wake soonest")
         unit = " instructions" if place.lab else ""
-        found.append(f"{named} ({range_of(best(usable, LATENCY)[0], LATENCY)}{unit})")
+        found.append(f"{named} ({range_of(best(kept, LATENCY)[0], LATENCY)}{unit})")
+        silent = not_compared(usable, kept) or silent
     where = f"{place.title[0].upper()}{place.title[1:]}, {pattern}"
     if not found:
         return f"{where}: fewer than two policies support a figure of their cost or wake-ups."
-    return f"{where}: {'; '.join(found)}."
+    return f"{where}: {'; '.join(found)}{silent}."
 
 
 def _usable(rows: Sequence[Measured], quantity: Quantity) -> list[Measured]:
-    """The rows that support a figure and may be compared; [] where it is a single one."""
-    found = same_scope([row for row in rows if _supports(row, quantity)])
-    return found if len(found) > 1 else []
+    """The rows that support a figure; [] where fewer than two of them may be compared."""
+    found = [row for row in rows if _supports(row, quantity)]
+    return found if len(same_scope(found)) > 1 else []
 
 
 def _supports(row: Measured, quantity: Quantity) -> bool:

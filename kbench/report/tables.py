@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Sequence
 
 from kbench.answers.measured import Measured
+from kbench.answers.scope import Scope, scope_of
 from kbench.metrics import metrics
 from kbench.present.suite import BATCH_COLUMNS, EXACT_NOTE, batch_cells, events, runs
 from kbench.present.table import Cell, Column, Table, words
@@ -12,7 +13,7 @@ from kbench.report.content import Section
 from kbench.report.lookup import Row
 from kbench.report.model import Entry, Model, Place
 from kbench.report.stages import PATHS, stages
-from kbench.suite.tradeoff import DELAYED, front, points
+from kbench.suite.tradeoff import DELAYED, Point, front, points
 from kbench.units import Figure
 
 
@@ -79,13 +80,16 @@ def tradeoff(model: Model, place: Place, *, newest: bool = False) -> list[Table]
     shown = _events([e for e in entries if e.source.index == last or not newest])
     for pattern, here in sorted(shown, key=lambda each: -len(each[1])):
         best = _on_fronts(here)
-        title = f"{pattern}, {place.title}; on the front: no policy is below it in cost and latency"
+        title = f"{pattern}, {place.title}; on the front: {FRONT}"
         rows = [
             (*_idle_cells(entry), " ".join(best.get((entry.source.index, entry.name), ["-"])))
             for entry in here
         ]
         tables.append(_by_policy(title, here, columns, rows))
     return tables
+
+
+FRONT = "no policy that may be compared with it is below it in cost and latency"
 
 
 def _idle_cells(entry: Entry) -> tuple[Cell, ...]:
@@ -120,12 +124,19 @@ def _by_policy(
 
 
 def _on_fronts(entries: Sequence[Entry]) -> dict[tuple[int, str], list[str]]:
-    """By source and name, the percentiles whose Pareto front of that source it is on."""
+    """By source and name, the percentiles whose Pareto front it is on.
+
+    A front is one of the rows of a suite that may be compared, where that are several.
+    """
     found: dict[tuple[int, str], list[str]] = {}
-    for index in {entry.source.index for entry in entries}:
-        here = [entry for entry in entries if entry.source.index == index]
-        # A row whose wake-ups say nothing has no point.
-        pairs = [(entry, point) for entry in here for point in points([entry.benchmark])]
+    groups: dict[tuple[int, Scope], list[tuple[Entry, Point]]] = {}
+    for entry in entries:
+        for point in points([entry.benchmark]):  # none where its wake-ups say nothing
+            key = entry.source.index, scope_of(entry.benchmark)
+            groups.setdefault(key, []).append((entry, point))
+    for (index, _), pairs in groups.items():
+        if len(pairs) == 1:
+            continue
         here, rows = [entry for entry, _ in pairs], [point for _, point in pairs]
         for name in ("p50", "p99"):
             known = [n for n, row in enumerate(rows) if getattr(row, name) is not None]

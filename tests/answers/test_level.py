@@ -11,6 +11,7 @@ from kbench.answers.level import (
     best,
     comparable,
     listed,
+    not_compared,
     on_plan,
     same_scope,
     superlative,
@@ -88,7 +89,10 @@ def test_rows_of_other_scope_are_not_compared(tmp_path: Path, mark: Metadata, sa
     found = rows(tmp_path, a=around(1e-5), b=[run | mark for run in around(2e-5)])
     with pytest.raises(Unsupported, match=says):
         best(found, LATENCY)
-    assert [row.policy for row in same_scope(found)] == ["a"]
+    kept = same_scope(found)
+    assert [row.policy for row in kept] == ["a"]
+    assert not_compared(found, kept) == f"; not compared: b ({says})"
+    assert not_compared(kept, kept) == ""
 
 
 def test_nothing_is_best_of_nothing() -> None:

@@ -12,6 +12,7 @@ from kbench.errors import KbenchError
 from kbench.report.content import Content
 from kbench.report.model import build
 from kbench.report.sections import content
+from kbench.report.tables import tradeoff
 
 
 def made(*paths: Path) -> Content:
@@ -69,7 +70,8 @@ def test_headline_without_a_pair_is_the_choice_of_policy(tmp_path: Path) -> None
     text = made(host(tmp_path / "a.json")).headline
     assert text == (
         "Host (pvm), Test CPU, tick250: hlt costs least (0.400 % of a pCPU); "
-        "spin wakes soonest (5.92 us to 6.15 us)."
+        "spin wakes soonest (5.92 us to 6.15 us); not compared: hlt-user (what fires their "
+            "events)."
     )
 
 
@@ -103,7 +105,20 @@ def test_headline_compares_no_policy_whose_tick_another_thread_makes(tmp_path: P
         for at, name in enumerate(names)
     }
     text = made(write(tmp_path / "a.json", found, **LAB)).headline
-    assert "hlt-exit costs least" in text and "hlt-user" not in text
+    assert "hlt-exit costs least" in text
+    assert text.endswith("; not compared: hlt-user (what fires their events).")
+
+
+def test_a_front_is_one_of_policies_that_may_be_compared(tmp_path: Path) -> None:
+    found = {
+        f"idle.tick250@{name}": windows(9_000 - 1_000 * at, *range(9000 - at, 9010 - at))
+        for at, name in enumerate(("hlt", "hlt-exit", "hlt-user"))
+    }
+    model = build([write(tmp_path / "a.json", found, **LAB)])
+    (table,) = tradeoff(model, model.places[0])
+    fronts = {row[0]: row[-1] for row in table.rows}
+    assert fronts["hlt"] == "-" and fronts["hlt-exit"] != "-"
+    assert fronts["hlt-user"] == "-", "alone with its event source: below nobody"
 
 
 def test_headline_of_exits_names_the_floor(tmp_path: Path) -> None:

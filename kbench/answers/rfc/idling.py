@@ -5,7 +5,16 @@ import re
 from collections.abc import Sequence
 
 from kbench.answers.compared import median_of, range_of, side_by_side
-from kbench.answers.level import apart, best, comparable, listed, on_plan, same_scope, superlative
+from kbench.answers.level import (
+    apart,
+    best,
+    comparable,
+    listed,
+    not_compared,
+    on_plan,
+    same_scope,
+    superlative,
+)
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import EVENT, EXITS, LATENCY, PCPU, SWITCHES
 from kbench.answers.rfc.lab import LabKernel, told
@@ -130,11 +139,15 @@ def soonest(found: Sequence[LabKernel]) -> str:
 
     def figures(lab: LabKernel) -> list[str]:
         names = (f"wake.irqfd@{row.policy}" for row in _blocking(lab))
-        rows = same_scope(lab.those(*names))
+        every = lab.those(*names)
+        rows = same_scope(every)
         named = superlative(rows, LATENCY, "wakes soonest", "wake soonest")
-        return [f"{named} ({range_of(best(rows, LATENCY)[0], LATENCY)} instructions)"]
+        figure = f"{named} ({range_of(best(rows, LATENCY)[0], LATENCY)} instructions)"
+        return [figure + not_compared(every, rows)]
 
-    return told(found, "Of the policies that leave the pCPU, {0}", figures)
+    return told(
+        found, "Of the policies that leave the pCPU and wake by an irqfd write, {0}", figures
+    )
 
 
 def _blocking(lab: LabKernel) -> list[Measured]:

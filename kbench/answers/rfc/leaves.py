@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from kbench.answers.compared import median_of, range_of, side_by_side
-from kbench.answers.level import apart, best, comparable, same_scope, superlative
+from kbench.answers.level import apart, best, comparable, not_compared, same_scope, superlative
 from kbench.answers.measured import Unsupported
 from kbench.answers.quantity import COMPETITOR, ITEM, LATENCY
 from kbench.answers.rfc.lab import LabKernel, told
@@ -19,9 +19,11 @@ def most(found: Sequence[LabKernel]) -> str:
     """The MWAIT policy beside which an item takes a VMM thread least, or the level group."""
 
     def figures(lab: LabKernel) -> list[str]:
-        rows = same_scope(lab.those(*(f"work.batch@{policy}" for policy in MWAIT)))
+        every = lab.those(*(f"work.batch@{policy}" for policy in MWAIT))
+        rows = same_scope(every)
         named = superlative(rows, ITEM, "leaves a VMM thread most", "leave a VMM thread most")
-        return [f"{named} ({range_of(best(rows, ITEM)[0], ITEM)} instructions an item)"]
+        figure = f"{named} ({range_of(best(rows, ITEM)[0], ITEM)} instructions an item)"
+        return [figure + not_compared(every, rows)]
 
     return told(found, "Of the MWAIT policies that stay in the kernel, {0}", figures)
 
