@@ -78,9 +78,12 @@ def test_a_failed_first_part_ends_it(tmp_path: Path) -> None:
 
 
 def target(prefix: tuple[str, ...], *words: str) -> subprocess.CompletedProcess[str]:
+    """`make target`, which knows nothing of a make that runs these tests."""
     return subprocess.run(
-        [*prefix, "make", "target", *words], cwd=TOP, capture_output=True, text=True, timeout=60
-    )
+        [*prefix, "make", "target", *words],
+        cwd=TOP, capture_output=True, text=True, timeout=60,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+    )  # fmt: skip
 
 
 def test_where_it_will_measure_is_said_before_anything_is_installed() -> None:
