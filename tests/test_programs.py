@@ -150,3 +150,29 @@ def test_an_old_python_is_refused(tmp_path: Path) -> None:
         [PACKAGES, "build"], capture_output=True, text=True, timeout=60, env=environment
     )
     assert done.returncode == 2 and "Python 3.11 or newer" in done.stderr
+
+
+def test_python_comes_first_where_there_is_none(programs: Path) -> None:
+    """A minimal Debian has no python3, and what names the other packages is Python."""
+    for name in ("sh", "sort", "tr", "dirname", "grep", "ln", "env"):
+        found = shutil.which(name, path="/usr/bin:/bin")
+        assert found
+        (programs / name).symlink_to(found)
+    stand_ins = {
+        "id": "echo 0",
+        "apt-get": f'echo "$*" >> {programs}/calls; ln -sf {sys.executable} {programs}/python3',
+    }
+    for name, text in stand_ins.items():
+        (programs / name).unlink(missing_ok=True)
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    check = subprocess.run([PACKAGES, "--check", "build"], env={"PATH": str(programs)}, timeout=60)
+    assert check.returncode == 1 and not (programs / "calls").exists()
+    done = subprocess.run(
+        [PACKAGES, "build"], capture_output=True, text=True, timeout=60,
+        env={"PATH": str(programs)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    calls = (programs / "calls").read_text().splitlines()
+    installed = [line for line in calls if "--assume-yes" in line]
+    assert installed[0].split()[-1] == "python3" and "gcc" in installed[1].split()
