@@ -71,7 +71,7 @@ def test_headline_without_a_pair_is_the_choice_of_policy(tmp_path: Path) -> None
     assert text == (
         "Host (pvm), Test CPU, tick250: hlt costs least (0.400 % of a pCPU); "
         "spin wakes soonest (5.92 us to 6.15 us); not compared: hlt-user (what fires their "
-            "events)."
+        "events)."
     )
 
 
