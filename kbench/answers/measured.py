@@ -8,8 +8,8 @@ needs, a cost is of events that happened. Where a premise fails, Unsupported say
 from dataclasses import dataclass
 from statistics import median
 
-from kbench.answers.scope import Scope, no_latency, scope_of
 from kbench.suite.idle import BUSY
+from kbench.suite.scope import Scope, no_latency, scope_of
 from kbench.suite.suite import Benchmark, Run, Suite
 from kbench.suite.summary import summarize
 from kbench.units import SHARE, Figure

@@ -23,10 +23,11 @@ BATCH_NOTE = (
     "on the host their p50, the median over the runs; in the lab their minima."
 )
 IDLE_COLUMNS = ("of a pCPU", "wakes, p50", "exits/s", "progress", "VMM work/s", "competitor")
+BEST = "no policy of this pattern, with this source of events, costs less and wakes sooner"
 IDLE_NOTE = (
     "'of a pCPU': CPU time of a vCPU's thread per second, its work for the VMM included. "
     "'progress': fraction of due events handled within the window. 'competitor': another task's "
-    "share of the pCPU. '*': no policy of this pattern costs less and wakes sooner."
+    f"share of the pCPU. '*': {BEST}."
 )
 LAB_COLUMNS = (
     "an event",
@@ -40,7 +41,7 @@ LAB_IDLE_NOTE = (
     "'an event': instructions of a vCPU's thread for each event, its work for the VMM included. "
     "'progress': fraction of due events handled within the window. 'VMM work item': instructions "
     "of the window for each item done. 'competitor': another task's share of the pCPU, at 1 "
-    "instruction = 1 ns. '*': no policy of this pattern costs less and wakes sooner."
+    f"instruction = 1 ns. '*': {BEST}."
 )
 STAGE_NOTE = "Stages are in the order of the path; medians do not add up."
 TAIL = "p50..p99.99"
@@ -193,13 +194,16 @@ def stages(rows: Sequence[Summary]) -> Table:
 
 
 def _best(rows: Sequence[Summary]) -> set[str]:
-    """The policies that no other beats in both cost and wakeup latency, pattern by pattern."""
+    """The policies that BEST is true of, where it is of several."""
     found: set[str] = set()
-    patterns: dict[str, list[tuple[str, float, float]]] = {}
+    patterns: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
     for row in rows:
         if row.idle and row.idle.wake is not None and row.name.startswith("idle."):
             point = (row.name, row.idle.share, row.idle.wake)
-            patterns.setdefault(row.name.partition("@")[0], []).append(point)
+            key = row.name.partition("@")[0], row.idle.wake_source
+            patterns.setdefault(key, []).append(point)
     for points in patterns.values():
+        if len(points) == 1:
+            continue
         found |= {points[index][0] for index in front([point[1:] for point in points])}
     return found

@@ -4,7 +4,6 @@
 from collections.abc import Iterator, Sequence
 
 from kbench.answers.measured import Measured
-from kbench.answers.scope import Scope, scope_of
 from kbench.metrics import metrics
 from kbench.present.suite import BATCH_COLUMNS, EXACT_NOTE, batch_cells, events, runs
 from kbench.present.table import Cell, Column, Table, words
@@ -13,6 +12,7 @@ from kbench.report.content import Section
 from kbench.report.lookup import Row
 from kbench.report.model import Entry, Model, Place
 from kbench.report.stages import PATHS, stages
+from kbench.suite.scope import Scope, scope_of
 from kbench.suite.tradeoff import DELAYED, Point, front, points
 from kbench.units import Figure
 

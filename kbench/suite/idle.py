@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from kbench.metrics import metrics
+from kbench.suite.scope import scope_of
 from kbench.suite.starved import share, waited
 from kbench.suite.suite import Benchmark, Run
 
@@ -17,6 +18,7 @@ BUSY = 0.99
 class IdleSummary:
     """Medians over the good runs.
 
+    `wake_source` is what fires the events (kbench.suite.scope): policies of two are not compared.
     `share` is the CPU time of a vCPU's thread per second: 1 is a whole pCPU. `event` is that time
     in ns and `event_exits` the exits for each event handled, None where there was none; `busy`
     says that the thread never left its pCPU, so that `event` is only the window's. `wake` is the
@@ -28,6 +30,7 @@ class IdleSummary:
     """
 
     policy: str
+    wake_source: str
     share: float
     event: float | None
     event_exits: float | None
@@ -61,6 +64,7 @@ def summarize_idle(benchmark: Benchmark) -> IdleSummary | None:
     done = [_number(run, "work_per_s") for run in runs]
     return IdleSummary(
         policy=benchmark.name.partition("@")[2],
+        wake_source=scope_of(benchmark).wake_source,
         # In the lab, and where the VMM or a competitor works, who gets the pCPU is the subject.
         share=share(
             runs,

@@ -8,7 +8,7 @@ from kbench.answers.level import apart, best, comparable, not_compared, same_sco
 from kbench.answers.measured import Unsupported
 from kbench.answers.quantity import COMPETITOR, ITEM, LATENCY
 from kbench.answers.rfc.lab import LabKernel, told
-from kbench.answers.scope import ONE
+from kbench.suite.scope import ONE
 
 MWAIT = tuple(
     f"mwait-{name}" for name in ("nop", "yield", "resched", "sleep", "lowprio", "monitor")

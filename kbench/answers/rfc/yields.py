@@ -8,7 +8,7 @@ from kbench.answers.level import apart, comparable, listed
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import ITEM, P90
 from kbench.answers.rfc.lab import WORK_ITEM, LabKernel, by_verdict, told
-from kbench.answers.scope import ONE
+from kbench.suite.scope import ONE
 
 HLT, NOP, YIELD, EXIT = (
     f"work.batch@{policy}" for policy in ("hlt", "mwait-nop", "mwait-yield", "mwait-exit")
