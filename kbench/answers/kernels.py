@@ -11,7 +11,7 @@ from itertools import pairwise
 from kbench.answers.compared import range_of
 from kbench.answers.level import apart, comparable, listed
 from kbench.answers.measured import Measured, Unsupported
-from kbench.answers.quantity import EACH, LATENCY, MIN, Quantity
+from kbench.answers.quantity import COUNT, EACH, LATENCY, Quantity
 from kbench.answers.rfc.lab import STOCK, LabKernel, labs
 from kbench.explain.symbols import Function
 from kbench.judge.functions import between, kept
@@ -24,7 +24,7 @@ RESOLUTION = 1e-3
 Sentence = Callable[[Sequence[LabKernel]], str]
 
 
-def counted(name: str, what: str, quantity: Quantity = MIN) -> Sentence:
+def counted(name: str, what: str, quantity: Quantity = COUNT) -> Sentence:
     """`what` takes so many instructions on each kernel, with the step from one to the next."""
 
     def say(found: Sequence[LabKernel]) -> str:
@@ -63,7 +63,7 @@ def functions(name: str, what: str) -> Sentence:
     return say
 
 
-def tally(family: str, what: str, quantity: Quantity = MIN) -> Sentence:
+def tally(family: str, what: str, quantity: Quantity = COUNT) -> Sentence:
     """How many benchmarks of a family take more, fewer and as many instructions as before."""
 
     def say(found: Sequence[LabKernel]) -> str:
@@ -144,7 +144,7 @@ SENTENCES: dict[str, Sentence] = {
     "kernels-exit-by": functions("exit.pio_out", "For the port write"),
     "kernels-hlt": counted("exit.hlt", "A HLT that exits to userspace"),
     "kernels-hlt-by": functions("exit.hlt", "For the HLT"),
-    "kernels-exits": tally("exit", "exits to userspace"),
+    "kernels-exits": tally("exit", "exits to userspace, each of one count"),
     "kernels-inkernel": counted("inkernel.cpuid", "A CPUID that KVM answers", EACH),
     "kernels-inkernels": tally("inkernel", "subjects that KVM handles in the kernel", EACH),
     "kernels-floor": counted("floor.immediate_exit", "A KVM_RUN that does not enter the guest"),

@@ -108,6 +108,15 @@ def _share(row: Measured, run: Run) -> float:
     return _counter("cpu_s")(row, run) / whole
 
 
+def _one_count(row: Measured, run: Run) -> float:
+    """The count that all events of the benchmark have."""
+    least = _field("min")
+    count = least(row, run)
+    if row.p50 != count or any(least(row, each) != count for each in row.runs):
+        raise Unsupported(f"{row.benchmark.name}: its events do not have one count")
+    return count
+
+
 def _signals(row: Measured, run: Run) -> float:
     """Signals a hunt."""
     hunts = _counter("hunts")(row, run)
@@ -134,3 +143,4 @@ ITEM = Quantity("an item of work", _item)
 COMPETITOR = Quantity("competitor's share", _counter("competitor_share"), SHARE, more=True)
 EACH = Quantity("one, in the kernel", _field("per_instruction_min"))
 MIN = Quantity("min", _field("min"))
+COUNT = Quantity("the one count", _one_count)

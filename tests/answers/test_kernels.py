@@ -64,7 +64,8 @@ def test_steps_and_functions_add_up(tmp_path: Path) -> None:
         "+90 from 6.12 to 7.3 (3,010 to 3,100): vcpu_run +90."
     )
     assert answer("kernels-exits", found) == (
-        "Of 2 exits to userspace, 2 take more instructions on 7.3 than on 6.1 and 0 fewer."
+        "Of 2 exits to userspace, each of one count, 2 take more instructions on 7.3 than on 6.1 "
+        "and 0 fewer."
     )
     assert "2,600 instructions on 6.1" in answer("kernels-inkernel", found)
 
@@ -77,6 +78,16 @@ def test_steps_and_functions_add_up(tmp_path: Path) -> None:
             "kernels-exit",
             lambda rows: rows.update({"exit.pio_out": [lab_run(3010)]}),
             "3,010 on 7.3 (nothing tells the two apart)",
+        ),
+        (
+            "kernels-exit",
+            lambda rows: rows.update({"exit.pio_out": [lab_run(3100), lab_run(3300)]}),
+            "exit.pio_out: its events do not have one count",
+        ),
+        (
+            "kernels-exits",
+            lambda rows: rows.update({"exit.pio_out": [lab_run(3100), lab_run(3300)]}),
+            "Of 1 exits to userspace, each of one count, 1 take",
         ),
         (
             "kernels-wake",

@@ -16,7 +16,7 @@ DIFFERENCES = {
     *("mpstate.truth", "idling.never_blocks"),
 }
 """What is no comparison of samples: exact counts, of which the sentence says the difference or
-that each is one count (_exact); words and names, without a figure."""
+that each is one count (COUNT); words and names, without a figure."""
 ROWS = {"lab": 1, "those": 2, "matching": 2, "_blocking": 2, "_rows": 2}
 """Calls that give rows, and how many."""
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from kbench.answers.compared import side_by_side
 from kbench.answers.level import comparable, on_plan
-from kbench.answers.measured import Measured, Unsupported
-from kbench.answers.quantity import EACH, EXITS, MIN, ROUND
+from kbench.answers.measured import Unsupported
+from kbench.answers.quantity import COUNT, EACH, EXITS, ROUND
 from kbench.answers.rfc.lab import ALL, RFC, STOCK, LabKernel, told
 
 
@@ -16,10 +16,10 @@ def mwait(found: Sequence[LabKernel]) -> str:
     def figures(lab: LabKernel) -> list[str]:
         rows = [lab("exit.mwait_user"), lab("inkernel.mwait@nop")]
         comparable(rows)
-        whole, skipped = _exact(rows[0]), EACH.typical(rows[1])
+        whole, skipped = COUNT.typical(rows[0]), EACH.typical(rows[1])
         if whole <= skipped:
             raise Unsupported("exit.mwait_user takes no more than inkernel.mwait@nop")
-        return [f"{whole:,.0f}", str(skipped), f"{whole - skipped:,.0f}"]
+        return [str(whole), str(skipped), f"{whole - skipped:,.0f}"]
 
     return told(
         found,
@@ -51,7 +51,7 @@ def scale(found: Sequence[LabKernel]) -> str:
     def figures(lab: LabKernel) -> list[str]:
         rows = [lab("inkernel.pio_out@elcr"), lab("exit.pio_out")]
         comparable(rows)
-        return [str(EACH.typical(rows[0])), f"{_exact(rows[1]):,.0f}"]
+        return [str(EACH.typical(rows[0])), str(COUNT.typical(rows[1]))]
 
     return told(
         found,
@@ -100,13 +100,5 @@ def chosen(found: Sequence[LabKernel]) -> str:
 def _against_stock(lab: LabKernel, variant: str) -> list[str]:
     rows = [lab("exit.pio_out", name) for name in (STOCK, variant)]
     comparable(rows, but="variant")
-    stock, other = map(_exact, rows)
-    return [f"{stock:,.0f}", f"{other - stock:+,.0f}"]
-
-
-def _exact(row: Measured) -> float:
-    """The one count that all round trips have. Raises Unsupported where they differ."""
-    low, high = MIN.range(row)
-    if low != high or row.p50 != low:
-        raise Unsupported(f"{row.benchmark.name}: its round trips do not have one count")
-    return float(low)
+    stock, other = map(COUNT.typical, rows)
+    return [str(stock), f"{other - stock:+,.0f}"]

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from kbench.answers.compared import median_of, side_by_side
 from kbench.answers.level import listed
 from kbench.answers.measured import Measured, Unsupported, measured, those_measured
+from kbench.answers.quantity import LATENCY
 from kbench.suite.suite import Suite
 
 ALL, STOCK, RFC = "all", "stock", "rfc-v1"
@@ -98,6 +100,15 @@ def told(
             others.append(f"{lab.release}: {listed(other)}")
     said = text.format(*values)
     return f"{said} ({'; '.join(others)})." if others else f"{said}."
+
+
+def medians(found: Sequence[LabKernel], text: str, *names: str) -> str:
+    """told() of the medians of these rows, each with what it is level with."""
+
+    def figures(lab: LabKernel) -> list[str]:
+        return side_by_side([lab(name) for name in names], LATENCY, median_of)
+
+    return told(found, text, figures)
 
 
 def by_verdict(

@@ -3,11 +3,11 @@
 
 from collections.abc import Sequence
 
-from kbench.answers.compared import median_of, range_of, side_by_side
+from kbench.answers.compared import range_of
 from kbench.answers.level import apart, best, comparable, not_compared, same_scope, superlative
 from kbench.answers.measured import Unsupported
-from kbench.answers.quantity import COMPETITOR, ITEM, LATENCY
-from kbench.answers.rfc.lab import LabKernel, told
+from kbench.answers.quantity import COMPETITOR, ITEM
+from kbench.answers.rfc.lab import LabKernel, medians, told
 from kbench.suite.scope import ONE
 
 MWAIT = tuple(
@@ -68,14 +68,10 @@ def monitored(found: Sequence[LabKernel]) -> str:
 
 def shared(found: Sequence[LabKernel]) -> str:
     """False sharing: stores to other lines of the page, which is what 4 KiB cost."""
-
-    def figures(lab: LabKernel) -> list[str]:
-        rows = [lab(f"wake.store_beside@mwait-{name}") for name in ("monitor", "nop")]
-        return side_by_side(rows, LATENCY, median_of)
-
-    return told(
+    return medians(
         found,
         "A sibling's store to another line of a page takes {0} instructions where a vCPU monitors "
         "the page, {1} where nothing watches it",
-        figures,
+        "wake.store_beside@mwait-monitor",
+        "wake.store_beside@mwait-nop",
     )

@@ -3,11 +3,11 @@
 
 from collections.abc import Sequence
 
-from kbench.answers.compared import against, median_of, side_by_side
+from kbench.answers.compared import against
 from kbench.answers.level import comparable, listed
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import LATENCY
-from kbench.answers.rfc.lab import STOCK, LabKernel, told
+from kbench.answers.rfc.lab import STOCK, LabKernel, medians, told
 from kbench.catalogue.mpstate import TRUTH
 from kbench.catalogue.mpstate import truth as mpstate_truth
 
@@ -15,15 +15,12 @@ from kbench.catalogue.mpstate import truth as mpstate_truth
 def polled(found: Sequence[LabKernel]) -> str:
     """Which ways show the interrupt of a vCPU that is halted outside KVM_RUN, and how soon."""
 
-    def figures(lab: LabKernel) -> list[str]:
-        rows = [lab(f"mpstate.right@{way}") for way in ("poll", "byte")]
-        return side_by_side(rows, LATENCY, median_of)
-
-    text = told(
+    text = medians(
         found,
         "poll(2) of the vCPU shows it a median of {0} instructions after the start of "
         "KVM_SIGNAL_MSI, mp_state in kvm_run {1}",
-        figures,
+        "mpstate.right@poll",
+        "mpstate.right@byte",
     )
     if any(lab.has("mpstate.right@get") for lab in found):
         return f"The interrupt of a vCPU halted outside KVM_RUN: {text}"
