@@ -14,9 +14,9 @@ TARGET ?= auto
 # What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
 NEEDS_run := $(if $(LAB),lab kvm extension compiler,$(shell test "$(TARGET)" != lab -a -w /dev/kvm || echo lab))
 NEEDS_check := check
-NEEDS_test := lab zstd kvm extension compiler tree browser
+NEEDS_test := lab zstd kvm extension compiler tree explain browser
 NEEDS_test-fleet := lab
-NEEDS_test-kvm := lab zstd kvm extension compiler
+NEEDS_test-kvm := lab zstd kvm extension compiler explain
 NEEDS_test-kernels := lab zstd kvm extension tree explain
 NEEDS_test-explain := lab kvm extension compiler
 NEEDS_test-variants := $(NEEDS_test-kvm)
@@ -71,13 +71,13 @@ test-kvm: venv ## what test leaves out: the KVM extension on both kernels
 test-kernels: venv ## what both leave out: kernels built of git trees, bisected; not in CI, and nobody has timed it
 	$(BIN)/pytest -m test_kernels
 
-test-explain: venv ## half an hour: the tree of every row with stamps adds up to its count
+test-explain: venv ## the tree of every row with stamps adds up to its count; not in CI, and nobody has timed it
 	$(BIN)/pytest -m test_explain tests/explain
 
-test-variants: venv ## what test-kvm has a sample of: each mechanism alone, each patch of a series; an hour
+test-variants: venv ## what test-kvm has a sample of: each mechanism alone, each patch of a series; not in CI
 	$(BIN)/pytest -m test_variants
 
-faults: venv ## 1,000 faults injected into every command, half an hour; FAULTS='--seed 2 --only lab'
+faults: venv ## faults injected into every command, 1,000 by default; FAULTS='--seed 2 --only lab'
 	$(BIN)/python -P tests/faults/campaign.py $(FAULTS)
 
 fuzz: venv ## a million damaged inputs for every reader of bytes that may be anybody's: minutes
