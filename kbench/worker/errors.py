@@ -11,8 +11,6 @@ from kbench.kvm.memory import GuestMemory
 
 HUNG = "KVM_RUN did not come back within"
 BUSY = "the machine is too busy"
-
-
 NO_EVENT = "the guest handled no event"
 OTHER_COUNT = "interrupts for"
 

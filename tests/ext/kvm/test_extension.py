@@ -153,6 +153,7 @@ def test_single_mechanism(
     not build.has_packaged(debug.DEBIAN, debug.BASE),
     reason="the debug kernel is not built: make debug-kernel (20 minutes on two loaded CPUs)",
 )
+@pytest.mark.timeout(2 * DEBUG_SECONDS)  # modules are built for that kernel before
 def test_races_on_a_debug_kernel(tmp_path: Path, subtests: pytest.Subtests) -> None:
     """Four CPUs at once, lockdep and KASAN: no splat, no wake-up lost, in a short sample."""
     kernel = build.packaged(debug.DEBIAN, debug.BASE, print)

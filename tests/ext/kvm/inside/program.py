@@ -10,7 +10,7 @@ from typing import Any
 
 import fw_cfg  # type: ignore[import-not-found]  # beside this file in the lab
 
-PLACE = Path("/tmp/program")
+PLACE = Path("/tmp/program")  # of the lab, whose files go with it
 SECONDS = 60.0
 LINE = re.compile(r"(ok|not ok) \d+ (.*)")
 
