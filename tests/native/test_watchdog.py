@@ -34,7 +34,7 @@ def test_ends_a_guest_that_hangs(guest: str, irqchip: bool) -> None:
 def test_leaves_a_loop_alone_that_outlasts_its_limit() -> None:
     limit, count, took = 0.5, 50_000, 0.0  # a busy machine may hold one KVM_RUN up by a tenth of it
     with machine("pio_out") as m:
-        while took < 1.5 * limit:
+        while took < 3 * limit:
             start = time.monotonic()
             assert round_trips(m.vcpu, count, histogram(m.vcpu), limit) == (count, 0, False)
             took, count = time.monotonic() - start, 4 * count
