@@ -67,7 +67,11 @@ class IdleVcpu:
         total, room = int(self.area.events), lib.KB_IDLE_STAMPS_MAX
         ring = ffi.unpack(self.area.stamps, min(total, room))
         oldest = total % room if total > room else 0
-        return [(tick - self.tsc_offset) & TSC_MASK for tick in ring[oldest:] + ring[:oldest]]
+        return [self.host_tick(tick) for tick in ring[oldest:] + ring[:oldest]]
+
+    def host_tick(self, tick: int) -> int:
+        """The host's TSC when the guest's had this value."""
+        return (tick - self.tsc_offset) & TSC_MASK
 
 
 def prepare(vcpu: Vcpu, areas: GuestMemory, index: int, policy: Policy, event_fd: int) -> IdleVcpu:

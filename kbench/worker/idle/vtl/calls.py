@@ -72,4 +72,4 @@ class VtlCalls(WindowedMeasurement):
 
 def stamps(vcpu: IdleVcpu, count: int) -> list[int]:
     """The first `count` stamps of a VTL that leaves by itself, in ticks of the host's TSC."""
-    return [tick - vcpu.tsc_offset for tick in ffi.unpack(vcpu.area.plan, count)]
+    return [vcpu.host_tick(tick) for tick in ffi.unpack(vcpu.area.plan, count)]
