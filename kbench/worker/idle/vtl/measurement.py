@@ -101,7 +101,7 @@ class Vtl(WindowedMeasurement):
     def _let_fire(self, times: Sequence[int], log: waker.WakerLog) -> None:
         """Let VTL1's timer fire: the first event, an MSI that is not counted, arms it."""
         start, now, khz = waker.monotonic_ns(), floors.tsc(), self.histogram.tsc_khz
-        ticks = [now + (LEAD_NS + time) * khz // 1_000_000 for time in times[UNCOUNTED:]]
+        ticks = [now + (LEAD_NS + time) * khz // 1_000_000 for time in times[1:]]
         due = array("Q", [now, *stimer.plan(self._vm, self._one, ticks, khz)])
         log.planned[:], log.fired[:] = due, due
         self._vm.vm.signal_msi(TO_VTL1)
@@ -138,7 +138,7 @@ class Vtl(WindowedMeasurement):
         """Whether VTL1 has handled an event since then."""
         area = self._one.area
         newest = (int(area.events) - 1) % lib.KB_IDLE_STAMPS_MAX
-        return int(area.stamps[newest]) - self._one.tsc_offset >= fired
+        return self._one.host_tick(int(area.stamps[newest])) >= fired
 
     def _places(self) -> tuple[Scheduling, list[threads.Job]]:
         """Where the waker runs, and the threads: the processor's and its teller's.
@@ -223,7 +223,7 @@ class Vtl(WindowedMeasurement):
         """From each of VTL1's counted VTL_RETURNs to VTL0's next instruction."""
         returned = self._processor.stamps_of(RETURNED)
         plan = ffi.unpack(self._one.area.plan, len(returned))
-        outs = [tick - self._one.tsc_offset for tick in plan]
+        outs = [self._one.host_tick(tick) for tick in plan]
         resumed = self._zero.stamps()
         first = 1 + UNCOUNTED  # VTL1 returns once before any interrupt
         for n in range(first, len(outs)):
