@@ -2,13 +2,13 @@
 """The files that a lab's code comes from, as they lie here: with the symbols that it lacks."""
 
 import re
-import sysconfig
 from functools import cache
 from pathlib import Path
 
 import kbench
 from kbench.kernels import modinfo
 from kbench.kernels.errors import KernelError
+from kbench.lab.image.initramfs import DYNAMIC
 from kbench.lab.labs import Lab
 
 INJECTED = "/kbench/"
@@ -41,7 +41,7 @@ def here(path: str) -> Path | None:
     """The file of this machine that the lab has at `path`: kbench's, Python's or a library."""
     if path.startswith(INJECTED):
         return Path(kbench.__file__).parents[1] / path.removeprefix(INJECTED)
-    dynamic = Path(sysconfig.get_config_var("DESTSHARED")) / Path(path).name
+    dynamic = DYNAMIC / Path(path).name
     if dynamic.exists():
         return dynamic
     return _mapped_here().get(Path(path).name)

@@ -32,6 +32,9 @@ SKIPPED_DYNAMIC = (
     *("_test", "_xxtest", "xx", "_codecs_", "_tkinter", "_sqlite3", "_ssl", "_hashlib"),
     *("_curses", "readline", "nis", "_crypt", "_gdbm", "_dbm", "unicodedata"),
 )
+# Where Python's extension modules are. Read at import: labs are prepared by several threads, and of
+# two that ask sysconfig first, one is told None (https://github.com/python/cpython/issues/92452).
+DYNAMIC = Path(sysconfig.get_config_var("DESTSHARED"))
 INSIDE = Path(__file__).parents[1] / "inside"
 AGENT = ("agent.py", "bundle.py", "fw_cfg.py")
 DIRECTORIES = ("dev", "proc", "sys", "tmp")
@@ -49,8 +52,7 @@ def build(modules: Sequence[tuple[str, bytes]]) -> bytes:
     # Python's start-up looks for these two to know its prefix.
     files[f"usr/lib/{version}/os.py"] = (0o644, b"")
     _add_elf(files, "usr/bin/python3", Path(os.path.realpath(sys.executable)))
-    dynamic = Path(sysconfig.get_config_var("DESTSHARED"))
-    extensions = [p for p in dynamic.glob("*.so") if not p.name.startswith(SKIPPED_DYNAMIC)]
+    extensions = [p for p in DYNAMIC.glob("*.so") if not p.name.startswith(SKIPPED_DYNAMIC)]
     extensions.append(_cffi_backend())
     for path in sorted(extensions):
         _add_elf(files, f"usr/lib/{version}/lib-dynload/{path.name}", path)
