@@ -12,7 +12,6 @@ import fcntl
 import os
 import stat
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -87,22 +86,21 @@ def temporary_beside(path: Path) -> Path:
 
     Raises KbenchError where the directory cannot be written.
     """
+    # What mkstemp(3) makes is private; this is as readable as any other output, by the umask,
+    # which a process cannot ask for without setting it, for all of its threads.
+    name = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise KbenchError(f"cannot write {path}: {error.strerror}") from None
     try:
-        # mkstemp makes files private; an output is as readable as any other.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.fchmod(descriptor, 0o666 & ~umask)
         like(path, descriptor)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        name.unlink(missing_ok=True)
         raise
     finally:
         os.close(descriptor)
-    return Path(name)
+    return name
 
 
 def write_atomically(path: Path, data: bytes, *, force: bool = False) -> None:
