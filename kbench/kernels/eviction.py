@@ -32,12 +32,20 @@ def keep_recent(place: Path, count: int) -> None:
     except OSError:
         return
     entries = [path for path in place.parent.iterdir() if not path.name.startswith(".")]
-    entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    entries.sort(key=_used, reverse=True)
     for path in entries[count:]:
         with cache.lock(f"{place.parent.name}-{path.name}"):
             # Another process may have removed it since it was listed.
             if path.is_dir() and not _held(path):
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _used(place: Path) -> float:
+    """When an entry was last used; 0 of one that has been removed since it was listed."""
+    try:
+        return place.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def remove(kinds: Sequence[Path]) -> tuple[int, list[str]]:

@@ -37,6 +37,14 @@ def test_what_is_held_stays(root: Path) -> None:
     assert not first.exists()
 
 
+def test_what_another_process_has_removed_meanwhile_is_gone(root: Path) -> None:
+    last = make("last")
+    # In the listing, and no longer there when it is asked for its age.
+    (root / "kind/gone").symlink_to(root / "nowhere")
+    eviction.keep_recent(last, 1)
+    assert last.is_dir()
+
+
 def test_remove_says_what_it_freed(root: Path) -> None:
     make("one")
     make("two")
