@@ -6,6 +6,7 @@ benchmark would do first is done once for a variant of KVM and a state of kbench
 """
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache as once
@@ -28,6 +29,7 @@ COPY_SECONDS = 120.0
 KEPT = {"snapshot": 4, "ready": 6}
 # In the order of loading; they come through fw_cfg after a restore.
 KVM_MODULES = ("kvm", "kvm-amd")
+_COPYING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,17 @@ def ready(kernel: Kernel, files: dict[str, bytes], progress: Progress) -> Snapsh
     return _kept(Snapshot(place, installed, kernel))
 
 
-@once
 def _writable(ram: Path) -> Path:
     """A copy of a read-only `ram` in memory, kept while this process lives.
 
     QEMU opens RAM for writing even where it maps it privately.
     """
+    with _COPYING:  # of labs that start at once, one copies
+        return _copied(ram)
+
+
+@once
+def _copied(ram: Path) -> Path:
     fd = os.memfd_create("kbench-ram")
     copy = Path(f"/proc/{os.getpid()}/fd/{fd}")
     _copy_ram(ram, copy)
