@@ -4,6 +4,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -13,8 +14,8 @@ from kbench.units import human
 
 
 def say(line: str) -> None:
-    """Print a line of progress on stderr, whole."""
-    print(line, file=sys.stderr, flush=True)
+    """Print a line of progress on stderr, whole, whatever other threads print."""
+    _write(sys.stderr, line)
 
 
 @contextmanager
@@ -31,10 +32,9 @@ def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
         return f"p50 {human(seen[len(seen) // 2], step.unit)}" if seen else "calibrating"
 
     if not console.is_terminal:
-        yield lambda step: print(
+        yield lambda step: _write(
+            console.file,
             f"{step.done}/{step.total} {step.benchmark}: {text(step)}{_on(step)}{time_left(step)}",
-            file=console.file,
-            flush=True,
         )
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
@@ -55,6 +55,12 @@ def progress_bar(console: Console) -> Iterator[Callable[[Step], None]]:
             )
 
         yield show
+
+
+def _write(file: IO[str], line: str) -> None:
+    """One write for the line and its end: print() makes two, and a thread may come between."""
+    file.write(f"{line}\n")
+    file.flush()
 
 
 def time_left(step: Step) -> str:
