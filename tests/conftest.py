@@ -13,7 +13,7 @@ from kbench.errors import KbenchError
 from kbench.kernels.errors import PackageUnavailable
 from kbench.kvm import System
 from kbench.lab import labs
-from kbench.lab.errors import QemuUnavailable
+from kbench.lab.errors import EmulatorUnavailable
 from kbench.lab.labs import Lab
 from kbench.programs import ProgramsMissing
 
@@ -44,7 +44,7 @@ def lab() -> Lab:
     """The lab of the default kernel with the distribution's KVM."""
     try:
         return labs.prepare("6.1", labs.STOCK, print)
-    except (QemuUnavailable, PackageUnavailable, ProgramsMissing) as error:
+    except (EmulatorUnavailable, PackageUnavailable, ProgramsMissing) as error:
         pytest.skip(str(error))
 
 

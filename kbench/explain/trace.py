@@ -18,7 +18,8 @@ from kbench.lab import labs, protocol
 from kbench.lab.errors import AgentFailed
 from kbench.lab.labs import Lab
 from kbench.lab.outcome import received
-from kbench.lab.vm.qemu import Plugin
+from kbench.lab.vm.qemu import emulator as qemu
+from kbench.lab.vm.qemu.process import Plugin
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,10 +85,11 @@ def execute(lab: Lab, plugin: Path, benchmark: str, spans: Spans = ()) -> Execut
 
     Raises Unexplained when the benchmark is skipped, and the LabError of a run that fails.
     """
-    job = labs.benchmark_job(benchmark)
+    files = labs.files(labs.benchmark_job(benchmark))
+    emulator, place = qemu.require(lab.snapshot.emulator), lab.snapshot.place
     with (
         _files(spans) as fds,
-        lab.snapshot.restore(labs.files(job), WALL_SECONDS, plugin=Plugin(plugin, fds)) as process,
+        emulator.restore(place, files, WALL_SECONDS, plugin=Plugin(plugin, fds)) as process,
     ):
         first, *_ = received(process) or [protocol.Message()]
         if first.skipped:

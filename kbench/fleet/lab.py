@@ -25,6 +25,7 @@ from kbench.lab import labs
 from kbench.lab.errors import LabError
 from kbench.lab.labs import LabContents, LabResult
 from kbench.lab.verify import outcome
+from kbench.lab.vm.machines import SVM, LabMachine
 
 SAMPLE = 0.02  # of the benchmarks, at least one
 # A fleet whose machines all went may get new ones: those of a batch system that starts them again.
@@ -39,9 +40,11 @@ class FleetLabs:
         self._report = report
         self._sent: dict[str, Future[Any]] = {}
 
-    def prepare(self, kernel: str, variant: str, progress: Progress) -> LabContents:
+    def prepare(
+        self, kernel: str, variant: str, progress: Progress, machine: LabMachine = SVM
+    ) -> LabContents:
         """Fetch and build; nothing boots here. Raises as labs.contents() does."""
-        return labs.contents(kernel, variant, progress)
+        return labs.contents(kernel, variant, progress, machine)
 
     def measure_all(
         self, lab: LabContents, benchmarks: Sequence[str], *, jobs: int, run_seconds: float

@@ -13,7 +13,7 @@ from pathlib import Path
 import kbench
 from kbench.guests.image import IMAGES
 from kbench.kernels import cache
-from kbench.lab.vm import emulator
+from kbench.lab.vm.qemu import installed
 
 KBENCH, QEMU, PYTHON = "kbench", "QEMU", "Python"
 # Of a label there is as much as a machine's sessions can take: it limits nothing.
@@ -40,8 +40,8 @@ def host_labels() -> Labels:
 
 
 def lab_labels() -> Labels:
-    """What a machine needs to count as this one does. Raises QemuUnavailable."""
-    return {KBENCH: build(), QEMU: emulator.find().version, PYTHON: platform.python_version()}
+    """What a machine needs to count as this one does. Raises EmulatorUnavailable."""
+    return {KBENCH: build(), QEMU: installed.find().version, PYTHON: platform.python_version()}
 
 
 def resources(labels: Labels, amount: float = 1) -> dict[str, float]:

@@ -12,15 +12,16 @@ from kbench.errors import KbenchError
 from kbench.fleet import labels
 from kbench.fleet.labels import Labels, lacking
 from kbench.kvm import System
-from kbench.lab.errors import QemuUnavailable
-from kbench.lab.vm import emulator, options
+from kbench.lab.errors import EmulatorUnavailable
+from kbench.lab.vm import common
+from kbench.lab.vm.qemu import installed
 from kbench.record import provenance
 from kbench.record.recording import Metadata
 
 SAID = "kbench"  # the key of what a worker says, in what dask knows of it
 KVM, LAB = "KVM", "LAB"
 # A lab's QEMU maps its RAM copy-on-write and has its own 100 MB beside.
-LAB_BYTES = (options.MEMORY_MB + 256) << 20
+LAB_BYTES = (common.MEMORY_MB + 256) << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +53,8 @@ def describe(threads: int, memory: int | None) -> Member:
     found = {labels.KBENCH: labels.build(), labels.PYTHON: platform.python_version()}
     lab_reason = ""
     try:
-        found[labels.QEMU] = emulator.find().version
-    except QemuUnavailable as error:
+        found[labels.QEMU] = installed.find().version
+    except EmulatorUnavailable as error:
         lab_reason = str(error)
     fit = threads if memory is None else min(threads, max(1, memory // LAB_BYTES))
     return Member(

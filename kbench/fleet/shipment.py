@@ -9,7 +9,7 @@ from kbench.kernels import cache, modinfo
 from kbench.kernels.cache import Progress
 from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import Kernel, KernelTree
-from kbench.lab.vm.snapshot import KVM_MODULES
+from kbench.lab.vm.machines import SVM
 
 KIND = "fleet"  # the cache's directory of what came
 VMLINUZ, MODULES = "vmlinuz", "modules"
@@ -72,7 +72,7 @@ def shipment(said: object, files: dict[str, bytes]) -> Shipment:
 def kernel_shipment(kernel: Kernel) -> Shipment:
     """What boots of a kernel, and its KVM with the modules below it. Raises KernelError."""
     modules: dict[str, bytes] = {}
-    for name in KVM_MODULES:
+    for name in SVM.modules:
         own = modinfo.content(kernel, name)
         modules |= {**modinfo.dependencies(kernel, own), name: own}
     files = {f"{MODULES}/{name}.ko": content for name, content in modules.items()}

@@ -8,16 +8,16 @@ class LabError(ToolError):
     """A failure of the lab, with what the lab's console says about it."""
 
 
-class QemuUnavailable(LabError):
-    """QEMU is missing, too old, or does not start."""
+class EmulatorUnavailable(LabError):
+    """The emulator is missing, too old, or does not start."""
 
 
 class EmulatorDied(LabError):
-    """QEMU crashed or was killed before the agent had done its job."""
+    """The emulator crashed or was killed before the agent had done its job."""
 
 
 class SnapshotUnusable(LabError):
-    """QEMU cannot load the snapshot (another QEMU's, or damaged)."""
+    """The emulator cannot load the snapshot (another version's, or damaged)."""
 
 
 class BootFailed(LabError):

@@ -17,7 +17,9 @@ from kbench.lab.errors import LabError
 from kbench.lab.image import payload
 from kbench.lab.inside import bundle
 from kbench.lab.outcome import outcome
-from kbench.lab.vm import emulator, options, snapshot
+from kbench.lab.vm import snapshot
+from kbench.lab.vm.common import KERNEL_OPTIONS
+from kbench.lab.vm.machines import SVM, LabMachine
 from kbench.record.recording import Metadata
 from kbench.targets.running import Running
 
@@ -37,7 +39,8 @@ class LabResult:
     """One benchmark in the lab: counts, or the reason of a skip, or an error.
 
     kvm: the variant and a digest of its modules. identity: what must be equal for two counts
-    to be compared. facts: the provenance of the machine inside (kbench.record.provenance).
+    to be compared. backend: the lab machine's label. facts: the provenance of the machine inside
+    (kbench.record.provenance).
     further: the runs after the first, of a benchmark that is a sample of windows. where: the
     machine of a fleet that measured it.
     """
@@ -45,6 +48,7 @@ class LabResult:
     benchmark: str
     kvm: tuple[str, str]
     identity: dict[str, str]
+    backend: str = SVM.backend
     facts: Metadata = field(default_factory=dict)
     counts: protocol.Counts | None = None
     further: tuple[protocol.Counts, ...] = ()
@@ -69,6 +73,7 @@ class LabContents:
     kernel: Kernel
     variant: str
     modules: dict[str, bytes]
+    machine: LabMachine = SVM
 
     @property
     def kvm(self) -> tuple[str, str]:
@@ -77,12 +82,13 @@ class LabContents:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What must be equal for two counts to be compared. Raises QemuUnavailable."""
+        """What must be equal for two counts to be compared. Raises EmulatorUnavailable."""
+        emulator = self.machine.emulator()
         return {
-            "qemu": emulator.find().version,
+            emulator.title.lower(): emulator.version,
             "kernel": self.kernel.version,
-            "cpu": options.CPU,
-            "machine": cache.digest(*options.OPTIONS, *options.KERNEL_OPTIONS),
+            "cpu": emulator.cpu,
+            "machine": cache.digest(*emulator.options, *KERNEL_OPTIONS),
         }
 
 
@@ -95,6 +101,7 @@ class Lab:
     def __init__(self, shot: snapshot.Snapshot, contents: LabContents) -> None:
         self.snapshot = shot
         self.modules = contents.modules
+        self.machine = contents.machine
         self.kvm = contents.kvm
         self.identity = contents.identity
 
@@ -112,12 +119,17 @@ class Lab:
                 measured, facts = outcome(process)
         except LabError as error:
             return LabResult(
-                benchmark=job.benchmark, kvm=self.kvm, identity=self.identity, error=error
+                benchmark=job.benchmark,
+                kvm=self.kvm,
+                identity=self.identity,
+                backend=self.machine.backend,
+                error=error,
             )
         return LabResult(
             benchmark=job.benchmark,
             kvm=self.kvm,
             identity=self.identity,
+            backend=self.machine.backend,
             facts={**facts, **self.snapshot.kernel.facts},
             counts=measured[0].counts,
             further=tuple(message.counts for message in measured[1:] if message.counts),
@@ -132,7 +144,9 @@ LabT = TypeVar("LabT")
 class LabPlace(Protocol[LabT]):
     """Where the labs of a session run: on this machine, as this module has it, or in a fleet."""
 
-    def prepare(self, kernel: str, variant: str, progress: Progress) -> LabT:
+    def prepare(
+        self, kernel: str, variant: str, progress: Progress, machine: LabMachine = SVM
+    ) -> LabT:
         """What measure_all() measures in; it has `kvm` and `identity` as Lab has."""
 
     def measure_all(
@@ -160,13 +174,13 @@ def loading(kvm: dict[str, bytes]) -> dict[str, bytes]:
     return {**files(job), "package": bundle.pack(payload.package()), **loaded}
 
 
-def prepare(kernel: str, variant: str, progress: Progress) -> Lab:
+def prepare(kernel: str, variant: str, progress: Progress, machine: LabMachine = SVM) -> Lab:
     """Fetch, build and snapshot whatever is missing for a kernel (as find() takes it) and KVM.
 
     `variant` is one of the extension's, or the label of a user's build. Raises ProgramsMissing
     before anything is fetched, and KernelError or LabError of the step that failed.
     """
-    return ready(contents(kernel, variant, progress), progress)
+    return ready(contents(kernel, variant, progress, machine), progress)
 
 
 def require_known(kernel: str, variant: str) -> None:
@@ -179,29 +193,32 @@ def require_known(kernel: str, variant: str) -> None:
         variants.variant(variant)
 
 
-def contents(kernel: str, variant: str, progress: Progress) -> LabContents:
+def contents(
+    kernel: str, variant: str, progress: Progress, machine: LabMachine = SVM
+) -> LabContents:
     """Fetch and build what a lab of them is made of; nothing boots. Raises as prepare() does."""
-    built = None if variant == STOCK else _built(kernel, variant, progress)
-    programs.require("lab", *find.needs(kernel))
+    built = None if variant == STOCK else _built(kernel, variant, progress, machine)
+    programs.require(*machine.groups, *find.needs(kernel))
     found = find.find(kernel, progress)
     if built is None:
-        kvm = {name: modinfo.content(found, name) for name in snapshot.KVM_MODULES}
+        kvm = {name: modinfo.content(found, name) for name in machine.modules}
     else:
-        kvm = {name: built.path(name).read_bytes() for name in snapshot.KVM_MODULES}
-    return LabContents(found, variant, kvm)
+        kvm = {name: built.path(name).read_bytes() for name in machine.modules}
+    return LabContents(found, variant, kvm, machine)
 
 
 def ready(made_of: LabContents, progress: Progress) -> Lab:
     """The lab of these contents, booted and saved where that is missing. Raises LabError."""
-    return Lab(snapshot.ready(made_of.kernel, loading(made_of.modules), progress), made_of)
+    files = loading(made_of.modules)
+    return Lab(snapshot.ready(made_of.kernel, files, progress, made_of.machine), made_of)
 
 
-def _built(kernel: str, variant: str, progress: Progress) -> modules.ModuleSet:
+def _built(kernel: str, variant: str, progress: Progress, machine: LabMachine) -> modules.ModuleSet:
     """A variant of the extension, or what a user's patch or source tree was built to."""
     if _users(variant):
         return modules.made(find.find(kernel, progress), variant)
     tree = compiler.tree(
-        kernel, ("lab", *find.needs(kernel), *variants.variant(variant).needs), progress
+        kernel, (*machine.groups, *find.needs(kernel), *variants.variant(variant).needs), progress
     )
     return modules.build(tree, recipes.variant(tree, variant, progress), progress)
 

@@ -3,12 +3,12 @@
 
 from kbench.lab import protocol
 from kbench.lab.errors import AgentFailed, EmulatorDied, LabError, LabPanic
-from kbench.lab.vm import options
-from kbench.lab.vm.qemu import Process
+from kbench.lab.vm import common
+from kbench.lab.vm.process import LabProcess
 from kbench.record.recording import Metadata
 
 
-def outcome(process: Process) -> tuple[list[protocol.Message], Metadata]:
+def outcome(process: LabProcess) -> tuple[list[protocol.Message], Metadata]:
     """Wait for the lab's end and return the runs, or the skip, and the facts that it sent.
 
     Raises as received() does, and AgentFailed when the facts are missing: half a result is none.
@@ -24,17 +24,18 @@ def outcome(process: Process) -> tuple[list[protocol.Message], Metadata]:
     return measured, facts
 
 
-def received(process: Process) -> list[protocol.Message]:
+def received(process: LabProcess) -> list[protocol.Message]:
     """Wait for the lab's end and return the messages that it sent.
 
-    Raises the LabError that a message, the console or QEMU's exit status tells of.
+    Raises the LabError that a message, the console or the emulator's exit status tells of.
     """
     status, console = process.wait(), process.console()
-    if status == options.RESET:
+    if status == common.RESET:
         raise _panic(console)
-    if status not in (options.DONE, options.FAILED):
+    if status not in (common.DONE, common.FAILED):
         how = f"by signal {-status}" if status < 0 else f"with exit status {status}"
-        raise EmulatorDied(f"QEMU ended {how} before the benchmark did", process.log())
+        died = f"{process.emulator} ended {how} before the benchmark did"
+        raise EmulatorDied(died, process.log())
     messages = protocol.decode(process.results())
     for message in messages:
         if message.failure:

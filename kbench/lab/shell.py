@@ -3,6 +3,7 @@
 
 from kbench.lab import labs, protocol
 from kbench.lab.labs import Lab
+from kbench.lab.vm.qemu import emulator as qemu
 
 ENTRY = "kbench.lab.inside.console:main"
 # "mon:" keeps Ctrl-C for the guest and gives Ctrl-A X for the end of QEMU.
@@ -14,5 +15,7 @@ SECONDS = 12 * 3600.0
 def run(lab: Lab) -> None:
     """Restore the lab with its serial console on stdin and stdout, until either ends it."""
     job = protocol.Job(entry=ENTRY)
-    with lab.snapshot.restore(labs.files(job), SECONDS, SERIAL) as process:
+    shot = lab.snapshot
+    emulator = qemu.require(shot.emulator)
+    with emulator.restore(shot.place, labs.files(job), SECONDS, SERIAL) as process:
         process.wait()

@@ -7,7 +7,6 @@ bit (`kbench lab verify` shows it).
 
 import json
 import random
-import shutil
 import time
 from array import array
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from kbench.errors import KbenchError
 from kbench.kernels.cache import Progress
 from kbench.kernels.debian import DEFAULT
 from kbench.lab import labs, protocol
-from kbench.lab.vm import emulator
+from kbench.lab.vm.machines import SVM, LabMachine
 from kbench.metrics import metrics
 from kbench.record.recording import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
@@ -29,8 +28,6 @@ from kbench.targets.options import RunOptions
 from kbench.targets.remaining import Remaining
 from kbench.targets.target import RunOutcome, Step
 from kbench.worker.probe import representative
-
-BACKEND = "svm-tcg"
 
 
 class LabTarget:
@@ -48,6 +45,7 @@ class LabTarget:
         report: Progress = lambda line: None,
         more: Callable[[labs.Lab, str], Metadata] | None = None,
         place: labs.LabPlace[Any] = labs,
+        machine: LabMachine = SVM,
     ) -> None:
         """`more` gives further metadata of a benchmark's last run, as it is measured in a lab.
 
@@ -59,10 +57,11 @@ class LabTarget:
         self._report = report
         self._more = more
         self._place = place
+        self._machine = machine
 
     def obstacles(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
         """Why there can be no lab here; what a lab lacks is only known when it has tried."""
-        reason = "" if shutil.which(emulator.PROGRAM) else emulator.MISSING
+        reason = self._machine.obstacle()
         return {row.name: reason for row in benchmarks}
 
     def measure(
@@ -79,7 +78,7 @@ class LabTarget:
         RunOutcome.
         """
         outcome = RunOutcome()
-        lab = self._place.prepare(self._kernel, self._variant, self._report)
+        lab = self._place.prepare(self._kernel, self._variant, self._report, self._machine)
         remaining = Remaining(("run", row.name) for row in benchmarks)
         # The order is no matter here: mixed, those that are done are a sample of those that follow.
         for part in _in_turn(random.Random(0).sample(benchmarks, len(benchmarks))):
@@ -186,7 +185,7 @@ def provenance(result: labs.LabResult) -> Metadata:
         **result.facts,
         **{f"kbench_pin_{name}": value for name, value in result.identity.items()},
         "kbench_target": "lab",
-        "kbench_backend": BACKEND,
+        "kbench_backend": result.backend,
         "kbench_version": kbench.__version__,
         "kbench_kvm_srcversion": modules,
         "kbench_extension": variant,

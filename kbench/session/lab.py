@@ -10,7 +10,9 @@ from kbench.errors import KbenchError
 from kbench.kernels import cache, eviction, find
 from kbench.lab import labs
 from kbench.lab.verify import PASSES, verify
-from kbench.lab.vm import emulator, options, snapshot
+from kbench.lab.vm import snapshot
+from kbench.lab.vm.common import MEMORY_MB
+from kbench.lab.vm.qemu import installed, options
 from kbench.present.table import Table, figures, words
 from kbench.present.text import grid_lines, wrapped
 from kbench.session.progress import say
@@ -36,14 +38,14 @@ def build(kernel: str, *, update: bool) -> None:
 def info(kernel: str, width: int) -> str:
     """The lab's kernel and QEMU, then what the cache holds and weighs."""
     try:
-        version = emulator.find().version
+        version = installed.find().version
     except KbenchError as error:
         version = str(error)
     facts = (
         ("kernel", find.known(kernel) or f"{kernel}: not built yet"),
         ("QEMU", version),
         ("CPU", options.CPU),
-        ("memory", f"{options.MEMORY_MB} MB"),
+        ("memory", f"{MEMORY_MB} MB"),
         ("cache", str(cache.root())),
     )
     held = tuple(

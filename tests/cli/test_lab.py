@@ -14,7 +14,7 @@ from support.cli import LIMIT, command, kbench, with_readonly, without_kvm
 from kbench.kernels import cache, debian
 from kbench.kernels.errors import PackageUnavailable
 from kbench.lab import labs
-from kbench.lab.errors import QemuUnavailable
+from kbench.lab.errors import EmulatorUnavailable
 
 QUICK = ("exit.pio_out", "floor.syscall")
 
@@ -23,7 +23,7 @@ QUICK = ("exit.pio_out", "floor.syscall")
 def ready() -> None:
     try:
         labs.prepare(debian.DEFAULT, labs.STOCK, print)
-    except (QemuUnavailable, PackageUnavailable) as error:
+    except (EmulatorUnavailable, PackageUnavailable) as error:
         pytest.skip(str(error))
 
 

@@ -9,7 +9,7 @@ from kbench.errors import KbenchError
 from kbench.fleet import labels, tasks
 from kbench.kernels.errors import NoSpace
 from kbench.lab.labs import LabResult
-from kbench.lab.vm import emulator
+from kbench.lab.vm.qemu import installed
 
 NAMES = [f"exit.b{number}" for number in range(60)]
 
@@ -93,7 +93,7 @@ def test_a_client_that_is_gone_leaves_no_session(address: str) -> None:
 def test_another_qemu_is_left_out_by_name(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     with pretended(address, PretendedLab(lambda name, worker: result(name)), said) as labs:
-        monkeypatch.setattr(emulator, "find", lambda: emulator.Emulator("qemu", "10.0.2"))
+        monkeypatch.setattr(installed, "find", lambda: installed.Qemu("qemu", "10.0.2"))
         with pytest.raises(KbenchError, match=r"no machine of .* can count"):
             next(labs.measure_all(CONTENTS, NAMES[:1], jobs=1, run_seconds=5.0))
     assert any("QEMU is 7.2.22 there and 10.0.2 here" in line for line in said)

@@ -20,7 +20,9 @@ from kbench.lab.inside import bundle
 from kbench.lab.labs import Lab, LabResult
 from kbench.lab.outcome import outcome
 from kbench.lab.protocol import Job
-from kbench.lab.vm import migrate, snapshot
+from kbench.lab.vm import snapshot
+from kbench.lab.vm.machines import SVM
+from kbench.lab.vm.qemu import migrate
 from kbench.targets.running import Running
 
 pytestmark = pytest.mark.lab
@@ -76,7 +78,7 @@ def test_counts_are_exact(lab: Lab) -> None:
 def modules(lab: Lab) -> dict[str, bytes]:
     """The distribution's KVM modules."""
     kernel = lab.snapshot.kernel
-    return {name: modinfo.content(kernel, name) for name in snapshot.KVM_MODULES}
+    return {name: modinfo.content(kernel, name) for name in SVM.modules}
 
 
 def test_module_of_another_kernel_is_refused(lab: Lab) -> None:

@@ -33,6 +33,7 @@ class Ended:
     status: int = 1
     sent: bytes = b""
     printed: str = ""
+    emulator: str = "QEMU"
 
     def wait(self) -> int:
         return self.status

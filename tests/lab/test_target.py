@@ -68,7 +68,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, results: "list[LabResult]") -> "lis
         asked.extend(names)
         return iter([answers[name] for name in names])
 
-    monkeypatch.setattr(labs, "prepare", lambda kernel, variant, report: None)
+    monkeypatch.setattr(labs, "prepare", lambda kernel, variant, report, machine: None)
     monkeypatch.setattr(labs, "measure_all", measure_all)
     return asked
 

@@ -17,7 +17,7 @@ from kbench.fleet.shipment import ShippedKernel, shipment
 from kbench.fleet.worker import PRELOAD
 from kbench.lab import protocol
 from kbench.lab.labs import LabContents, LabResult
-from kbench.lab.vm import emulator
+from kbench.lab.vm.qemu import installed
 from kbench.targets.running import Running
 
 IDENTITY = {"qemu": "7.2.22"}
@@ -35,7 +35,7 @@ CONTENTS = LabContents(
 def cluster(workers: int = 2) -> Iterator[str]:
     """The address of a scheduler in this process, whose machine can do anything."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emulator, "find", lambda: emulator.Emulator("qemu", "7.2.22"))
+        patch.setattr(installed, "find", lambda: installed.Qemu("qemu", "7.2.22"))
         patch.setattr(member, "_kvm_reason", lambda: "")
         with LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=False, preload=PRELOAD,
@@ -97,7 +97,7 @@ def result(name: str, minimum: int = 3021, skipped: str = "") -> LabResult:
 def pretended(address: str, place: object, said: list[str]) -> Iterator[FleetLabs]:
     """The fleet at `address` whose workers' labs are `place`; what it reports goes to `said`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emulator, "find", lambda: emulator.Emulator("qemu", "7.2.22"))
+        patch.setattr(installed, "find", lambda: installed.Qemu("qemu", "7.2.22"))
         patch.setattr(tasks, "_lab", lambda kernel, modules: place)
         patch.setattr(lab, "kernel_shipment", lambda kernel: shipment("kernel", {"vmlinuz": b"k"}))
         with Fleet(address, said.append) as fleet:

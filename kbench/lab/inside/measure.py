@@ -51,7 +51,7 @@ EVENTS = 200
 # A policy that `idles` so has its vCPU in the same place at every event. A guest's tick still
 # needs several phases: in one window it has one distance from the kernel's own tick.
 SAME_PLACE, GUEST_TICK = ("halts", "blocks"), "tick"
-# The TSC of kbench/lab/vm/options.py's CPU: one TSC tick is one instruction.
+# The TSC of kbench/lab/vm/qemu/options.py's CPU: one TSC tick is one instruction.
 TSC_KHZ = 1_000_000
 
 

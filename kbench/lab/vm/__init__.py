@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The emulated machine: its options, its process, its snapshots."""
+"""The emulated machines: what an emulator has to do, the one that does it, its snapshots."""

@@ -1,39 +1,51 @@
 # SPDX-License-Identifier: MIT
-"""The installed QEMU: is it there, and is it new enough?"""
+"""What the lab asks of an emulator: to boot and save a lab, and to go on from what was saved."""
 
-import re
-import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
 
-from kbench import programs
-from kbench.kernels import tools
-from kbench.lab.errors import QemuUnavailable
+from kbench.lab.vm.process import LabProcess
 
-PROGRAM = "qemu-system-x86_64"
-MISSING = f"{PROGRAM} is not installed: {programs.hint(PROGRAM)}"
-# The oldest on which the lab was seen to be exact.
-OLDEST = (7, 2)
-VERSION_SECONDS = 60
+Files = Mapping[str, bytes]
 
 
-@dataclass(frozen=True)
-class Emulator:
-    """The emulator: its path and its version as it prints it ("7.2.22 (Debian ...)")."""
+class Emulator(Protocol):
+    """An emulator with its machine: the same version gives the same counts.
 
-    path: str
-    version: str
+    files: name -> content, which the agent reads through fw_cfg. Limits are seconds of wall time.
+    """
 
+    @property
+    def title(self) -> str:
+        """Its name, as people write it."""
 
-def find() -> Emulator:
-    """The installed QEMU. Raises QemuUnavailable when it is missing or older than OLDEST."""
-    path = shutil.which(PROGRAM)
-    if path is None:
-        raise QemuUnavailable(MISSING)
-    text = tools.run([path, "--version"], VERSION_SECONDS, error=QemuUnavailable)
-    found = re.search(r"version (\S+( \(.*\))?)", text)
-    numbers = tuple(int(n) for n in re.findall(r"\d+", found.group(1))[:2]) if found else (0, 0)
-    if found is None or numbers < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        version = found.group(1) if found else "of unknown version"
-        raise QemuUnavailable(f"{path} is {version}: the lab needs QEMU {oldest} or newer")
-    return Emulator(path, found.group(1))
+    @property
+    def version(self) -> str:
+        """What identifies the program."""
+
+    @property
+    def cpu(self) -> str:
+        """The model of its CPU."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """All options of the machine beside the kernel's: with others, counts are others."""
+
+    def boot(self, work: Path, kernel: bytes, initrd: bytes, seconds: float) -> None:
+        """Boot an ELF vmlinux, wait for the agent's pause, and save the lab into `work`.
+
+        Raises BootFailed, with the console, where it does not come to that within `seconds`.
+        """
+
+    def go_on(self, work: Path, base: Path, files: Files, seconds: float) -> None:
+        """Restore the lab that is saved in `base`, let it run to the next pause, and save it.
+
+        Raises as restore() and boot() do, and what the agent reports.
+        """
+
+    def restore(self, place: Path, files: Files, seconds: float) -> LabProcess:
+        """A running lab that continues from what is saved in `place` (enter it at once).
+
+        Raises SnapshotUnusable when it cannot be restored, EmulatorUnavailable and WallTimeout.
+        """

@@ -19,7 +19,9 @@ from kbench.kernels import vmlinux
 from kbench.kernels.kernel import Kernel
 from kbench.kernels.tree import build
 from kbench.lab.image import initramfs
-from kbench.lab.vm import emulator, options, qemu, snapshot
+from kbench.lab.vm import snapshot
+from kbench.lab.vm.qemu import installed, options
+from kbench.lab.vm.qemu.process import QemuProcess
 
 CPUS = 4
 MEMORY_MB = 1536
@@ -41,7 +43,7 @@ def run(
     """The messages of the selftests whose names have a part in `only`, by name."""
     booted, archive = scratch / "kernel", scratch / "initrd"
     booted.write_bytes(vmlinux.bootable(kernel.vmlinuz))
-    archive.write_bytes(initramfs.build(snapshot.below_kvm(kernel)))
+    archive.write_bytes(initramfs.build(snapshot.below(kernel)))
     loaded = lab.built(kernel.spec, variant)
     job: dict[str, object] = {"modules": list(loaded), "entry": "selftests.main:main"}
     job |= {"only": list(only), "parameters": "", "unload": [], "suites": [], "without": {}}
@@ -50,7 +52,7 @@ def run(
     arguments = ["-m", f"{MEMORY_MB}M", "-kernel", str(booted), "-initrd", str(archive)]
     # The agent's pause is for a snapshot: go on at once.
     arguments += ["-append", " ".join(KERNEL_OPTIONS), "-action", "panic=none"]
-    with qemu.Process(emulator.find(), arguments, files, seconds, machine=MACHINE) as process:
+    with QemuProcess(installed.find(), arguments, files, seconds, machine=MACHINE) as process:
         process.wait()
         results, console = process.results(), process.console() + process.log()
     messages = {line["test"]: line for line in map(json.loads, results.splitlines())}

@@ -16,6 +16,7 @@ from kbench.kmod import modules, recipes
 from kbench.lab.image import payload
 from kbench.lab.inside import bundle
 from kbench.lab.vm import snapshot
+from kbench.lab.vm.machines import SVM
 
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
@@ -49,14 +50,14 @@ def built(kernel: str, variant: str) -> dict[str, bytes]:
     """The modules of a variant, by name, in the order of loading."""
     tree = find.find(kernel, print).tree(print)
     made = modules.build(tree, recipes.variant(tree, variant, print), print)
-    return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
+    return {name: payload.module(made.path(name).read_bytes()) for name in SVM.modules}
 
 
 def live(kernel: str) -> dict[str, bytes]:
     """The distribution's modules and the live one, in the order of loading."""
     distributed = find.find(kernel, print)
     # With their local symbols: a probe is placed by the name of a static function.
-    found = {name: modinfo.content(distributed, name) for name in snapshot.KVM_MODULES}
+    found = {name: modinfo.content(distributed, name) for name in SVM.modules}
     made = live_module.build(distributed.tree(print), print)
     return {**found, live_module.NAME: payload.module(made.read_bytes())}
 

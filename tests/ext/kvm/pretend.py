@@ -12,7 +12,7 @@ from kbench.kernels.kernel import KernelTree
 from kbench.kmod import modules, recipes
 from kbench.kmod.recipes import Recipe
 from kbench.lab.image import payload
-from kbench.lab.vm import snapshot
+from kbench.lab.vm import machines
 
 SVM = "arch/x86/kvm/svm/svm.c"
 ENTRY = "arch/x86/kvm/kbench/entry_svm.h"
@@ -60,7 +60,7 @@ def built(tree: KernelTree, label: str, change: Change) -> dict[str, bytes]:
 
     words = tuple(word for (name, old), new in change.items() for word in (name, old, new))
     made = modules.build(tree, Recipe(f"all-{label}", (*base.content, *words), prepare), print)
-    return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
+    return {name: payload.module(made.path(name).read_bytes()) for name in machines.SVM.modules}
 
 
 def missing_probes(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from kbench.kernels.kernel import KernelTree
 from kbench.kmod import mail, modules, recipes, series
 from kbench.kmod.recipes import Recipe
 from kbench.lab.image import payload
-from kbench.lab.vm import snapshot
+from kbench.lab.vm.machines import SVM
 
 NUMBER = re.compile(r"^\+#define (KVM_\w+)\s+(\d+)$", re.M)
 
@@ -31,7 +31,7 @@ def recipe(tree: KernelTree, mechanism: str, count: int) -> Recipe:
 def built(tree: KernelTree, mechanism: str, count: int) -> dict[str, bytes]:
     """The modules of recipe(), by name, in the order of loading."""
     made = modules.build(tree, recipe(tree, mechanism, count), print)
-    return {name: payload.module(made.path(name).read_bytes()) for name in snapshot.KVM_MODULES}
+    return {name: payload.module(made.path(name).read_bytes()) for name in SVM.modules}
 
 
 def numbers(tree: KernelTree, mechanism: str) -> dict[str, int]:

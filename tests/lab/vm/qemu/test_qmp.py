@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kbench.lab.vm.qmp import Qmp, QmpClosed, QmpError
+from kbench.lab.vm.qemu.qmp import Qmp, QmpClosed, QmpError
 
 Answer = Callable[[dict[str, Any]], list[dict[str, Any]]]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Snapshots of a cache that is read-only."""
+"""Labs of a cache that is read-only."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kbench.lab.vm import snapshot
+from kbench.lab.vm.qemu import emulator
 
 LABS = 4
 
@@ -22,12 +22,12 @@ def test_labs_that_start_at_once_share_one_copy(
         copied.append(into)
         time.sleep(0.05)  # the others come while it copies
 
-    monkeypatch.setattr(snapshot, "_copy_ram", copy)
+    monkeypatch.setattr(emulator, "_copy_ram", copy)
     start = threading.Barrier(LABS)
 
     def ask(_: int) -> Path:
         start.wait(30)
-        return snapshot._writable(tmp_path / "ram")
+        return emulator._writable(tmp_path / "ram")
 
     with ThreadPoolExecutor(LABS) as pool:
         found = list(pool.map(ask, range(LABS)))

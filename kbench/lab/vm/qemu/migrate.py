@@ -6,15 +6,15 @@ from pathlib import Path
 
 from kbench.lab import protocol
 from kbench.lab.errors import BootFailed, LabError, SnapshotUnusable
-from kbench.lab.vm import qemu
-from kbench.lab.vm.qmp import QmpClosed, QmpError
+from kbench.lab.vm.qemu.process import QemuProcess
+from kbench.lab.vm.qemu.qmp import QmpClosed, QmpError
 
 # The two files of a snapshot: RAM, and devices with ROMs.
 RAM, STATE = "ram", "state"
 _CAPABILITIES = [{"capability": "x-ignore-shared", "state": True}]
 
 
-def save(process: qemu.Process, path: Path) -> None:
+def save(process: QemuProcess, path: Path) -> None:
     """Wait for the agent's pause, save the devices to `path`, and end the lab.
 
     Raises what the agent reports, and BootFailed when it ends without a report.
@@ -37,12 +37,12 @@ def save(process: qemu.Process, path: Path) -> None:
         raise BootFailed(f"QEMU could not save the snapshot: {error}") from error
 
 
-def _why(process: qemu.Process) -> str:
+def _why(process: QemuProcess) -> str:
     reason = process.results().decode(errors="replace").strip() or process.log().strip()
     return f"the lab ended before its snapshot: {reason or 'see its console'}"
 
 
-def _migrate(process: qemu.Process, path: Path) -> None:
+def _migrate(process: QemuProcess, path: Path) -> None:
     # RAM is in its file already: only the devices and the ROMs are written.
     process.qmp.command("migrate-set-capabilities", capabilities=_CAPABILITIES)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
@@ -56,7 +56,7 @@ def _migrate(process: qemu.Process, path: Path) -> None:
         raise QmpError(done.get("error-desc", done["status"]))
 
 
-def load(process: qemu.Process, path: Path) -> None:
+def load(process: QemuProcess, path: Path) -> None:
     """Load the devices from `path` and let the lab go on.
 
     Raises SnapshotUnusable when QEMU does not take it, WallTimeout, and LabError.

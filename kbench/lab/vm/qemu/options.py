@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The lab's machine: every option of QEMU and of the kernel, beside its reason.
+"""The lab's machine on QEMU: every option, beside its reason (the kernel's are in ../common.py).
 
 With these options two boots, and two restores of one snapshot, execute the same
 instructions at the same virtual times. Each of them is part of what identifies a count.
@@ -7,15 +7,7 @@ instructions at the same virtual times. Each of them is part of what identifies 
 
 from pathlib import Path
 
-MEMORY_MB = 256
-
-# Ports of the ISA bus that the agent writes to.
-RESULT_PORT = 0xE9  # isa-debugcon: the agent's messages
-PAUSE_PORT = 0x505  # pvpanic: pauses at this very instruction, for the snapshot
-EXIT_PORT = 0xF4  # isa-debug-exit: QEMU exits with 2 * value + 1
-# QEMU's exit statuses: the agent has done its job; it reports a failure; the machine has
-# reset itself, as a panicking kernel does.
-DONE, FAILED, RESET = 1, 3, 0
+from kbench.lab.vm.common import EXIT_PORT, KERNEL_OPTIONS, MEMORY_MB
 
 # The mail that kbench's subject comes from was sent then; any fixed time would do.
 CLOCK = "2023-09-18T13:28:22"
@@ -43,25 +35,6 @@ PARTS = (
     *("-device", "pvpanic", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4"),
 )
 OPTIONS = (*EXACT, *PARTS)
-
-KERNEL_OPTIONS = (
-    # Addresses of kernel, stack and user space: random ones move TLB and cache-line
-    # sharing of the emulator's and the kernel's hash tables, and with them counts.
-    *("nokaslr", "norandmaps", "randomize_kstack_offset=off"),
-    # Mitigations differ with the microcode that the CPU model claims; off they are one path.
-    "mitigations=off",
-    # usercopy checks walk slab pages, whose order depends on earlier allocations:
-    # medians of MMIO and HLT moved by one instruction with kbench's own imports.
-    "hardened_usercopy=off",
-    # The TSC counts nanoseconds here. No calibration, no watchdog against another clock;
-    # without HPET and PM timer nothing is left to "refine" its frequency to 999999 kHz.
-    *("tsc=reliable", "tsc_early_khz=1000000", "lpj=1000000", "hpet=disable", "pmtmr=0"),
-    # Self-tests of crypto run on a kernel thread whose end the boot does not wait for.
-    "cryptomgr.notests",
-    *("console=ttyS0", "quiet", "panic=-1", "rdinit=/agent/agent.py"),
-    # The environment of the agent: its Python's home, libraries and hash order.
-    *("PYTHONHOME=/usr", "LD_LIBRARY_PATH=/lib", "PYTHONHASHSEED=0"),
-)
 
 
 def boot(kernel: Path, initrd: Path, ram: Path) -> list[str]:
