@@ -32,7 +32,9 @@ def derive(name: str) -> Benchmark | None:
     if parse is None:
         return None
     row: IdleWindow = parse(event, variant)
-    return with_vcpus(row, int(vcpus), own_pcpu=bool(own_pcpu)) if vcpus else row
+    if vcpus:
+        return with_vcpus(row, int(vcpus), own_pcpu=bool(own_pcpu))
+    return _playable(row)
 
 
 def with_vcpus(row: IdleWindow, count: int, *, own_pcpu: bool = False) -> IdleWindow:
@@ -41,15 +43,26 @@ def with_vcpus(row: IdleWindow, count: int, *, own_pcpu: bool = False) -> IdleWi
         raise KbenchError(f"{row.name} has a fixed number of vCPUs ({row.vcpus})")
     if not 1 <= count <= MAX_VCPUS:
         raise KbenchError(f"{row.name}: the number of vCPUs must be 1 to {MAX_VCPUS}, not {count}")
-    if row.busy > count:
-        raise KbenchError(f"{row.name}: {row.busy} of {count} vCPUs cannot be busy")
-    return replace(
+    named = replace(
         row,
         name=f"{row.name.partition('/')[0]}/{count}{'own-pcpu' if own_pcpu else ''}",
         title=f"{row.title}; {count} vCPUs{', a pCPU each' if own_pcpu else ''}",
         vcpus=count,
         own_pcpu=own_pcpu,
     )
+    return _playable(named)
+
+
+def _playable(row: IdleWindow) -> IdleWindow:
+    """`row`. Raises KbenchError where too many of its vCPUs are busy."""
+    if row.busy > row.vcpus:
+        raise KbenchError(f"{row.name}: {row.busy} of {row.vcpus} vCPUs cannot be busy")
+    if row.method == "ask" and row.busy == row.vcpus:
+        raise KbenchError(
+            f"{row.name}: at least one vCPU must idle: a HLT with an event pending makes no exit, "
+            "so nobody would take the work"
+        )
+    return row
 
 
 def require_pcpus(rows: Sequence[Benchmark], pcpus: int) -> None:

@@ -17,7 +17,7 @@ STAGES = {
     "begin": "from there until the vCPU's thread starts the work",
     "found": "the whole hunt, where it found an idle vCPU",
     "blind": "the whole hunt, where it found none and signalled the next vCPU in turn",
-    "asked": "the whole hunt, where it found none: the next vCPU to halt exits",
+    "asked": "the whole hunt, where it found none: the next vCPU that would block exits",
 }
 METHODS = {
     "kick": "work arrives, a vCPU that was idle at its last exit is signalled, or blindly the next",

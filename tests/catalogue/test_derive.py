@@ -44,6 +44,8 @@ def test_a_name_with_parameters(name: str, field: str, value: object) -> None:
         ("wake.store_beside@spin", "no 'store_beside' there, it is one of irqfd, "),
         ("wake.irqfd_10us@hlt", "an idle period is 20 to 100,000 us, not 10"),
         ("hunt.flag_3busy@hlt/2", "3 of 2 vCPUs cannot be busy"),
+        ("hunt.ask_2busy@hlt", "at least one vCPU must idle"),
+        ("hunt.ask_4busy@hlt/4", "at least one vCPU must idle"),
         ("hunt.flag_1busy@mwait-nop", "busy vCPUs are those of a guest that halts"),
         ("hunt.flag_idle@hlt", "no 'flag_idle' there, it is one of kick, "),
         ("idle.tick250@hlt/0", "must be 1 to 14, not 0"),

@@ -8,9 +8,9 @@ from the planned arrival to the start of the work in the vCPU thread.
 How the VMM finds an idle vCPU to signal: `kick` by what it saw at the last idle exit, `flag` by
 kvm_run.flags (idle_flag), `byte` by mp_state in kvm_run (run_mp_state), `poll` by poll(2) of all
 vCPUs (vcpu_poll). `ask` is the protocol that the flag is for: the VMM asks for a HLT exit by
-kvm_run, passes a barrier, reads the flag, and signals only a vCPU in HLT; a busy one sees the
-request when it halts, and exits. `eventfd`: it need not. The threads of halted vCPUs poll their
-vCPU and the queue's eventfd, and the first to wake takes the work.
+kvm_run, passes a barrier, reads the flag, and signals only a vCPU in HLT; a busy one exits when
+it would block (a HLT with an event pending makes no exit). `eventfd`: it need not. The threads of
+halted vCPUs poll their vCPU and the queue's eventfd, and the first to wake takes the work.
 """
 
 import os
@@ -39,8 +39,8 @@ BLIND = (
     "whatever it did (a blind kick)"
 )
 ASKED = (
-    "{:,} of {:,} hunts found a vCPU in HLT: the others signalled nobody, and the next vCPU to "
-    "halt exits and takes the work"
+    "{:,} of {:,} hunts found a vCPU in HLT: the others signalled nobody, and the next vCPU "
+    "that would block exits and takes the work"
 )
 NEEDS = {
     "flag": ("KVM_KBENCH_IDLE_FLAG",),
