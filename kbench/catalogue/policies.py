@@ -66,12 +66,16 @@ class Policy:
         return self.idles == "spins"
 
     @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """What it takes of the extension: `needs`, and the one that reads its byte of kvm_run."""
+        exits = self.run is not None and self.run[0] == EXITS and self.needs != RFC
+        beside = [USERSPACE_EXITS] if exits else []
+        return tuple(dict.fromkeys([self.needs, *beside])) if self.needs else ()
+
+    @property
     def switched(self) -> tuple[str, ...]:
-        """The mechanisms to enable: `needs`, and the one that reads its byte of kvm_run."""
-        if self.needs in ("", RFC):
-            return ()
-        exits = self.run is not None and self.run[0] == EXITS
-        return (self.needs, USERSPACE_EXITS) if exits else (self.needs,)
+        """Those of its mechanisms that must be enabled: the RFC as posted has no switch."""
+        return tuple(name for name in self.mechanisms if name != RFC)
 
     @property
     def sliced(self) -> bool:

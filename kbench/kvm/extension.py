@@ -16,15 +16,8 @@ from kbench.kvm.errors import IoctlError
 from kbench.kvm.system import System
 from kbench.kvm.vcpu import Vcpu
 
-# What does without another mechanism; the others are used beside KVM_KBENCH_USERSPACE_EXITS.
-ALONE = (
-    "KVM_KBENCH_USERSPACE_EXITS",
-    "KVM_KBENCH_MWAIT_YIELD",
-    "KVM_KBENCH_MWAIT_STEP",
-    "KVM_KBENCH_MWAIT_LOWPRIO",
-    "KVM_KBENCH_MWAIT_MONITOR",
-    "KVM_KBENCH_IDLE_FLAG",
-)
+# Mechanisms whose variant of the modules (ext/kvm/variants.toml) has another name.
+VARIANTS = {"KVM_KBENCH_VCPU_EVENTFD": "vcpu_poll", "KVM_KBENCH_RFC_V1": "rfc-v1"}
 
 
 def mechanisms(system: System) -> int:
@@ -37,16 +30,20 @@ def bits(names: Iterable[str]) -> int:
     return reduce(or_, (int(getattr(lib, name)) for name in names), 0)
 
 
-def require(system: System, bits: int, name: str) -> None:
-    """Raises Unavailable, naming `name`, where the modules lack any of `bits`."""
-    if bits & ~mechanisms(system):
-        raise Unavailable(f"this KVM lacks {name}: --target lab --kvm {variant(name)}")
+def require(system: System, *names: str) -> None:
+    """Raises Unavailable, with those of the mechanisms `names` that the modules lack."""
+    has = mechanisms(system)
+    missing = [name for name in dict.fromkeys(names) if getattr(lib, name) & ~has]
+    if missing:
+        lacks = " and ".join(missing)
+        raise Unavailable(f"this KVM lacks {lacks}: --target lab --kvm {variant(*names)}")
 
 
-def variant(name: str) -> str:
-    """The smallest variant of the modules (ext/kvm/variants.toml) for what needs `name`."""
-    own = {mechanism: mechanism.removeprefix("KVM_KBENCH_").lower() for mechanism in ALONE}
-    return {**own, "KVM_KBENCH_RFC_V1": "rfc-v1"}.get(name, "all")
+def variant(*names: str) -> str:
+    """The smallest variant of the modules (ext/kvm/variants.toml) that has all of `names`."""
+    if len(set(names)) > 1:
+        return "all"
+    return VARIANTS.get(names[0]) or names[0].removeprefix("KVM_KBENCH_").lower()
 
 
 def enable(vcpu: Vcpu, bits: int, eventfd: int = -1) -> None:

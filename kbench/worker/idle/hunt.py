@@ -137,8 +137,7 @@ def prepare(benchmark: IdleWindow) -> Iterator[Hunt]:
     with ExitStack() as stack:
         vm = stack.enter_context(idle_vm.build(row, benchmark.vcpus))
         if needs := NEEDS.get(benchmark.method):
-            for name in needs:
-                extension.require(vm.system, getattr(lib, name), name)
+            extension.require(vm.system, *needs)
             on = extension.bits((*needs, *row.switched))
             for each in vm.vcpus:
                 extension.enable(each.vcpu, on)

@@ -19,15 +19,16 @@ def _nothing(guest_vm: GuestVm) -> None:
 class Feature(NamedTuple):
     """Steps of vm.guest_vm.build(), and the capability that they take.
 
-    KVM_CHECK_EXTENSION of `capability` must be > 0, with all of `bits` and at least one of
-    `either` set.
+    KVM_CHECK_EXTENSION of `capability` must be > 0, with all of `bits` set. `mechanisms` are
+    those of the extension (KVM_KBENCH_*); what is `posted` the RFC as posted has as well.
     """
 
     capability: str
     before: Step = _nothing
     after: Step = _nothing
     bits: int = 0
-    either: int = 0
+    mechanisms: tuple[str, ...] = ()
+    posted: bool = False
 
 
 def _msr_filter(guest_vm: GuestVm) -> None:
@@ -76,16 +77,17 @@ def _pcpu_each(guest_vm: GuestVm) -> None:
         raise Unavailable(f"{vcpus} vCPUs that run at the same time need as many CPUs, not {cpus}")
 
 
-def _user_exit(bit: int, guest_vm: GuestVm, beside: int = 0) -> None:
-    """Exits of userspace_exits, with what it needs `beside`; the RFC has no switch."""
-    if _EXITS & extension.mechanisms(guest_vm.system):
-        extension.enable(guest_vm.vcpus[0], _EXITS | beside)
+def _user_exit(bit: int, mechanisms: tuple[str, ...], guest_vm: GuestVm) -> None:
+    """Exits of userspace_exits; the RFC has no switch."""
+    on = extension.bits(mechanisms)
+    if on & extension.mechanisms(guest_vm.system):
+        extension.enable(guest_vm.vcpus[0], on)
     extension.write(guest_vm.vcpus[0], lib.KVM_RUN_KBENCH_EXITS, bit)
 
 
 def _pause_exit(guest_vm: GuestVm) -> None:
     """Stock KVM intercepts no PAUSE, or only what the pause filter counts."""
-    _user_exit(lib.KVM_KBENCH_EXIT_PAUSE, guest_vm, lib.KVM_KBENCH_ENTRY_INTERCEPTS)
+    _user_exit(lib.KVM_KBENCH_EXIT_PAUSE, _EXITS_OF_PAUSE, guest_vm)
     extension.write(guest_vm.vcpus[0], lib.KVM_RUN_KBENCH_NATIVE, 0)
 
 
@@ -100,8 +102,8 @@ _MATCH = lib.KVM_IOEVENTFD_FLAG_DATAMATCH
 _HYPERCALL = lib.KVM_X86_QUIRK_FIX_HYPERCALL_INSN
 _MWAIT_UD = lib.KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS
 _NATIVE = lib.KVM_X86_DISABLE_EXITS_MWAIT
-_EXITS = lib.KVM_KBENCH_USERSPACE_EXITS
-_POSTED = _EXITS | lib.KVM_KBENCH_RFC_V1
+_EXITS = ("KVM_KBENCH_USERSPACE_EXITS",)
+_EXITS_OF_PAUSE = (*_EXITS, "KVM_KBENCH_ENTRY_INTERCEPTS")
 
 FEATURES = {
     "msr_filter": Feature("KVM_CAP_X86_MSR_FILTER", after=_msr_filter),
@@ -123,14 +125,16 @@ FEATURES = {
     "mwait_cpuid": Feature("KVM_CAP_EXT_CPUID", partial(_cpuid_1_ecx, CPUID_MONITOR)),
     "mwait_native": Feature("KVM_CAP_X86_DISABLE_EXITS", _native_mwait, bits=_NATIVE),
     "exit_hlt": Feature(
-        "KVM_CAP_KBENCH", _irqchip, partial(_user_exit, lib.KVM_KBENCH_EXIT_HLT), either=_POSTED
+        *("KVM_CAP_IRQCHIP", _irqchip, partial(_user_exit, lib.KVM_KBENCH_EXIT_HLT, _EXITS)),
+        mechanisms=_EXITS,
+        posted=True,
     ),
     "exit_mwait": Feature(
-        "KVM_CAP_KBENCH", _irqchip, partial(_user_exit, lib.KVM_KBENCH_EXIT_MWAIT), either=_POSTED
+        *("KVM_CAP_IRQCHIP", _irqchip, partial(_user_exit, lib.KVM_KBENCH_EXIT_MWAIT, _EXITS)),
+        mechanisms=_EXITS,
+        posted=True,
     ),
-    "exit_pause": Feature(
-        "KVM_CAP_KBENCH", _irqchip, _pause_exit, bits=_EXITS | lib.KVM_KBENCH_ENTRY_INTERCEPTS
-    ),
+    "exit_pause": Feature("KVM_CAP_IRQCHIP", _irqchip, _pause_exit, mechanisms=_EXITS_OF_PAUSE),
     "pio_wildcard": Feature("KVM_CAP_IOEVENTFD", partial(_ioeventfd, lib.KB_PORT_EVENTFD, _PIO)),
     "pio_datamatch": Feature(
         "KVM_CAP_IOEVENTFD", partial(_ioeventfd, lib.KB_PORT_EVENTFD, _PIO | _MATCH)
@@ -144,12 +148,13 @@ FEATURES = {
 
 
 def require(system: System, name: str) -> Feature:
-    """The feature `name`. Raises Unavailable, naming the capability that this KVM lacks."""
+    """The feature `name`. Raises Unavailable, naming what this KVM lacks for it."""
     feature = FEATURES[name]
     value = system.check_extension(feature.capability)
     if not value:
         raise Unavailable(f"this KVM has no {feature.capability}")
-    if value & feature.bits != feature.bits or (feature.either and not value & feature.either):
-        missing = feature.bits or feature.either
-        raise Unavailable(f"{feature.capability} is {value:#x} here, without {missing:#x}")
+    if value & feature.bits != feature.bits:
+        raise Unavailable(f"{feature.capability} is {value:#x} here, without {feature.bits:#x}")
+    if not (feature.posted and extension.mechanisms(system) & lib.KVM_KBENCH_RFC_V1):
+        extension.require(system, *feature.mechanisms)
     return feature

@@ -59,8 +59,7 @@ def require(system: System, policy: Policy) -> None:
     for name in policy.native:
         if not offered & getattr(lib, name):
             raise Unavailable(f"this KVM's KVM_CAP_X86_DISABLE_EXITS ({offered:#x}) lacks {name}")
-    if policy.needs:
-        extension.require(system, getattr(lib, policy.needs), policy.needs)
+    extension.require(system, *policy.mechanisms)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def prepare(benchmark: IdleWindow) -> Iterator[WindowedMeasurement]:
         stack.callback(os.close, fd)
         needs = NEEDS.get(benchmark.method)
         if needs:
-            extension.require(vm.system, getattr(lib, needs), needs)
+            extension.require(vm.system, needs)
             extension.enable(vm.vcpus[0].vcpu, getattr(lib, needs), fd)
         measurement: MpState
         if benchmark.event.endswith("inside"):

@@ -59,8 +59,8 @@ def prepare(benchmark: IdleWindow) -> Iterator[WindowedMeasurement]:
         vcpus, hyperv = 3 if event.endswith("ipi") else 2, event.endswith("stimer")
         vm = stack.enter_context(idle_vm.build(row, vcpus, hyperv=hyperv))
         needs = NEEDS.get(benchmark.method)
-        for name in [needs, *([EXITS] if row is HALTED else [])] if needs else []:
-            extension.require(vm.system, getattr(lib, name), name)
+        if needs:
+            extension.require(vm.system, needs, *([EXITS] if row is HALTED else []))
         bit = getattr(lib, needs) if needs and needs != EXITS else 0
         make = VtlCalls if event == "call" else Vtl
         measurement: WindowedMeasurement = make(benchmark, vm, stack, bit)
