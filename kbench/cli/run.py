@@ -57,6 +57,14 @@ def command(
     wait: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Wait so long for another kbench.")
     ] = 0.0,
+    stop_above: Annotated[
+        str | None,
+        typer.Option(
+            "--stop-above",
+            metavar="TIME",
+            help="End at the first round trip beyond 50us (lab: 3100 instructions).",
+        ),
+    ] = None,
     vcpus: Annotated[
         str | None, typer.Option(metavar="N,...", help="Numbers of vCPUs of idle guests: 1,2,4.")
     ] = None,
@@ -79,6 +87,9 @@ def command(
     With --cluster the lab's benchmarks are shared out over the machines of a fleet, or each
     machine's host is measured into a suite NAME-HOST.json.
 
+    --stop-above catches an outlier: the session ends at the first round trip beyond the limit,
+    and its run holds what the thread and the kernel did meanwhile (docs/outliers.md).
+
     Example: kbench run exit floor --fast -o a.json
     """
     from kbench.session.choose import Choice
@@ -98,4 +109,5 @@ def command(
         Output(output, append, force),
         vcpus,
         own_pcpu=own_pcpu,
+        stop=stop_above,
     )

@@ -47,7 +47,13 @@ class FleetLabs:
         return labs.contents(kernel, variant, progress, machine)
 
     def measure_all(
-        self, lab: LabContents, benchmarks: Sequence[str], *, jobs: int, run_seconds: float
+        self,
+        lab: LabContents,
+        benchmarks: Sequence[str],
+        *,
+        jobs: int,
+        run_seconds: float,
+        stop_above: float = 0.0,
     ) -> Iterator[LabResult]:
         """The results as they come; each machine has its own number of jobs.
 
@@ -57,7 +63,8 @@ class FleetLabs:
         if not benchmarks:
             return
         kernel, modules = self._shipped(lab)
-        shards = _Shards(self._fleet, lab, (kernel, modules, run_seconds), self._report)
+        sent = kernel, modules, run_seconds, stop_above
+        shards = _Shards(self._fleet, lab, sent, self._report)
         try:
             yield from shards.results(benchmarks)
         finally:
@@ -87,7 +94,7 @@ class _Shards:
         self,
         fleet: Fleet,
         lab: LabContents,
-        sent: tuple[Future[Any], Future[Any], float],
+        sent: tuple[Future[Any], Future[Any], float, float],
         report: Report,
     ) -> None:
         self._fleet = fleet
@@ -138,10 +145,10 @@ class _Shards:
         return able
 
     def _submit(self, name: str, workers: Sequence[str] | None = None) -> Future[Any]:
-        kernel, modules, run_seconds = self._sent
+        kernel, modules, run_seconds, stop_above = self._sent
         return self._fleet.client.submit(
             tasks.count,
-            *(self._needed[labels.KBENCH], kernel, modules, name, run_seconds),
+            *(self._needed[labels.KBENCH], kernel, modules, name, run_seconds, stop_above),
             key=(f"kbench-lab-{self._id}", name, "again" if workers else ""),
             resources={LAB: 1, **labels.resources(self._needed)},
             workers=workers,

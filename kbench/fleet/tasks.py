@@ -39,7 +39,12 @@ def keep(sent: Shipment) -> Shipment:
 
 
 def count(
-    build: str, kernel: Shipment, modules: Shipment, benchmark: str, run_seconds: float
+    build: str,
+    kernel: Shipment,
+    modules: Shipment,
+    benchmark: str,
+    run_seconds: float,
+    stop_above: float = 0.0,
 ) -> Counted:
     """Measure a benchmark in the lab of this content, made ready where it is not.
 
@@ -48,7 +53,8 @@ def count(
     require_build(build)
     with session() as running:
         lab = _lab(kernel, modules)
-        result = lab.measure(labs.benchmark_job(benchmark, run_seconds=run_seconds), running)
+        job = labs.benchmark_job(benchmark, run_seconds=run_seconds, stop_above=stop_above)
+        result = lab.measure(job, running)
     return Counted(get_worker().address, result)
 
 

@@ -8,6 +8,7 @@ from functools import cache
 
 from kbench.metrics import metrics
 from kbench.suite import starved
+from kbench.suite.format import OUTLIER
 from kbench.suite.suite import Benchmark
 
 # Figures measured under two values of one of these mean different things.
@@ -21,7 +22,10 @@ KERNEL = "kbench_pin_kernel"
 _MEASURED = ("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_schema", "kbench_title")
 # Derived from the runs' counters, where it is more than next to nothing.
 OTHER_TASKS = "other_tasks"
-_MEASURED_PREFIXES = ("kbench_hdr", "kbench_counter_", "kbench_void", "kbench_warnings")
+_MEASURED_PREFIXES = (
+    *("kbench_hdr", "kbench_counter_", "kbench_void", "kbench_warnings"),
+    OUTLIER,
+)
 _PERCENTILE = re.compile(r"_p\d+(_\d+)?$")
 
 

@@ -150,16 +150,25 @@ class LabPlace(Protocol[LabT]):
         """What measure_all() measures in; it has `kvm` and `identity` as Lab has."""
 
     def measure_all(
-        self, lab: LabT, benchmarks: Sequence[str], *, jobs: int, run_seconds: float
+        self,
+        lab: LabT,
+        benchmarks: Sequence[str],
+        *,
+        jobs: int,
+        run_seconds: float,
+        stop_above: float = 0.0,
     ) -> Iterator[LabResult]:
         """The results of `benchmarks`, in any order. Closing the iterator ends the labs."""
 
 
 def benchmark_job(
-    name: str, samples: int = SAMPLES, run_seconds: float = RUN_SECONDS
+    name: str,
+    samples: int = SAMPLES,
+    run_seconds: float = RUN_SECONDS,
+    stop_above: float = 0.0,
 ) -> protocol.Job:
     """The job that measures a benchmark."""
-    return protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS)
+    return protocol.Job(name, samples, run_seconds, VIRTUAL_SECONDS, stop_above)
 
 
 def files(job: protocol.Job) -> dict[str, bytes]:
@@ -236,15 +245,17 @@ def measure_all(
     samples: int = SAMPLES,
     jobs: int = JOBS,
     run_seconds: float = RUN_SECONDS,
+    stop_above: float = 0.0,
 ) -> Iterator[LabResult]:
     """Measure `benchmarks` (names) and yield their results in that order.
 
-    `jobs` labs run side by side; `run_seconds` of virtual time bound each KVM_RUN. Closing the
-    iterator, and any exception in the consumer, ends the labs.
+    `jobs` labs run side by side; `run_seconds` of virtual time bound each KVM_RUN, and a round
+    trip of more than `stop_above` instructions ends its benchmark. Closing the iterator, and any
+    exception in the consumer, ends the labs.
     """
     running = Running()
     with ThreadPoolExecutor(jobs, thread_name_prefix="lab") as pool:
-        todo = [benchmark_job(name, samples, run_seconds) for name in benchmarks]
+        todo = [benchmark_job(name, samples, run_seconds, stop_above) for name in benchmarks]
         futures = [pool.submit(lab.measure, job, running) for job in todo]
         try:
             for future in futures:

@@ -13,14 +13,16 @@ ENTRY = "kbench.lab.inside.measure:main"
 @dataclass(frozen=True)
 class Job:
     """One benchmark. `run_seconds` bounds each KVM_RUN, `virtual_seconds` all of it (both
-    of virtual time). `entry` is what does it; with `pauses` the machine pauses after it, for a
-    snapshot, and takes another job. `modules` are KVM's to load before, in that order.
+    of virtual time). A round trip of more than `stop_above` instructions ends it; 0 for none.
+    `entry` is what does it; with `pauses` the machine pauses after it, for a snapshot, and takes
+    another job. `modules` are KVM's to load before, in that order.
     """
 
     benchmark: str = ""
     samples: int = 0
     run_seconds: float = 0.0
     virtual_seconds: float = 0.0
+    stop_above: float = 0.0
     modules: tuple[str, ...] = ()
     entry: str = ENTRY
     pauses: bool = False

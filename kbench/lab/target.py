@@ -24,6 +24,7 @@ from kbench.lab.vm.machines import SVM, LabMachine
 from kbench.metrics import metrics
 from kbench.record.recording import Metadata, Recording, metadata
 from kbench.record.writer import SuiteWriter
+from kbench.suite.format import OUTLIER
 from kbench.targets.options import RunOptions
 from kbench.targets.remaining import Remaining
 from kbench.targets.target import RunOutcome, Step
@@ -72,7 +73,8 @@ class LabTarget:
         *,
         progress: Callable[[Step], None],
     ) -> RunOutcome:
-        """One run of each benchmark; of `options`, the lab heeds `limit` alone (virtual seconds).
+        """One run of each benchmark; of `options`, the lab heeds `limit` (virtual seconds) and
+        `stop_above` alone.
 
         Raises LabError when the lab cannot be made ready; a benchmark's own failure is in the
         RunOutcome.
@@ -91,7 +93,11 @@ class LabTarget:
                 else:
                     todo[row.name] = row.title
             results = self._place.measure_all(
-                lab, list(todo), jobs=self._jobs, run_seconds=options.limit
+                lab,
+                list(todo),
+                jobs=self._jobs,
+                run_seconds=options.limit,
+                stop_above=options.stop_above,
             )
             start = time.monotonic()
             for result in results:
@@ -107,6 +113,7 @@ class LabTarget:
                             last = more if counts is result.runs[-1] else {}
                             run = writer.add(suite(result, counts, todo[result.benchmark], last))
                             p50 = run.figure(metrics()["p50"])
+                            outcome.stopped = result.benchmark if run.get(OUTLIER) else ""
                     except KbenchError as error:
                         outcome.failed[result.benchmark] = str(error)
                 now = time.monotonic()
@@ -125,6 +132,8 @@ class LabTarget:
                     result.where,
                 )
                 progress(step)
+                if outcome.stopped:
+                    return outcome  # and with the iterator end the labs
         return outcome
 
 

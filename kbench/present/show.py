@@ -4,9 +4,10 @@
 JSON schema version 1: {"version": 1, "benchmarks": [{"file", "name", "title", "unit",
 "target", "backend", "runs", "void_runs", "count", "min", "mean", "max", "percentiles":
 {"50": ...}, "p50_range": [low, high], "warnings": [...], "batch": null, "idle": null,
-"stages": [{"name", "p50", "p99"}]}]}; figures are in "unit" ("second": float seconds,
-"integer": instructions of the lab). "batch" and "idle", where there is one, are a
-BatchSummary and an IdleSummary of kbench.suite, "stages" the parts of an event's path.
+"stages": [{"name", "p50", "p99"}], "outliers": [...]}]}; figures are in "unit" ("second":
+float seconds, "integer": instructions of the lab). "batch" and "idle", where there is one, are a
+BatchSummary and an IdleSummary of kbench.suite, "stages" the parts of an event's path, "outliers"
+the round trips at which --stop-above ended a run (OutlierRun).
 A percentile of too few events is null.
 """
 
@@ -14,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from kbench.errors import KbenchError
 from kbench.present import data, exporters, markdown, text
@@ -23,6 +26,7 @@ from kbench.present.suite import tables
 from kbench.present.table import Table
 from kbench.suite.batch import BatchSummary
 from kbench.suite.idle import IdleSummary
+from kbench.suite.outlier import OutlierRun
 from kbench.suite.summary import Summary
 
 Suites = Mapping[Path, Sequence[Summary]]
@@ -101,6 +105,7 @@ def _plain(row: Summary) -> dict[str, Any]:
         "batch": row.batch and asdict(row.batch),
         "idle": row.idle and asdict(row.idle),
         "stages": [asdict(stage) for stage in row.stages],
+        "outliers": [_outlier(each) for each in row.outliers],
     }
 
 
@@ -111,7 +116,8 @@ def _flat(path: Path, row: Summary) -> dict[str, Any]:
     low, high = plain.pop("p50_range")
     warnings = "; ".join(plain.pop("warnings"))
     stages = "; ".join(f"{stage.name} {stage.p50:g}" for stage in row.stages)
-    del plain["stages"]
+    outliers = "; ".join(f"{each.took:g}" for each in row.outliers)
+    del plain["stages"], plain["outliers"]
     parts = {
         name: plain.pop(name) or dict.fromkeys(field.name for field in fields(kind))
         for name, kind in (("batch", BatchSummary), ("idle", IdleSummary))
@@ -119,4 +125,9 @@ def _flat(path: Path, row: Summary) -> dict[str, Any]:
     flat = {"file": str(path), **plain, **percentiles, "p50_low": low, "p50_high": high}
     for part, values in parts.items():
         flat |= {f"{part}_{name}": value for name, value in values.items()}
-    return flat | {"stages_p50": stages, "warnings": warnings}
+    return flat | {"stages_p50": stages, "outliers": outliers, "warnings": warnings}
+
+
+def _outlier(outlier: OutlierRun) -> dict[str, Any]:
+    """With its trace as objects."""
+    return {**asdict(outlier), "trace": [structs.asdict(event) for event in outlier.trace]}

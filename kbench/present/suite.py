@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Sequence
 
 from kbench.catalogue.selections import FLOOR
+from kbench.present import outliers
 from kbench.present.sparkline import BLOCKS, sparkline
 from kbench.present.table import Cell, Table, figures, words
 from kbench.suite.batch import BatchSummary
@@ -55,6 +56,7 @@ def tables(summaries: Sequence[Summary], marks: str = BLOCKS) -> list[Table]:
         title = f"target {rows[0].target}, backend {backend}: {where}"
         found.append(percentiles(rows, title, marks))
         found += [make(rows) for make in (batches, idle, stages) if make(rows).rows]
+        found += outliers.tables(rows)
     return found
 
 

@@ -15,10 +15,11 @@ from kbench.judge.project import load_project
 from kbench.judge.series import Series, series
 from kbench.metrics import metrics
 from kbench.report.distribution import Distribution, distribution
+from kbench.suite.format import OUTLIER
 from kbench.suite.load import load
 from kbench.suite.pyperf_json import is_stream
 from kbench.suite.suite import Benchmark, Suite
-from kbench.suite.summary import Summary, summarize
+from kbench.suite.summary import Summary, as_if_good, summarize
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +165,12 @@ def _build(paths: Sequence[Path], histories: tuple[Series, ...]) -> Model:
         sources.append(source)
         for benchmark in _by_event(suite):
             try:
-                if not benchmark.good:
+                if not benchmark.good and not any(run.get(OUTLIER) for run in benchmark.runs):
                     why = benchmark.runs[0].void
                     raise KbenchError(f"{benchmark.name}: every run is void: {why}")
                 summary = summarize(benchmark)
+                # What was stopped at an outlier is shown: the summary says that it is not judged.
+                benchmark = benchmark if benchmark.good else as_if_good(benchmark)
             except KbenchError as error:
                 unusable.append(f"{label}: {error}")
                 continue

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from altair.utils.schemapi import debug_mode
 
+from kbench.present import outliers
 from kbench.present.table import Table
 from kbench.report import changes, functions, measured, tables
 from kbench.report.charts import exits, history, percentiles, runs, stages, tradeoff, work
@@ -39,6 +40,7 @@ def _content(model: Model) -> Content:
         *first,
         _section(model, "work", "What is left for the VMM", work.pictures, tables.work),
         *elsewhere,
+        _outliers(model),
         _by_kernel(model),
         _section(model, "exits", "Round trips", exits.pictures, tables.batches),
         _history(model),
@@ -117,6 +119,13 @@ def _folded(section: Section | None) -> Section | None:
 def _by_kernel(model: Model) -> Section | None:
     drawn = tuple(exits.by_kernel(model))
     return Section(anchor="kernels", title="Kernels", pictures=drawn) if drawn else None
+
+
+def _outliers(model: Model) -> Section | None:
+    rows = [entry.summary for entry in model.entries]
+    found = tuple(outliers.tables(rows))
+    title = "Round trips beyond --stop-above"
+    return Section(anchor="outliers", title=title, tables=found) if found else None
 
 
 def _history(model: Model) -> Section | None:

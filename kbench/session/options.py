@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import pyperf
 
 from kbench.errors import KbenchError
+from kbench.session.stop_above import stop_above
 from kbench.targets.options import RunOptions, environment
 
 NOT_FOR_RUN = ("compare_to", "python_names", "worker", "pipe", "tracemalloc", "track_memory")
@@ -29,6 +30,14 @@ class Words:
     options: RunOptions
     quiet: bool = False
     shows: tuple[str, ...] = ()
+
+    def stopping(self, text: str | None, unit: str) -> "Words":
+        """The same with the limit of --stop-above, on a target of this unit; None for no limit.
+
+        Raises as stop_above() does.
+        """
+        limit = 0.0 if text is None else stop_above(text, unit)
+        return replace(self, options=replace(self.options, stop_above=limit))
 
 
 def parse(words: Sequence[str], limit: float = RunOptions.limit, wait: float = 0.0) -> Words:

@@ -24,8 +24,11 @@ from kbench.session.hosts import measure
 from kbench.session.options import Words
 from kbench.session.places import FleetPlaces, places
 from kbench.session.progress import progress_bar, say
+from kbench.session.stop_above import require_stoppable
 from kbench.suite.load import load
 from kbench.suite.summary import summarize
+from kbench.targets import tracing
+from kbench.targets.host import Host
 from kbench.targets.target import RunOutcome, Target
 
 
@@ -58,11 +61,13 @@ def run(
     vcpus: str | None = None,
     *,
     own_pcpu: bool = False,
+    stop: str | None = None,
 ) -> None:
     """Measure what `words` select on the target, or on both.
 
     `vcpus` are the numbers of vCPUs to measure idle guests with (`1,2,4`), each vCPU on a
-    pCPU of its own with `own_pcpu`. Raises KbenchError when nothing could be measured or a
+    pCPU of its own with `own_pcpu`. `stop` is the limit of --stop-above (`50us`; in the lab
+    instructions), at which the session ends. Raises KbenchError when nothing could be measured or a
     benchmark failed; finished runs are in the suite even then, and after Ctrl-C and SIGTERM.
     """
     if not words.selectors:
@@ -71,13 +76,18 @@ def run(
     if vcpus is not None or own_pcpu:
         rows = spread(rows, vcpus or "1", own_pcpu=own_pcpu)
     each = sessions(choice, words.selectors, say)
+    if stop is not None:
+        require_stoppable(rows)
+        if len(each) > 1:
+            raise KbenchError("--stop-above has one unit: choose --target host or lab")
     with places(choice.cluster, choice.host, say) as where:
         for one in each:
             named = output.of(one.target) if len(each) > 1 else output
             if isinstance(where, FleetPlaces) and one.target == "host":
-                _on_hosts(rows, words, where, named)
+                _on_hosts(rows, words.stopping(stop, Host.unit), where, named)
             else:
-                _session(rows, words, choose(one, say, where.labs), named)
+                target = choose(one, say, where.labs)
+                _session(rows, words.stopping(stop, target.unit), target, named)
 
 
 def _proposal() -> str:
@@ -89,6 +99,8 @@ def _proposal() -> str:
 def _session(rows: tuple[Benchmark, ...], words: Words, target: Target, output: Output) -> None:
     console = Console(stderr=True)
     require_pcpus(rows, target.pcpus)
+    if words.options.stop_above and target.unit == Host.unit and (why := tracing.missing()):
+        say(f"no kernel trace: {why}")
     path, names = output.named, [row.name for row in rows]
     with output.writer(path, names, words.options.wait) as writer:
         try:
@@ -134,6 +146,8 @@ def _tell(outcome: RunOutcome, words: Words, path: Path, *, empty: bool) -> None
     """What a finished session skipped and measured. Raises KbenchError as run() does."""
     for line in outcome.skips():
         say(line)
+    if outcome.stopped:
+        say(f"stopped: a round trip of {outcome.stopped} went beyond the limit")
     if not empty:
         _show(path, words)
     _refuse(outcome, empty=empty)

@@ -21,6 +21,9 @@ UNIFORM = (
 HISTOGRAM = "kbench_hdr"
 """The metadata key of a run's histogram, and with `_STAGE` behind it of a stage's."""
 
+OUTLIER = "kbench_outlier"
+"""The metadata key of a round trip at which `kbench run --stop-above` ended a run."""
+
 LOWEST, HIGHEST, DIGITS = 1, 60_000_000_000, 3
 """Range (ns, or instructions in the lab) and precision of every kbench histogram."""
 

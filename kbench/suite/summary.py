@@ -10,6 +10,7 @@ from kbench.suite import starved
 from kbench.suite.batch import BatchSummary, summarize_batch
 from kbench.suite.format import fewest
 from kbench.suite.idle import IdleSummary, summarize_idle
+from kbench.suite.outlier import OutlierRun, outliers
 from kbench.suite.pyperf_json import Scalar
 from kbench.suite.stages import StageSummary, summarize_stages
 from kbench.suite.suite import Benchmark
@@ -29,7 +30,8 @@ class Summary:
     the lowest and the highest p50 of a single run: the run-to-run uncertainty. `where` names
     the CPU and the kernel in one line. Void runs are counted and left out, unless all runs are
     void: then the figures are theirs and a warning says so. `batch` is set for family inkernel,
-    `idle` for the families of idle guests, `stages` where the path of an event has stages.
+    `idle` for the families of idle guests, `stages` where the path of an event has stages,
+    `outliers` where --stop-above ended a run.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Summary:
     batch: BatchSummary | None = None
     idle: IdleSummary | None = None
     stages: tuple[StageSummary, ...] = ()
+    outliers: tuple[OutlierRun, ...] = ()
 
     @property
     def p50(self) -> float:
@@ -73,10 +76,10 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         *starved.notes(benchmark),
         *(f"void run: {reason}" for reason in voids),
     ]
-    void_runs = len(benchmark.runs) - len(benchmark.good)
+    void_runs, beyond = len(benchmark.runs) - len(benchmark.good), outliers(benchmark)
     if not benchmark.good:
         notes.append("every run is void: these figures are shown, and never judged")
-        benchmark = _as_if_good(benchmark)
+        benchmark = as_if_good(benchmark)
     histogram = benchmark.histogram()
     scale = 1e-9 if benchmark.unit == "second" else 1
 
@@ -112,10 +115,11 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
         batch=summarize_batch(benchmark),
         idle=summarize_idle(benchmark),
         stages=summarize_stages(benchmark),
+        outliers=beyond,
     )
 
 
-def _as_if_good(benchmark: Benchmark) -> Benchmark:
+def as_if_good(benchmark: Benchmark) -> Benchmark:
     """The benchmark as if none of its runs were void."""
 
     def unmarked(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:

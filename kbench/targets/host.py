@@ -19,6 +19,7 @@ from kbench.errors import KbenchError, Unavailable
 from kbench.files import locked
 from kbench.metrics import metrics
 from kbench.record.writer import SuiteWriter
+from kbench.suite.format import OUTLIER
 from kbench.targets.options import RunOptions
 from kbench.targets.remaining import Remaining
 from kbench.targets.spawn import worker
@@ -104,7 +105,9 @@ class Host:
             try:
                 output = _tried(self._host, row.name, options, loops[row.name])
                 if kind == "run":
-                    return writer.add(output).figure(metrics()["p50"])
+                    run = writer.add(output)
+                    outcome.stopped = row.name if run.get(OUTLIER) else ""
+                    return run.figure(metrics()["p50"])
                 loops[row.name] = calibrated_loops(output)
             except Unavailable as reason:
                 outcome.skipped[row.name] = str(reason)
@@ -115,7 +118,7 @@ class Host:
         with self._host.lock(options.wait):
             for kind, rows in rounds:
                 for row in random.sample(rows, len(rows)):
-                    if outcome.state(row.name):
+                    if outcome.stopped or outcome.state(row.name):
                         continue
                     start = time.monotonic()
                     p50 = measured(kind, row)

@@ -23,13 +23,14 @@ def environment(*, locale: bool = True, more: Sequence[str] = ()) -> dict[str, s
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Options of pyperf's under pyperf's names, and two of kbench's own.
+    """Options of pyperf's under pyperf's names, and some of kbench's own.
 
     `loops` 0 lets a worker calibrate their number; `min_time` (s) is what a value then takes
     at least. `affinity` is a CPU list ("" for none); `timeout` (s) bounds a worker process and
     `limit` (s; in the lab virtual) each KVM_RUN. `delay_ns` is spun away in each round trip:
-    only the gate's self-test sets it. `profile` and `hooks` are handed through to pyperf.
-    `wait` (s) is how long another kbench that measures here may take to end.
+    only the gate's self-test sets it. `stop_above` (ns; in the lab instructions) ends the session
+    at the first round trip that takes longer; 0 for none. `profile` and `hooks` are handed through
+    to pyperf. `wait` (s) is how long another kbench that measures here may take to end.
     """
 
     processes: int = 6
@@ -40,6 +41,7 @@ class RunOptions:
     timeout: float = 600.0  # a worker's watchdog ends a guest that hangs long before
     limit: float = 5.0
     delay_ns: float = 0.0
+    stop_above: float = 0.0
     affinity: str = ""
     python: str = sys.executable
     environment: dict[str, str] = field(default_factory=environment)

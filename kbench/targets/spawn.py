@@ -7,12 +7,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from select import select
 
 from kbench.errors import BUG, KbenchError, Unavailable
 from kbench.targets.options import RunOptions
 from kbench.targets.running import Running
+from kbench.targets.tracing import instance
 
 
 class WorkerDied(KbenchError):
@@ -28,10 +29,17 @@ def worker(name: str, options: RunOptions, *, loops: int, running: Running | Non
     where the process was killed, broke, or took longer than `options.timeout`.
     """
     read_end, write_end = os.pipe()
-    with os.fdopen(read_end, "rb", buffering=0), tempfile.TemporaryFile() as stderr:
+    with (
+        os.fdopen(read_end, "rb", buffering=0),
+        tempfile.TemporaryFile() as stderr,
+        ExitStack() as stack,
+    ):
         try:
+            command = _command(name, options, loops, write_end)
+            if loops and options.stop_above and (trace := stack.enter_context(instance())):
+                command += ["--trace", str(trace)]
             process = subprocess.Popen(
-                _command(name, options, loops, write_end),
+                command,
                 pass_fds=[write_end],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -82,7 +90,12 @@ def _command(name: str, options: RunOptions, loops: int, pipe: int) -> list[str]
     # Another build may not know this option.
     command += ["--parent", str(os.getpid())] if options.python == sys.executable else []
     command += ["--worker", "--worker-task", "0", "--pipe", str(pipe)]
-    command += ["--values", str(options.values), "--warmups", str(options.warmups)]
+    values, warmups = options.values, options.warmups
+    if loops and options.stop_above:
+        # One value, however long: it may end anywhere. The worker warms up itself.
+        loops, values, warmups = loops * values, 1, 0
+        command += ["--stop-above-ns", str(options.stop_above)]
+    command += ["--values", str(values), "--warmups", str(warmups)]
     command += ["--min-time", str(options.min_time)]
     command += ["--loops", str(loops)] if loops else ["--calibrate-loops"]
     command += ["--delay-ns", str(options.delay_ns)] if options.delay_ns else []

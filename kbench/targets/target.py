@@ -12,10 +12,14 @@ from kbench.targets.options import RunOptions
 
 @dataclass(slots=True)
 class RunOutcome:
-    """Which benchmarks a session skipped and which failed, with reasons; runs are in the suite."""
+    """Which benchmarks a session skipped and which failed, with reasons; runs are in the suite.
+
+    `stopped` is the benchmark with a round trip beyond RunOptions.stop_above, which ended it.
+    """
 
     skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    stopped: str = ""
 
     def state(self, benchmark: str) -> str:
         """ "skipped", "failed" or ""."""

@@ -10,6 +10,8 @@ import traceback
 
 from kbench.errors import BUG, KbenchError, Unavailable, explained
 
+WARM_UP = 1000
+"""Round trips before --stop-above watches: the first ones of a process are slower."""
 NOTHING_NS = 1.0
 """pyperf takes no value of 0: that of a run without an event, whose mark says that it is void."""
 
@@ -36,6 +38,7 @@ def _told(status: int, line: str) -> int:
 def _measure() -> None:
     # Imported here: what a limit keeps from being loaded is told as any other refusal.
     from dataclasses import replace
+    from pathlib import Path
 
     import pyperf
 
@@ -45,6 +48,7 @@ def _measure() -> None:
     from kbench.record.hook import HistogramHook
     from kbench.record.recording import Metadata
     from kbench.worker.measure import LIMIT, prepare
+    from kbench.worker.roundtrip.measurement import RoundTripMeasurement
 
     die_with_parent()
     runner = pyperf.Runner(program_args=("-P", "-m", "kbench.worker"))
@@ -52,6 +56,8 @@ def _measure() -> None:
     runner.argparser.add_argument("--benchmark", required=True)
     runner.argparser.add_argument("--limit", type=float, default=LIMIT)
     runner.argparser.add_argument("--delay-ns", type=float, default=0.0)
+    runner.argparser.add_argument("--stop-above-ns", type=float, default=0.0)
+    runner.argparser.add_argument("--trace", type=Path)
     runner.argparser.add_argument("--parent", type=int, default=os.getppid())
     args = runner.parse_args()
     if os.getppid() != args.parent:
@@ -61,6 +67,10 @@ def _measure() -> None:
         benchmark = replace(benchmark, delay_ns=args.delay_ns)
     with prepare(benchmark, args.limit) as measurement:
         image_sha256 = measurement.image_sha256
+        if args.stop_above_ns:
+            assert isinstance(measurement, RoundTripMeasurement)
+            measurement.run(WARM_UP)
+            measurement.stop_above(args.stop_above_ns, args.trace)
 
         def identity() -> Metadata:
             return {

@@ -30,6 +30,7 @@ ELSEWHERE = {
     r"--tree|tree:": "tests/kernels/tree: whole builds of Linux",
     r"run .*--fast -o a.json": "tests/cli/test_help.py, with two benchmarks",
     r"run (idle wake work|rfc)|--kvm all": "tests/lab and tests/worker, single benchmarks of them",
+    r"run .*--stop-above": "tests/cli/test_stop_above.py",
     r"kbench worker|cluster": "tests/fleet, test_namespaces.py among them",
     r"kbench explain": "tests/explain and tests/cli/test_explain.py",
     r"lab (build|verify|shell|clean)|--target lab": "tests/lab and tests/cli/test_lab.py",

@@ -13,8 +13,20 @@ from kbench.judge.gate import Outcome
 from kbench.judge.selftest import Level, Report
 from kbench.judge.series import LevelShift, Series
 from kbench.judge.verdict import Change
+from kbench.suite.outlier import OutlierRun
 
-KINDS = [Capability, Change, Check, Comparison, Level, Outcome, Report, Series, LevelShift]
+KINDS = [
+    Capability,
+    Change,
+    Check,
+    Comparison,
+    Level,
+    Outcome,
+    OutlierRun,
+    Report,
+    Series,
+    LevelShift,
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)

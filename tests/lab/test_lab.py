@@ -75,6 +75,17 @@ def test_counts_are_exact(lab: Lab) -> None:
     assert first[0].facts["kbench_kernel"] == lab.snapshot.kernel.release
 
 
+def test_a_round_trip_beyond_the_limit_ends_it(lab: Lab) -> None:
+    (result,) = labs.measure_all(lab, ["exit.pio_out"], samples=20, jobs=1)
+    assert result.counts is not None
+    count = result.counts.minimum
+    for limit, events in ((count - 1, 1), (count, 20)):
+        (found,) = labs.measure_all(lab, ["exit.pio_out"], samples=20, stop_above=limit)
+        assert found.counts is not None
+        assert (found.counts.count, found.counts.maximum) == (events, count)
+        assert found.counts.figures.get("outlier") == (count if events == 1 else None)
+
+
 def modules(lab: Lab) -> dict[str, bytes]:
     """The distribution's KVM modules."""
     kernel = lab.snapshot.kernel

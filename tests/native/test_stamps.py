@@ -18,6 +18,7 @@ MODULES = sorted(Path(exits.__file__).parent.glob("*.so"))
 PAIRS = {
     "exits": 2,
     "exits_delayed": 1,
+    "outliers": 1,
     "batches": 2,
     "floors": 4,
     "mp_state_probe": 4,

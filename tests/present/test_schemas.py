@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from support.docs import ROOT
 from support.explained import exit_tree, explanation
-from support.suites import host_run, lab_run, noisy, write
+from support.suites import STOPPED, host_run, lab_run, noisy, write
 
 from kbench.cli._app import run
 from kbench.cli._exit import code
@@ -72,6 +72,13 @@ def test_show(printed: Printed) -> None:
         found = check("show", printed("show", suite))["benchmarks"]
     assert any(row["batch"] for row in found) and any(row["idle"] for row in found)
     assert any(row["stages"] for row in found)
+
+
+def test_show_of_a_run_that_stopped(tmp_path: Path, printed: Printed) -> None:
+    write(tmp_path / "a.json", {"exit.a": [host_run(6e-6, **STOPPED)]})
+    (row,) = check("show", printed("show", tmp_path / "a.json"))["benchmarks"]
+    (outlier,) = row["outliers"]
+    assert outlier["pcpus"] == [1, 0] and outlier["trace"][1]["event"] == "sched_switch"
 
 
 def test_compare_and_gate(tmp_path: Path, printed: Printed) -> None:

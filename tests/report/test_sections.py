@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.reports import host, lab
-from support.suites import LAB, Metadata, encoded, host_run, lab_run, write
+from support.suites import LAB, STOPPED, Metadata, encoded, host_run, lab_run, write
 
 from kbench.errors import KbenchError
 from kbench.report.content import Content
@@ -42,6 +42,14 @@ def test_the_answer_opens_with_the_pattern_of_its_headline(tmp_path: Path) -> No
     answer = next(section for section in content(model).sections if section.anchor == "tradeoff")
     assert list(answer.pictures[0].choices["pattern"]) == ["poisson", "tick250"]
     assert [(table.title or "").partition(",")[0] for table in answer.tables] == ["poisson"]
+
+
+def test_what_stopped_a_run_has_a_section(tmp_path: Path) -> None:
+    stopped = [host_run(6e-6, **STOPPED)]
+    sections = made(write(tmp_path / "a.json", {"exit.a": stopped})).sections
+    (section,) = (each for each in sections if each.anchor == "outliers")
+    what, trace = section.tables
+    assert what.rows[0][0] == "exit.a" and len(trace.rows) == 2
 
 
 def test_reading_order(both: Content) -> None:

@@ -74,6 +74,26 @@ def lab_run(count: int, **metadata: str | int | float) -> Metadata:
     }
 
 
+STOPPED: Metadata = {
+    "kbench_stop_above": 5e-5,
+    "kbench_outlier": 1.68e-4,
+    "kbench_outlier_cpu": 8.02e-5,
+    "kbench_counter_outlier_number": 15,
+    "kbench_counter_outlier_first_pcpu": 1,
+    "kbench_counter_outlier_last_pcpu": 0,
+    "kbench_counter_outlier_voluntary_switches": 0,
+    "kbench_counter_outlier_involuntary_switches": 1,
+    "kbench_counter_outlier_minor_faults": 2,
+    "kbench_counter_outlier_major_faults": 0,
+    "kbench_outlier_trace": (
+        '[[17095, 1, "python3-13346", "local_timer_entry", "vector=236"],'
+        ' [38700, 1, "python3-13346", "sched_switch", "prev_comm=python3 ==> next_comm=cc"]]'
+    ),
+    "kbench_void": "--stop-above ended it",
+}
+"""What a run has besides that --stop-above ended."""
+
+
 def noisy(median: float, runs: int, seed: int, spread: float = 0.02) -> list[Metadata]:
     """`runs` host runs whose medians scatter by `spread` around `median` seconds."""
     source = random.Random(seed)

@@ -81,7 +81,7 @@ def main(job: dict[str, Any], send: Send) -> None:
     try:
         with prepare(row, job["run_seconds"]) as measurement:
             if isinstance(measurement, RoundTripMeasurement):
-                rounds(measurement, job["samples"])
+                rounds(measurement, job["samples"], job["stop_above"])
                 send({"counts": _counts(measurement)})
             elif isinstance(measurement, WindowedMeasurement):
                 for _ in windows(measurement):
@@ -97,14 +97,19 @@ def main(job: dict[str, Any], send: Send) -> None:
     send({"facts": provenance.machine()})
 
 
-def rounds(measurement: RoundTripMeasurement, samples: int) -> None:
-    """Fill the histogram with `samples` round trips between two ticks, or as many as fit."""
+def rounds(measurement: RoundTripMeasurement, samples: int, stop_above: float) -> None:
+    """Fill the histogram with `samples` round trips between two ticks, or as many as fit.
+
+    One of more than `stop_above` instructions ends them; 0 for none.
+    """
     measurement.run(WARM_UP)
     fit = int(BUDGET // max(1.0, measurement.histogram.minimum))
     warm_up = WARM_UP if fit >= 2 * WARM_UP else 1
     count = max(FEWEST_SAMPLES, min(samples, fit - warm_up))
     _sleep_past_tick()
     measurement.run(warm_up)
+    if stop_above:
+        measurement.stop_above(stop_above)
     measurement.reset()
     measurement.run(count)
 

@@ -4,6 +4,8 @@
 import errno
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kbench._abi import lib
 from kbench._native.hdr import Histogram
@@ -23,6 +25,9 @@ from kbench.worker.roundtrip.loops import bind
 from kbench.worker.roundtrip.siblings import Sibling, running
 from kbench.worker.vm.features import require
 from kbench.worker.vm.guest_vm import GuestVm, build
+
+if TYPE_CHECKING:
+    from kbench.worker.roundtrip.stopper import Stopper
 
 
 class RoundTripMeasurement:
@@ -52,12 +57,27 @@ class RoundTripMeasurement:
             self._batch = BatchHistograms(guest_vm.params, self.histogram.tsc_khz)
         self._loop = bind(benchmark, guest_vm, self.histogram, self._batch, self._watchdog)
         self._stack = ExitStack()
+        self._stopper: Stopper | None = None
         self._stats = open_stats([vcpu], self._stack)
         self._start = read_own(self._stats, closing=False)
+
+    def stop_above(self, limit_ns: float, trace: Path | None = None) -> None:
+        """From now on stop at the first round trip of more than `limit_ns` (lab: instructions).
+
+        `trace` is an instance of tracefs that is frozen at that moment.
+        """
+        assert isinstance(self.benchmark, RoundTrip)
+        # Imported here: no other measurement has it.
+        from kbench.worker.roundtrip.stopper import Stopper
+
+        self._stopper = Stopper(limit_ns, self.histogram.tsc_khz, trace)
+        self._stack.callback(self._stopper.close)
+        self._loop = self._stopper.loop(self.benchmark, self._vcpu, self.histogram, self._watchdog)
 
     def run(self, loops: int) -> float:
         """Time `loops` more round trips and return their sum in ns.
 
+        Where stop_above() ended them early, the sum is what `loops` of their mean would take.
         Raises GuestError when the guest hangs, dies or exits with another reason, and
         KeyboardInterrupt between two entries.
         """
@@ -67,13 +87,16 @@ class RoundTripMeasurement:
             while done < loops:
                 count, error = self._loop(loops - done)
                 done += count
+                if self._stopper and self._stopper.stopped:
+                    break
                 # Any signal ends a KVM_RUN, also a tick of the watchdog that saw progress.
                 if done < loops and (error != errno.EINTR or watchdog.fired):
                     raise self._failure(error)
         # The guest reports an exception by a PIO write, which may be the exit of its subject.
         if errors.exception(self._memory):
             raise self._failure(0)
-        return self.histogram.nanoseconds(self.histogram.total_ticks - before)
+        taken = self.histogram.nanoseconds(self.histogram.total_ticks - before)
+        return taken if done == loops else taken * loops / done
 
     def _failure(self, error: int) -> errors.GuestError:
         # An exception comes first: its guest waits for ever, so the watchdog ends it too.
@@ -110,7 +133,7 @@ class RoundTripMeasurement:
             counters |= {"vcpus": len(self._siblings) + 1, "vcpus_pinned": int(own_pcpu)}
             if not own_pcpu:
                 warnings.append("the vCPUs share CPUs: there is not one for each")
-        return Recording(
+        found = Recording(
             buckets=self.histogram.buckets,
             count=self.histogram.count,
             minimum=self.histogram.minimum,
@@ -122,6 +145,7 @@ class RoundTripMeasurement:
             void=disturbed(delta, self.histogram.tsc_khz)
             or miscounted(delta, self.benchmark, self.histogram.count),
         )
+        return self._stopper.added(found) if self._stopper else found
 
     def close(self) -> None:
         """Release the stats fd."""
