@@ -31,7 +31,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-variants test-kernels test-explain test-fleet faults fuzz soak debug-kernel venv packages check lint man perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm test-variants test-kernels test-explain test-fleet faults fuzz soak debug-kernel venv packages check lint man dist perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -205,6 +205,12 @@ $(KERNEL_SUITES): $(KERNELS)/suites/%.json: | venv
 	$(BIN)/kbench run exit floor 'wake.*@hlt' --explain --target lab --kernel debian:$* --force -o $(LOCAL)/kernels/$*.json
 	$(BIN)/kbench run inkernel --target lab --kernel debian:$* --append -o $(LOCAL)/kernels/$*.json
 	mv $(LOCAL)/kernels/$*.json $@
+
+# The Pythons that a wheel is made for: names or paths.
+PYTHONS ?= python3.11 python3.12 python3.13
+
+dist: ## dist/: the source archive of HEAD, and a manylinux wheel for each of PYTHONS, tried in clean venvs
+	.ci/dist $(PYTHONS)
 
 clean: ## remove .venv/, build products and reports/local/
 	rm -rf .venv build dist $(LOCAL)
