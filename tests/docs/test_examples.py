@@ -16,6 +16,7 @@ import pytest
 import typer
 from support.cli import kbench
 from support.docs import ROOT, code, commands, spans
+from support.suites import STOPPED, host_run, write
 
 from kbench.cli._app import build
 
@@ -84,6 +85,7 @@ def place(tmp_path: Path, page: Path) -> Path:
         shutil.copy(DATA / "lab-pio.json", tmp_path / file)
     shutil.copy(DATA / "lab-pio-nop.json", tmp_path / "mypatch.json")
     shutil.copy(MP_STATE, tmp_path / "mpstate.json")
+    write(tmp_path / "caught.json", {"exit.pio_out": [host_run(6e-6, **STOPPED)]})
     for file in ("baseline.json", "head.json", "reports/baselines/lab.json"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(LAB, tmp_path / file)

@@ -56,7 +56,7 @@ def unit_axis(unit: str, **options: Any) -> alt.Axis:
     if unit == "second":  # "5µ" becomes "5 us"
         prefixed = "replace(format(datum.value, '~s'), 'µ', 'u')"
         label = f"replace({prefixed}, /([a-z]?)$/, ' $1') + 's'"
-    return alt.Axis(labelExpr=label, labelOverlap=True, **options)
+    return alt.Axis(labelExpr=label, labelOverlap=True, labelSeparation=8, **options)
 
 
 def spaced(domain: alt.Scale, most: int) -> dict[str, Any]:

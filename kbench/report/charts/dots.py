@@ -23,7 +23,7 @@ from kbench.report.theme import LIGHT
 from kbench.units import SHARE
 
 MOST = 12
-WIDTH, STEP = 190, 20
+WIDTH, STEP = 170, 20
 LEVEL = 0.02
 """Two figures that differ by less are drawn as one, as are those whose ranges overlap."""
 GROUPS = {
