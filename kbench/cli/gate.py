@@ -48,6 +48,9 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help='Exit 3 if any verdict is "cannot tell".')
     ] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Measure again, here, what is worse on the host.")
+    ] = False,
     no_explain: Annotated[
         bool, typer.Option("--no-explain", help="--ab: do not name the functions of a count.")
     ] = False,
@@ -78,6 +81,10 @@ def command(
     words, width = words or [], terminal_width()
     if cluster and not ab:
         raise KbenchError("--cluster is for gate --ab, which measures")
+    if confirm and (ab or self_test):
+        raise KbenchError(
+            "--confirm is for gate BASE HEAD: --ab and --self-test measure themselves"
+        )
     if self_test:
         from kbench.present.selftest import makers as reports
         from kbench.session.selftest import self_test as measure
@@ -105,7 +112,12 @@ def command(
 
         if len(words) != 2:
             raise KbenchError(f"got {len(words)} suites, expected two: kbench gate BASE HEAD")
-        comparison = compare(load(words[0]), load(words[1]), chosen)
+        base, head = load(words[0]), load(words[1])
+        comparison = compare(base, head, chosen)
+        if confirm:
+            from kbench.session.confirm import confirmed
+
+            comparison = confirmed(comparison, base, head, chosen)
     from kbench.present.gate import makers
 
     result = outcome(comparison, strict)
