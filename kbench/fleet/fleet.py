@@ -2,7 +2,6 @@
 """A scheduler's machines as a client sees them."""
 
 import logging
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -13,11 +12,11 @@ from kbench.fleet import labels
 from kbench.fleet.address import require_safe
 from kbench.fleet.labels import Labels
 from kbench.fleet.member import Member, fitting, members
+from kbench.kernels.cache import Progress
 
 CONNECT_SECONDS = 20.0
 # How often a client that waits asks whether anybody is left.
 PROBE_SECONDS = 2.0
-Report = Callable[[str], None]
 
 
 class Fleet:
@@ -27,7 +26,7 @@ class Fleet:
     scheduler runs another kbench.
     """
 
-    def __init__(self, address: str, report: Report) -> None:
+    def __init__(self, address: str, report: Progress) -> None:
         require_safe(address)
         self.address = address
         self._report = report
@@ -71,7 +70,7 @@ class Fleet:
         return fit
 
     def say_once(self, line: str) -> None:
-        """Report a line that has not been reported yet."""
+        """Progress a line that has not been reported yet."""
         if line not in self._said:
             self._said.add(line)
             self._report(line)

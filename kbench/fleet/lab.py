@@ -17,7 +17,7 @@ from distributed import CancelledError, Future, wait
 
 from kbench.errors import KbenchError
 from kbench.fleet import labels, tasks
-from kbench.fleet.fleet import PROBE_SECONDS, Fleet, Report
+from kbench.fleet.fleet import PROBE_SECONDS, Fleet
 from kbench.fleet.member import LAB, Member
 from kbench.fleet.shipment import Shipment, kernel_shipment, shipment
 from kbench.kernels.cache import Progress
@@ -35,7 +35,7 @@ NOBODY_SECONDS = 60.0
 class FleetLabs:
     """A labs.LabPlace: the client makes what a lab is made of, the workers run it."""
 
-    def __init__(self, fleet: Fleet, report: Report) -> None:
+    def __init__(self, fleet: Fleet, report: Progress) -> None:
         self._fleet = fleet
         self._report = report
         self._sent: dict[str, Future[Any]] = {}
@@ -95,7 +95,7 @@ class _Shards:
         fleet: Fleet,
         lab: LabContents,
         sent: tuple[Future[Any], Future[Any], float, float],
-        report: Report,
+        report: Progress,
     ) -> None:
         self._fleet = fleet
         self._lab = lab

@@ -14,6 +14,7 @@ from kbench.errors import KbenchError
 from kbench.fleet import labels, shipment
 from kbench.fleet.sessions import session
 from kbench.fleet.shipment import Shipment
+from kbench.kernels.cache import silent
 from kbench.lab import labs
 from kbench.lab.labs import LabResult
 from kbench.targets import spawn
@@ -86,9 +87,5 @@ def _lab(kernel: Shipment, modules: Shipment) -> labs.Lab:
     kernel.check()
     modules.check()
     variant = json.loads(modules.said)
-    found = shipment.kernel(kernel, _silent)
-    return labs.ready(labs.LabContents(found, variant, dict(modules.files)), _silent)
-
-
-def _silent(line: str) -> None:
-    """Progress of what no one watches."""
+    found = shipment.kernel(kernel, silent)
+    return labs.ready(labs.LabContents(found, variant, dict(modules.files)), silent)

@@ -24,12 +24,17 @@ from kbench.files import read_regular
 from kbench.kernels.errors import CacheBusy, KernelError, NoSpace
 
 Progress = Callable[[str], None]
+"""Whoever gets a line for each step of long work; silent() for nobody."""
 MANIFEST = "manifest.json"
 MANIFEST_BYTES = 64 << 20  # linux-headers have 20,000 files of some 150 bytes each
 # Longer than any build of one entry on a slow machine.
 LOCK_SECONDS = 1800
 # Longer than a compiler takes for one file, after make(1) was killed.
 ORPHAN_SECONDS = 120.0
+
+
+def silent(line: str) -> None:
+    """Progress of what no one watches."""
 
 
 def root() -> Path:

@@ -17,7 +17,7 @@ import kbench
 from kbench._native.hdr import BUCKETS
 from kbench.catalogue import Benchmark
 from kbench.errors import KbenchError
-from kbench.kernels.cache import Progress
+from kbench.kernels.cache import Progress, silent
 from kbench.kernels.debian import DEFAULT
 from kbench.lab import labs, protocol
 from kbench.lab.vm.machines import SVM, LabMachine
@@ -43,7 +43,7 @@ class LabTarget:
         kernel: str = DEFAULT,
         variant: str = labs.STOCK,
         jobs: int = labs.JOBS,
-        report: Progress = lambda line: None,
+        report: Progress = silent,
         more: Callable[[labs.Lab, str], Metadata] | None = None,
         place: labs.LabPlace[Any] = labs,
         machine: LabMachine = SVM,

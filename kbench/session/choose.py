@@ -2,11 +2,12 @@
 """Which target: the host where its /dev/kvm works, else the lab."""
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kbench.errors import KbenchError
+from kbench.kernels.cache import Progress, silent
 from kbench.kvm import IoctlError, System
 from kbench.targets.target import Target
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 TARGETS = ("auto", "host", "lab")
 INSTEAD = "measuring in the lab: instructions, not time"
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,7 @@ class Choice:
     host: str | None = None
 
 
-def silent(line: str) -> None:
-    """A report to nobody."""
-
-
-def sessions(choice: Choice, selectors: Sequence[str], report: Report = silent) -> list[Choice]:
+def sessions(choice: Choice, selectors: Sequence[str], report: Progress = silent) -> list[Choice]:
     """One session, or with target "both" the host's and the lab's.
 
     The selection rfc covers the extension too: in the lab KVM then has all of it unless
@@ -58,7 +54,9 @@ def sessions(choice: Choice, selectors: Sequence[str], report: Report = silent) 
     return [lab] if everywhere or choice.target == "lab" else [choice]
 
 
-def choose(choice: Choice, report: Report = silent, place: "LabPlace[Any] | None" = None) -> Target:
+def choose(
+    choice: Choice, report: Progress = silent, place: "LabPlace[Any] | None" = None
+) -> Target:
     """The target of `choice`; "auto" is the lab where a variant or a kernel is named.
 
     `place` is where labs run, by default here.
@@ -99,7 +97,7 @@ def choose(choice: Choice, report: Report = silent, place: "LabPlace[Any] | None
     )
 
 
-def host_works(report: Report = silent) -> bool:
+def host_works(report: Progress = silent) -> bool:
     """Whether this machine's KVM can make a VM; where not, `report` gets the reason.
 
     Raises IoctlError where there is a /dev/kvm and only the permission is missing: whoever has

@@ -14,6 +14,7 @@ from kbench.explain.explanation import Explanation
 from kbench.judge.compare import compare
 from kbench.judge.functions import FunctionChanges, between, kept
 from kbench.judge.options import options
+from kbench.kernels.cache import silent
 from kbench.lab import labs
 from kbench.record.recording import Metadata
 from kbench.session.ab.lab import LabSide
@@ -48,7 +49,7 @@ def stored(lab: labs.Lab, benchmark: str) -> Metadata:
     What has been measured is kept without them, and the reason is said.
     """
     try:
-        found = Explainer(lab, lambda line: None).explain(benchmark, EventChoice())
+        found = Explainer(lab, silent).explain(benchmark, EventChoice())
     except KbenchError as error:
         say(f"{benchmark} is stored without functions: {str(error).splitlines()[0]}")
         return {}

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Where a session measures: on this machine, or on those of a dask scheduler (`--cluster`)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from kbench.errors import KbenchError
+from kbench.kernels.cache import Progress
 from kbench.lab import labs
 from kbench.targets.host import HostPlace, ThisHost
 
 if TYPE_CHECKING:
     from kbench.fleet.fleet import Fleet
     from kbench.fleet.host import FleetHost
-
-Report = Callable[[str], None]
 
 
 class SessionPlaces:
@@ -30,7 +29,7 @@ class SessionPlaces:
 class FleetPlaces(SessionPlaces):
     """The machines of a fleet; `wanted` names the one host that measures times."""
 
-    def __init__(self, fleet: "Fleet", wanted: str | None, report: Report) -> None:
+    def __init__(self, fleet: "Fleet", wanted: str | None, report: Progress) -> None:
         from kbench.fleet.lab import FleetLabs
 
         self.labs = FleetLabs(fleet, report)
@@ -52,7 +51,7 @@ class FleetPlaces(SessionPlaces):
 
 
 @contextmanager
-def places(cluster: str | None, wanted: str | None, report: Report) -> Iterator[SessionPlaces]:
+def places(cluster: str | None, wanted: str | None, report: Progress) -> Iterator[SessionPlaces]:
     """This machine, or with `cluster`, a scheduler's address, the fleet's.
 
     Raises KbenchError where dask is missing, as Fleet() does, and for a machine without a fleet.
