@@ -51,6 +51,7 @@ def nops(number: int) -> str:
     return f'asm volatile(".rept {number}; nop; .endr");'
 
 
+BALLAST = ("Documentation", "drivers/gpu/drm", "drivers/net/ethernet", "sound")
 X86, SVM, INIT = "arch/x86/kvm/x86.c", "arch/x86/kvm/svm/svm.c", "init/main.c"
 BROKEN, DEAD = "this does not compile;", 'panic("this does not boot");'
 # The commits after BASE and NEXT, which are number 0 and 1.
@@ -79,12 +80,13 @@ def linux_tree() -> Path:
         work.mkdir(parents=True)
         git(work, 0, "init", "--quiet", "--initial-branch=main")
         git(work, 0, "config", "core.looseCompression", "1")
+        git(work, 0, "config", "gc.auto", "0")
         for number, release in enumerate((BASE, NEXT)):
             for path in work.iterdir():
                 if path.name != ".git":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             packages.kernel(release, print).code(print).extract_all(work)
-            _without_other_machines(work)
+            _without_ballast(work)
             _commit(work, number, f"Linux {release}")
         for number, (subject, edit) in enumerate(COMMITS, start=2):
             edit(work)
@@ -93,11 +95,16 @@ def linux_tree() -> Path:
     return place
 
 
-def _without_other_machines(work: Path) -> None:
-    """A third of the files are for machines other than x86."""
-    for path in (work / "arch").iterdir():
-        if path.is_dir() and path.name not in ("x86", "um"):
-            shutil.rmtree(path)
+def _without_ballast(work: Path) -> None:
+    """Half of the files are for other machines, or drivers that are not built.
+
+    Makefiles and Kconfig files stay: Kconfig reads even those of machines other than its own.
+    """
+    others = [path for path in (work / "arch").iterdir() if path.name not in ("x86", "um")]
+    for top in (*others, *(work / name for name in BALLAST)):
+        for path in top.rglob("*"):
+            if path.is_file() and not path.name.startswith(("Makefile", "Kbuild", "Kconfig")):
+                path.unlink()
 
 
 def _commit(work: Path, number: int, subject: str) -> None:
