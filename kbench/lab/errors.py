@@ -24,6 +24,10 @@ class BootFailed(LabError):
     """The lab's kernel or agent did not reach the point of the snapshot."""
 
 
+class BootHangs(BootFailed):
+    """It did not reach that point in time."""
+
+
 class LabPanic(LabError):
     """The kernel inside panicked."""
 

@@ -29,3 +29,5 @@ KERNEL_OPTIONS = (
     # The environment of the agent: its Python's home, libraries and hash order.
     *("PYTHONHOME=/usr", "LD_LIBRARY_PATH=/lib", "PYTHONHASHSEED=0"),
 )
+# All that a kernel says, from its first line on where it has CONFIG_EARLY_PRINTK.
+VERBOSE = ("earlyprintk=ttyS0", "ignore_loglevel")

@@ -4,12 +4,13 @@
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
 
 from kbench.kernels import cache, tools
-from kbench.lab.errors import LabError
+from kbench.lab.errors import BootHangs, LabError, WallTimeout
 from kbench.lab.vm import common
 from kbench.lab.vm.emulator import Emulator, Files
 from kbench.lab.vm.qemu import installed, migrate, options
@@ -17,6 +18,8 @@ from kbench.lab.vm.qemu.installed import Qemu
 from kbench.lab.vm.qemu.process import Plugin, QemuProcess
 
 COPY_SECONDS = 120.0
+# What a verbose boot has got to by then is where the kernel hangs.
+VERBOSE_SECONDS = 60.0
 _COPYING = threading.Lock()
 
 
@@ -35,14 +38,21 @@ class QemuEmulator:
         return self.qemu.version
 
     def boot(self, work: Path, kernel: bytes, initrd: bytes, seconds: float) -> None:
-        """RAM is the file that a restore maps; the kernel's files go when it has booted."""
+        """RAM is the file that a restore maps; the kernel's files go when it has booted.
+
+        A kernel that hangs is booted once more, for all that it says.
+        """
         cache.require_space(work, 2 * common.MEMORY_MB << 20)
         booted, archive = work / "kernel", work / "initrd"
         booted.write_bytes(kernel)
         archive.write_bytes(initrd)
         arguments = options.boot(booted, archive, work / migrate.RAM)
-        with QemuProcess(self.qemu, arguments, {}, seconds) as process:
-            migrate.save(process, work / migrate.STATE)
+        try:
+            with QemuProcess(self.qemu, arguments, {}, seconds) as process:
+                migrate.save(process, work / migrate.STATE)
+        except BootHangs as error:
+            arguments = options.boot(booted, archive, work / migrate.RAM, verbose=True)
+            raise BootHangs(str(error).partition("\n")[0], self._console(arguments)) from error
         booted.unlink()
         archive.unlink()
 
@@ -75,6 +85,13 @@ class QemuEmulator:
             process.__exit__(None, None, None)
             raise
         return process
+
+    def _console(self, arguments: Sequence[str]) -> str:
+        """What a boot that hangs says."""
+        with QemuProcess(self.qemu, arguments, {}, VERBOSE_SECONDS) as process:
+            with suppress(WallTimeout):
+                process.wait()
+            return process.console()
 
 
 def find() -> QemuEmulator:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from kbench.lab import protocol
-from kbench.lab.errors import BootFailed, LabError, SnapshotUnusable
+from kbench.lab.errors import BootFailed, BootHangs, LabError, SnapshotUnusable
 from kbench.lab.vm.qemu.process import QemuProcess
 from kbench.lab.vm.qemu.qmp import QmpClosed, QmpError
 
@@ -17,7 +17,8 @@ _CAPABILITIES = [{"capability": "x-ignore-shared", "state": True}]
 def save(process: QemuProcess, path: Path) -> None:
     """Wait for the agent's pause, save the devices to `path`, and end the lab.
 
-    Raises what the agent reports, and BootFailed when it ends without a report.
+    Raises what the agent reports, BootFailed when it ends without a report, and
+    BootHangs when it does neither in time.
     """
     try:
         process.qmp.wait("GUEST_PANICKED")
@@ -30,7 +31,7 @@ def save(process: QemuProcess, path: Path) -> None:
                 raise protocol.failure(message, process.console()) from error
         raise BootFailed(_why(process), process.console()) from error
     except TimeoutError as error:
-        raise BootFailed(
+        raise BootHangs(
             f"the lab did not come up within {process.seconds:g} s", process.console()
         ) from error
     except QmpError as error:

@@ -7,7 +7,7 @@ instructions at the same virtual times. Each of them is part of what identifies 
 
 from pathlib import Path
 
-from kbench.lab.vm.common import EXIT_PORT, KERNEL_OPTIONS, MEMORY_MB
+from kbench.lab.vm.common import EXIT_PORT, KERNEL_OPTIONS, MEMORY_MB, VERBOSE
 
 # The mail that kbench's subject comes from was sent then; any fixed time would do.
 CLOCK = "2023-09-18T13:28:22"
@@ -37,9 +37,13 @@ PARTS = (
 OPTIONS = (*EXACT, *PARTS)
 
 
-def boot(kernel: Path, initrd: Path, ram: Path) -> list[str]:
-    """Arguments that boot the lab with its RAM in the file `ram`, to be saved."""
-    command_line = " ".join(KERNEL_OPTIONS)
+def boot(kernel: Path, initrd: Path, ram: Path, *, verbose: bool = False) -> list[str]:
+    """Arguments that boot the lab with its RAM in the file `ram`, to be saved.
+
+    A `verbose` boot is for its console alone: it is not the boot that counts are of.
+    """
+    spoken = (*VERBOSE, *(word for word in KERNEL_OPTIONS if word != "quiet"))
+    command_line = " ".join(spoken if verbose else KERNEL_OPTIONS)
     return [
         *memory(ram, share=True),
         *("-kernel", str(kernel), "-initrd", str(initrd), "-append", command_line),
