@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,6 +41,8 @@ UNSANITIZED = (
 )
 # What a compiler says of the machine: no fault of the sources.
 FULL_DISK = os.strerror(errno.ENOSPC)
+# A shell's echo says "I/O error" of a full disk. Its last file, vmlinux, make(1) has removed then.
+SPARE_BYTES = 256 << 20
 OUT_OF_MEMORY = re.compile(r"Killed signal terminated program|virtual memory exhausted")
 KIND = "kernel-tree"
 RELEASE, CONFIG, VMLINUX, MODULES = "release", "config", "vmlinux", "modules"
@@ -187,11 +190,15 @@ def _make(source: Path, out: Path, words: Sequence[str], lock: int) -> str:
             environment=REPRODUCIBLE, held=(lock,), error=BuildFailed,
         )  # fmt: skip
     except BuildFailed as error:
-        if FULL_DISK in error.output:
+        if FULL_DISK in error.output or _is_full(out) or _is_full(tempfile.gettempdir()):
             raise NoSpace(f"no space left to build in {out}, or for temporary files") from error
         if OUT_OF_MEMORY.search(error.output):
             raise KernelError("the machine has no memory left for the compiler") from error
         raise
+
+
+def _is_full(place: Path | str) -> bool:
+    return shutil.disk_usage(place).free < SPARE_BYTES
 
 
 def _collect(out: Path, into: Path) -> None:

@@ -47,8 +47,11 @@ class Repository:
         if ref == WORKTREE:
             return self._uncommitted()
         name = f"{ref}^{{commit}}"
-        found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", name,
-                          what=f"{self.path} has no commit {ref}{self._shallow()}")  # fmt: skip
+        try:
+            found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", name)
+        except KernelError:
+            message = f"{self.path} has no commit {ref}{self._shallow()}"
+            raise KernelError(message) from None
         return self._described(found)
 
     def between(self, good: str, bad: str) -> list[Commit]:

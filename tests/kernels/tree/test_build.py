@@ -13,6 +13,7 @@ from support.kernels import GitTree
 from kbench.kernels import find
 from kbench.kernels.errors import BuildFailed, KernelError, NoSpace
 from kbench.kernels.packages import Tarball
+from kbench.kernels.tree import build
 from kbench.kernels.tree.build import TreeKernel
 from kbench.programs import ProgramsMissing
 
@@ -102,6 +103,15 @@ def test_what_the_machine_lacks_is_no_fault_of_the_commit(
     with pytest.raises(error, match="left") as caught:
         made(tree)
     assert not isinstance(caught.value, BuildFailed)
+
+
+def test_full_disk_that_a_shell_calls_an_io_error(
+    tree: GitTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree.commit(**{"core.c": "broken"})
+    monkeypatch.setattr(build, "SPARE_BYTES", 1 << 60)
+    with pytest.raises(NoSpace, match="no space left to build in"):
+        made(tree)
 
 
 def test_option_that_the_tree_does_not_have_is_named_before_the_build(
