@@ -22,7 +22,10 @@ Variant = Annotated[str, typer.Option(metavar="NAME", help="One that kbench kvm 
 @app.command()
 def build(
     variant: Variant = "stock",
-    kernel: Kernel = "6.1",
+    kernel: Annotated[
+        str | None,
+        typer.Option(metavar="KERNEL", help="6.1 by default, or that of a git tree --source."),
+    ] = None,
     source: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Build the KVM of this kernel tree instead.")
     ] = None,
@@ -36,7 +39,9 @@ def build(
 ) -> None:
     """Build kvm.ko, kvm-amd.ko and kvm-intel.ko for a kernel.
 
-    They are built against the headers of its Debian package. The first line of the output
+    They are built against its headers: those of its Debian package, or of its build. A git tree
+    --source is built for the kernel of its own last commit, unless --kernel names another,
+    so that versions need not match. The first line of the output
     names what was built, for kbench run --kvm NAME; kbench kvm info lists it.
 
     Example: kbench kvm build --variant all --kernel 6.1

@@ -28,13 +28,19 @@ from kbench.session.progress import say
 
 
 def build(
-    variant: str, kernel: str, source: Path | None, patches: Sequence[Path], name: str | None = None
+    variant: str,
+    kernel: str | None,
+    source: Path | None,
+    patches: Sequence[Path],
+    name: str | None = None,
 ) -> Iterator[str]:
     """Build kvm.ko, kvm-amd.ko and kvm-intel.ko; yield what was built, then each file.
 
-    Of a variant with `patches`, or of the kernel tree `source`. Raises KbenchError for an
-    unknown name before anything is fetched, and for what cannot be built.
+    Of a variant with `patches`, or of the kernel tree `source`, for `kernel`: without one for the
+    tree's own, or Debian's. Raises KbenchError for an unknown name before anything is fetched,
+    and for what cannot be built.
     """
+    kernel = kernel or _own_kernel(source)
     groups = variants.variant(variant).needs
     if source is not None and (patches or variant != variants.STOCK):
         raise KbenchError("--source builds that tree as it is: leave out --variant and --patch")
@@ -50,15 +56,23 @@ def build(
     yield f"{built.variant} for {built.release}, key {built.key}"
     here, kernels = compiler.version(tree.compiler), compiler.kernels_version(tree.headers)
     if here != kernels:
-        yield f"compiled by {here}, the distribution's by {kernels}"
+        yield f"compiled by {here}, the kernel by {kernels}"
     intel = modules.build_intel(tree, recipe, say)
     for path in (*(built.path(name) for name in modules.NAMES), intel):
         same = text.identical(path, tree.kernel.module(path.stem))
-        yield f"{path}  .text {'identical to' if same else 'differs from'} the distribution's"
+        yield f"{path}  .text {'identical to' if same else 'differs from'} the kernel's own"
     if built.variant != variants.STOCK:
         where = f" --kernel {kernel}" if kernel != DEFAULT else ""
         base = variant if patches else variants.STOCK
         say(f"next: kbench gate --ab {base} {built.variant} exit floor --margin 0{where}")
+
+
+def _own_kernel(source: Path | None) -> str:
+    """The kernel of the last commit of `source` where that is a git tree, Debian's otherwise.
+
+    KVM's files hardly compile against the headers of another version.
+    """
+    return f"tree:{source}" if source and (source / ".git").exists() else DEFAULT
 
 
 def _require_free(name: str, *, users: bool) -> None:
