@@ -17,22 +17,30 @@
 #include "state.h"
 #include "x86.h"
 
-/* The KVM_KBENCH_NATIVE_* bits for this entry: the vCPU's, else the VM's. */
+/* The KVM_KBENCH_NATIVE_* bits that the VM chose by KVM_CAP_X86_DISABLE_EXITS. */
+static inline u8 kbench_native_of_vm(struct kvm *kvm)
+{
+	u8 native = 0;
+
+	if (kvm_mwait_in_guest(kvm))
+		native |= KVM_KBENCH_NATIVE_MWAIT;
+	if (kvm_hlt_in_guest(kvm))
+		native |= KVM_KBENCH_NATIVE_HLT;
+	if (kvm_pause_in_guest(kvm))
+		native |= KVM_KBENCH_NATIVE_PAUSE;
+	return native;
+}
+
+/* Those for this entry: the vCPU's, else the VM's. */
 static inline u8 kbench_native(struct kvm_vcpu *vcpu)
 {
 	struct kvm_kbench *kb = kbench_of(vcpu);
-	u8 native = 0;
+	u8 native;
 
-	if (kbench_enabled(vcpu, KVM_KBENCH_ENTRY_INTERCEPTS)) {
+	if (kbench_enabled(vcpu, KVM_KBENCH_ENTRY_INTERCEPTS))
 		native = kbench_byte(vcpu, KVM_RUN_KBENCH_NATIVE) & kb->allowed;
-	} else {
-		if (kvm_mwait_in_guest(vcpu->kvm))
-			native |= KVM_KBENCH_NATIVE_MWAIT;
-		if (kvm_hlt_in_guest(vcpu->kvm))
-			native |= KVM_KBENCH_NATIVE_HLT;
-		if (kvm_pause_in_guest(vcpu->kvm))
-			native |= KVM_KBENCH_NATIVE_PAUSE;
-	}
+	else
+		native = kbench_native_of_vm(vcpu->kvm);
 	/* mwait_step: the step's MWAIT is the CPU's. */
 	if (kbench_has(KVM_KBENCH_MWAIT_STEP) && kb->step == KBENCH_STEP_ARMED)
 		native |= KVM_KBENCH_NATIVE_MWAIT;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Switching mechanisms on and off, and the life of their per-vCPU state. */
+#include "entry_intercepts.h"
 #include "events.h"
 #include "lapic.h"
 #include "mwait_lowprio.h"
@@ -57,15 +58,7 @@ static u8 kbench_offered(struct kvm *kvm)
 /* The vCPU may run the moment entry_intercepts is on: start from the VM's choice. */
 static void kbench_native_default(struct kvm_vcpu *vcpu)
 {
-	u8 native = 0;
-
-	if (kvm_mwait_in_guest(vcpu->kvm))
-		native |= KVM_KBENCH_NATIVE_MWAIT;
-	if (kvm_hlt_in_guest(vcpu->kvm))
-		native |= KVM_KBENCH_NATIVE_HLT;
-	if (kvm_pause_in_guest(vcpu->kvm))
-		native |= KVM_KBENCH_NATIVE_PAUSE;
-	kbench_set_byte(vcpu, KVM_RUN_KBENCH_NATIVE, native);
+	kbench_set_byte(vcpu, KVM_RUN_KBENCH_NATIVE, kbench_native_of_vm(vcpu->kvm));
 }
 
 /* Keys are counted by vCPU: a key's branch is a NOP while no vCPU has a bit of it. */
