@@ -5,7 +5,7 @@
  * From the thread: "it would also be nice to get an *event* on an eventfd when the
  * vCPU becomes runnable [...] Or perhaps even to be able to poll() on the vCPU fd"
  * (David Woodhouse, 2023-09-23), "a patch that exposes 'interrupt on vCPU is
- * pending' as an ioeventfd" for VTLs as vCPUs (Alexander Graf, 09-24), "making
+ * pending' as an ioeventfd" for VTLs as vCPUs (Alexander Graf, 09-23), "making
  * vCPUs poll()-able is sensible" (Paolo Bonzini, 09-26), and "if there's a
  * REQ_EVENT outstanding for something like a timer delivery, that won't get
  * handled [...] until the vCPU is actually *run*" (Woodhouse, 09-26): a pending
