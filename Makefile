@@ -74,7 +74,7 @@ test-kernels: venv ## what both leave out: kernels built of git trees, bisected;
 test-explain: venv ## the tree of every row with stamps adds up to its count; not in CI, and nobody has timed it
 	$(BIN)/pytest -m test_explain tests/explain
 
-test-variants: venv ## what test-kvm has a sample of: each mechanism alone, each patch of a series; not in CI
+test-variants: venv ## what test-kvm has a sample of: each mechanism alone, each patch of a series, each old bug; not in CI
 	$(BIN)/pytest -m test_variants
 
 faults: venv ## faults injected into every command, 1,000 by default; FAULTS='--seed 2 --only lab'

@@ -30,7 +30,6 @@ static int pretend_set(struct kvm_vcpu *vcpu, u64 deadline, bool *expired)
 static void pretend_cancel(struct kvm_vcpu *vcpu) {}
 
 """
-MISSED = 7
 Change = Mapping[tuple[str, str], str]  # (file, text that is there once) -> text
 REFUSALS: Change = {
     (ENTRY, CREATED): f"{CREATED}\n\tkbench_of(&svm->vcpu)->encrypted = true;\n"
@@ -45,6 +44,10 @@ FAULT = "kvm_kbench_write_fault(vcpu, fault->write, fault->slot, fault->gfn);"
 # The page is always armed again before KVM handles the fault: its emulator writes.
 EMULATED: Change = {(MMU, FAULT): ""}
 DELIVERY: Change = {(ENTRY, "return kvm_vcpu_apicv_active(&svm->vcpu);"): "return true;"}
+# The live module has missed so many probes when it is loaded.
+MISSED = 7
+PROBED = "\tsvm = !register_kprobe(&entry);\n"
+MISSES: Change = {("kvm_kbench_live.c", PROBED): f"{PROBED}\treturns[0].nmissed = {MISSED};\n"}
 
 
 def built(tree: KernelTree, label: str, change: Change) -> dict[str, bytes]:
@@ -54,18 +57,22 @@ def built(tree: KernelTree, label: str, change: Change) -> dict[str, bytes]:
     def prepare(work: Path) -> None:
         base.prepare(work)
         for (name, old), new in change.items():
-            text = (work / name).read_text()
-            assert text.count(old) == 1, f"{name} has {text.count(old)} times {old!r}"
-            (work / name).write_text(text.replace(old, new))
+            (work / name).write_text(replaced((work / name).read_text(), name, old, new))
 
     words = tuple(word for (name, old), new in change.items() for word in (name, old, new))
     made = modules.build(tree, Recipe(f"all-{label}", (*base.content, *words), prepare), print)
     return {name: payload.module(made.path(name).read_bytes()) for name in machines.SVM.modules}
 
 
-def missing_probes(files: dict[str, bytes]) -> dict[str, bytes]:
-    """The live module's files, changed to have missed a probe MISSED times when it is loaded."""
-    name, old = "kvm_kbench_live.c", b"\tsvm = !register_kprobe(&entry);\n"
-    assert files[name].count(old) == 1
-    missed = f"\treturns[0].nmissed = {MISSED};\n".encode()
-    return {**files, name: files[name].replace(old, old + missed)}
+def replaced(text: str, name: str, old: str, new: str) -> str:
+    """The text of the file `name` with `new` in the place of `old`, which it has once."""
+    assert text.count(old) == 1, f"{name} has {text.count(old)} times {old!r}"
+    return text.replace(old, new)
+
+
+def live(files: Mapping[str, bytes], change: Change) -> dict[str, bytes]:
+    """The live module's files with `change`."""
+    changed = dict(files)
+    for (name, old), new in change.items():
+        changed[name] = replaced(changed[name].decode(), name, old, new).encode()
+    return changed

@@ -204,7 +204,7 @@ def test_live_tells_what_it_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And its file operations serve a 32-bit VMM as a 64-bit one."""
-    files = pretend.missing_probes(live.files())
+    files = pretend.live(live.files(), pretend.MISSES)
     monkeypatch.setattr(live, "files", lambda: files)
     unload = [live.NAME.replace("-", "_")]
     loaded = lab.live(kernel)

@@ -2,7 +2,8 @@
 """The form of the extension's C: names, guards, and includes without circles."""
 
 import re
-from graphlib import TopologicalSorter
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -24,18 +25,25 @@ def test_functions_have_the_prefix(path: Path) -> None:
 
 @pytest.mark.parametrize("path", HEADERS, ids=lambda path: path.name)
 def test_headers_are_guarded(path: Path) -> None:
-    guard = f"__KVM_X86_KBENCH_{path.stem.upper()}_H"
-    text = path.read_text()
-    assert f"#ifndef {guard}\n#define {guard}\n" in text
-    assert text.endswith("\n#endif\n")
+    assert guarded(path.stem, path.read_text())
+
+
+def guarded(name: str, text: str) -> bool:
+    guard = f"__KVM_X86_KBENCH_{name.upper()}_H"
+    return f"#ifndef {guard}\n#define {guard}\n" in text and text.endswith("\n#endif\n")
+
+
+def included(texts: Mapping[str, str]) -> dict[str, set[str]]:
+    """Header -> those of `texts` that it includes."""
+    return {
+        name: {other for other in INCLUDE.findall(text) if other in texts}
+        for name, text in texts.items()
+    }
 
 
 def test_no_circle_and_state_below_all() -> None:
-    names = {path.name for path in HEADERS}
-    graph = {
-        path.name: {name for name in INCLUDE.findall(path.read_text()) if name in names}
-        for path in HEADERS
-    }
+    graph = included({path.name: path.read_text() for path in HEADERS})
+    names = set(graph)
     order = list(TopologicalSorter(graph).static_order())
     assert graph["state.h"] == {"run_bytes.h"}
     assert order.index("hooks.h") > max(order.index(name) for name in graph["hooks.h"])
@@ -46,3 +54,17 @@ def test_no_circle_and_state_below_all() -> None:
 def test_the_prefix_is_found_missing() -> None:
     assert DEFINITION.findall("static void arm(struct kvm_vcpu *vcpu)\n{\n") == ["arm"]
     assert not PREFIX.match("arm")
+
+
+def test_a_missing_guard_is_noticed() -> None:
+    text = (EXTENSION / "src" / "run.h").read_text()
+    assert guarded("run", text)
+    assert not guarded("run", text.replace("#ifndef", "#ifdef"))
+    assert not guarded("run", text.removesuffix("\n#endif\n"))
+
+
+def test_a_circle_is_noticed() -> None:
+    texts = {path.name: path.read_text() for path in HEADERS}
+    texts["state.h"] += '#include "hooks.h"\n'
+    with pytest.raises(CycleError):
+        TopologicalSorter(included(texts)).prepare()

@@ -3,8 +3,10 @@
 
 import errno
 import time
+from functools import reduce
+from operator import or_
 
-from selftests.machine import Machine, expect, run
+from selftests.machine import HLT, MWAIT, Machine, expect, run
 from selftests.uses import eventfd, present
 
 from kbench._abi import lib
@@ -25,6 +27,15 @@ UNKNOWN = {
         ("mwait_yield", "mwait_step", "mwait_lowprio", "mwait_monitor"),
     ),
 }
+
+# What nobody has enabled: all exits, all native, and on MWAIT a sleep of 2 ms.
+ASKED = {
+    lib.KVM_RUN_KBENCH_EXITS: lib.KVM_KBENCH_EXIT_VALID,
+    lib.KVM_RUN_KBENCH_NATIVE: lib.KVM_KBENCH_NATIVE_VALID,
+    lib.KVM_RUN_KBENCH_MWAIT: lib.KVM_KBENCH_MWAIT_AS_TIMEOUT,
+    lib.KVM_RUN_KBENCH_TIME: 12,  # 2^11 us
+}
+AT_ONCE = 1_000_000  # ns
 
 
 def outcome(machine: Machine) -> int:
@@ -63,10 +74,21 @@ def test_a_mode_of_a_mechanism_that_is_off_is_refused() -> None:
 
 
 def test_bytes_are_padding_while_all_is_off() -> None:
-    with Machine() as machine:
-        for offset in UNKNOWN:
-            extension.write(machine.vcpu, offset, 0xFF)
-        expect(outcome(machine), 0, "errno")
+    """Beside a vCPU that has everything on: KVM's paths look at both."""
+    every = reduce(or_, (use.on for use in present().values()))
+    with eventfd() as told, Machine() as other, Machine() as machine:
+        other.enable(every, told)
+        for values in (dict.fromkeys(UNKNOWN, 0xFF), ASKED):
+            for offset, value in values.items():
+                extension.write(machine.vcpu, offset, value)
+            machine.plan(MWAIT)
+            expect(outcome(machine), 0, "errno")
+            begin = time.monotonic_ns()
+            expect(outcome(machine), 0, "errno")
+            passed = time.monotonic_ns() - begin
+            assert passed < AT_ONCE, f"an MWAIT took {passed} ns"
+            machine.plan(HLT, timer=20_000)
+            expect(outcome(machine), 0, "errno")
 
 
 def test_unknown_capability_bits_are_refused() -> None:
