@@ -10,6 +10,9 @@ from typing import Any
 
 from kbench.present.table import Table
 
+COLUMNS = 3
+"""Panels beside each other in a file; in a page its width says how many."""
+
 
 @dataclass(frozen=True, init=False, slots=True)
 class View:
@@ -32,7 +35,7 @@ class View:
             return self.panels[0]
         import altair
 
-        return altair.hconcat(*self.panels, spacing=24)
+        return altair.concat(*self.panels, columns=COLUMNS, spacing=24)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,9 @@ def _outliers(model: Model) -> Section | None:
 def _history(model: Model) -> Section | None:
     drawn = tuple(history.pictures(model.histories))
     text = (history.summary(model.histories),)
-    return Section(anchor="history", title="History", text=text, pictures=drawn) if drawn else None
+    if not any(len(series.points) > 1 for series in model.histories):
+        return None
+    return Section(anchor="history", title="History", text=text, pictures=drawn)
 
 
 def _unique(pictures: Sequence[Picture]) -> Iterator[Picture]:

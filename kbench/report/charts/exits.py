@@ -27,12 +27,16 @@ FLOOR = "floor.immediate_exit"
 
 
 def pictures(model: Model, place: Place) -> list[Picture]:
-    """One picture for each family; the floor is that of the first source that measured it."""
+    """One picture for each family; the floor is that of the first source that measured it.
+
+    None of a single count, which is in the table.
+    """
     floors = [entry for entry in model.at(place, "floor") if entry.name == FLOOR]
     return [
         _picture(place, family, entries, floors[:1] if family == "exit" else [])
         for family in FAMILIES
         if (entries := model.at(place, family))
+        and (len(entries) > 1 or not entries[0].summary.single)
     ]
 
 

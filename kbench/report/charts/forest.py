@@ -82,7 +82,7 @@ def _chart(changes: Sequence[Change]) -> Any:
     rows = [_row(change, edge) for change in changes]
     names = [row["name"] for row in rows]
     x_scale = alt.Scale(domain=[-edge, edge], nice=False)
-    axis = alt.Axis(format="+~%", orient="top", labelOverlap=True)
+    axis = alt.Axis(format="+~%", orient="top", labelOverlap=True, labelSeparation=8)
     x = alt.X("mid:Q", title="change", scale=x_scale, axis=axis)
     y = alt.Y("name:N", title=None, sort=names, axis=alt.Axis(grid=False, ticks=False))
     words = [str(verdict) for verdict in VERDICTS]

@@ -18,12 +18,10 @@ from kbench.report.content import Key, Picture, View
 from kbench.report.theme import LIGHT
 from kbench.units import human
 
-COLUMNS = 3
-
 
 def pictures(histories: Sequence[Series]) -> list[Picture]:
-    """One picture for each unit, a panel for each benchmark; [] without a history of two suites."""
-    found = [row for row in histories if len(row.points) > 1]
+    """One picture for each unit, a panel for each benchmark that has ever moved."""
+    found = [row for row in histories if _moved(row)]
     places = {_label(point): None for point in suites(histories)}
     return [
         _picture(unit, [row for row in found if row.unit == unit], list(places))
@@ -35,9 +33,16 @@ def summary(histories: Sequence[Series]) -> str:
     """What the section says first: how many series changed their level."""
     changed = [row for row in histories if row.shifts]
     if not changed:
-        return f"No change of level in {len(histories)} series."
-    names = ", ".join(row.benchmark for row in changed)
-    return f"A change of level in {len(changed)} of {len(histories)} series: {names}."
+        text = f"No change of level in {len(histories)} series."
+    else:
+        names = ", ".join(row.benchmark for row in changed)
+        text = f"A change of level in {len(changed)} of {len(histories)} series: {names}."
+    still = sum(not _moved(row) for row in histories)
+    return f"{text} Those with one value are not drawn: {still}." if still else text
+
+
+def _moved(series: Series) -> bool:
+    return len({point.value for point in series.points}) > 1
 
 
 def suites(histories: Sequence[Series]) -> list[HistoryPoint]:
@@ -52,28 +57,26 @@ def _label(point: HistoryPoint) -> str:
 
 def _picture(unit: str, histories: Sequence[Series], places: Sequence[str]) -> Picture:
     what = "p50 in seconds" if unit == "second" else "p50, instructions (emulated lab)"
-    panels = _panels(unit, histories, places).properties(title=alt.Title(what, anchor="start"))
     return Picture(
         name=f"history-{unit}",
         title=f"History: {what}",
         caption="One mark for each suite, in its place in the whole history. The band is the "
         "margin around the first level: a change within it does not matter. A vertical line is a "
         "change of level beyond it (kbench history check).",
-        views=(View((), panels),),
+        views=(View((), *(_panel(series, places) for series in histories)),),
         legend=(Key("p50", "s0"), Key("worse from here on", "worse"), Key("better", "better")),
     )
 
 
-def _panels(unit: str, histories: Sequence[Series], places: Sequence[str]) -> Any:
-    rows = [row for series in histories for row in _rows(series)]
+def _panel(series: Series, places: Sequence[str]) -> Any:
     x = alt.X(
         "at:O",
         title=None,
         scale=alt.Scale(domain=list(places)),
         axis=alt.Axis(labelAngle=-40, labelOverlap=True, labelFontSize=9, grid=False),
     )
-    # Labels of one width, so that the panels of a column stand above their common axis.
-    axis = unit_axis(unit, minExtent=56, tickCount=4)
+    # Labels of one width, so that a suite has one place in the panels of a column.
+    axis = unit_axis(series.unit, minExtent=56, tickCount=4)
     y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
     base = alt.Chart().encode(x=x, y=y)
     band = (
@@ -90,13 +93,9 @@ def _panels(unit: str, histories: Sequence[Series], places: Sequence[str]) -> An
         .encode(x=x)
         for word, dash in (("worse", [1, 0]), ("better", [4, 2]))
     ]
-    names = [series.benchmark for series in histories]
-    facet = alt.Facet("name:N", title=None, sort=names, header=alt.Header(labelFontSize=11))
-    return (
-        alt.layer(band, *shifts, line, points.encode(description="text:N"), data=data(rows))
-        .properties(width=230, height=90)
-        .facet(facet, columns=COLUMNS)
-        .resolve_scale(y="independent")
+    layers = (band, *shifts, line, points.encode(description="text:N"))
+    return alt.layer(*layers, data=data(_rows(series))).properties(
+        title=alt.Title(series.benchmark, fontSize=11), width=230, height=90
     )
 
 
@@ -113,7 +112,6 @@ def _rows(series: Series) -> list[dict[str, Any]]:
         change = f", {shift.verdict}: {shift.after / shift.before - 1:+.1%}" if shift else ""
         rows.append(
             {
-                "name": series.benchmark,
                 "at": _label(point),
                 "value": point.value,
                 "below": first - room,
