@@ -18,6 +18,7 @@ NEEDS_test := lab zstd kvm extension compiler tree explain browser
 NEEDS_test-fleet := lab
 NEEDS_test-kvm := lab zstd kvm extension compiler explain
 NEEDS_test-kernels := lab zstd kvm extension tree explain
+NEEDS_test-bochs := bochs bochs-build
 NEEDS_test-explain := lab kvm extension compiler
 NEEDS_test-variants := $(NEEDS_test-kvm)
 NEEDS_debug-kernel := lab tree
@@ -31,7 +32,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-variants test-kernels test-explain test-fleet faults fuzz soak debug-kernel venv packages check lint man dist perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target test test-kvm test-variants test-kernels test-bochs test-explain test-fleet faults fuzz soak debug-kernel venv packages check lint man dist perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -70,6 +71,9 @@ test-kvm: venv ## what test leaves out: the KVM extension on both kernels
 
 test-kernels: venv ## what both leave out: kernels built of git trees, bisected; not in CI, and nobody has timed it
 	$(BIN)/pytest -m test_kernels
+
+test-bochs: venv ## the lab's machine vmx, on a Bochs that is built once; minutes, not in CI
+	$(BIN)/pytest -m test_bochs
 
 test-explain: venv ## the tree of every row with stamps adds up to its count; not in CI, and nobody has timed it
 	$(BIN)/pytest -m test_explain tests/explain

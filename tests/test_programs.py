@@ -47,6 +47,16 @@ def test_a_command_names_all_before_it_fetches(words: tuple[str, ...], programs:
     assert how.startswith("sudo apt-get install ") and "zstd" in how.split()
 
 
+@pytest.mark.usefixtures("root")
+def test_a_machine_names_what_it_needs_itself(programs: Path) -> None:
+    line = kbench("lab", "build", "--machine", "vmx").refused()
+    missing = (
+        line.partition("; to install: ")[0].removeprefix("kbench: not installed: ").split(", ")
+    )
+    assert {"setpriv", "tar", "g++", "make", "apt-get"} <= set(missing)
+    assert "qemu-system-x86_64" not in missing
+
+
 def test_what_is_installed_is_no_error(programs: Path) -> None:
     install(programs, "setpriv", "qemu-system-x86_64", "gcc-12")
     require("lab", compilers=["gcc-12"])

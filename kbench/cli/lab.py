@@ -11,36 +11,38 @@ Kernel = Annotated[
     str, typer.Option(metavar="KERNEL", help="debian:6.1, tree:DIR@REF: docs/kernels.md.")
 ]
 Variant = Annotated[str, typer.Option("--kvm", metavar="VARIANT", help="The KVM modules.")]
+Machine = Annotated[str, typer.Option(metavar="MACHINE", help="svm (QEMU) or vmx (Bochs).")]
 
 
 @app.command()
 def build(
     kernel: Kernel = "6.1",
+    machine: Machine = "svm",
     update: Annotated[
         bool, typer.Option("--update", help="Take the archive's newest version.")
     ] = False,
 ) -> None:
     """Fetch a kernel, boot it, load KVM; keep a snapshot of each.
 
-    What is cached is not done again.
+    What is cached is not done again. For the machine vmx, Bochs is built from source first.
 
     Example: kbench lab build --kernel 6.12
     """
     from kbench.session import lab
 
-    lab.build(kernel, update=update)
+    lab.build(kernel, machine, update=update)
 
 
 @app.command()
-def info(kernel: Kernel = "6.1") -> None:
-    """Show kernel, QEMU, and what the cache holds and weighs.
+def info(kernel: Kernel = "6.1", machine: Machine = "svm") -> None:
+    """Show kernel, machine, and what the cache holds and weighs.
 
     Example: kbench lab info
     """
     from kbench.present.output import terminal_width
     from kbench.session import lab
 
-    print(lab.info(kernel, terminal_width()), end="")
+    print(lab.info(kernel, machine, terminal_width()), end="")
 
 
 @app.command()
@@ -51,6 +53,7 @@ def verify(
     ] = None,
     kernel: Kernel = "6.1",
     kvm: Variant = "stock",
+    machine: Machine = "svm",
 ) -> None:
     """Measure four times, three under disturbance: do counts repeat?
 
@@ -62,7 +65,7 @@ def verify(
     from kbench.present.output import terminal_width
     from kbench.session import lab
 
-    text, exact = lab.check(selectors or (), kernel, kvm, terminal_width())
+    text, exact = lab.check(selectors or (), kernel, kvm, machine, terminal_width())
     print(text, end="")
     raise typer.Exit(0 if exact else 1)
 

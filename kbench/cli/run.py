@@ -48,6 +48,9 @@ def command(
         str | None,
         typer.Option(metavar="KERNEL", help="Lab: debian:6.1, tree:DIR@REF: docs/kernels.md."),
     ] = None,
+    machine: Annotated[
+        str | None, typer.Option(metavar="MACHINE", help="Lab: svm (QEMU) or vmx (Bochs).")
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Lab: store each count's functions in its run.")
     ] = False,
@@ -105,7 +108,7 @@ def command(
     options += [] if cpu is None else [f"--affinity={cpu}"]
     run(
         parse([*options, *words], limit, wait),
-        Choice(target, kvm, kernel, explain, cluster, host),
+        Choice(target, kvm, kernel, explain, cluster, host, machine),
         Output(output, append, force),
         vcpus,
         own_pcpu=own_pcpu,

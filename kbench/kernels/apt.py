@@ -13,6 +13,7 @@ from kbench.kernels import cache, tools
 from kbench.kernels.errors import PackageUnavailable
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+HELPER = Path("/usr/lib/apt/apt-helper")
 UPDATE_SECONDS = 300
 LISTS_BYTES = 100 << 20  # of Debian's main, packed and unpacked
 # 150 MB of kernel source on a slow line.
@@ -91,6 +92,21 @@ class Apt:
         # -c is read after the machine's own configuration, whose hooks it clears.
         command = [command[0], f"-c={self.home}/apt.conf", "-q", *command[1:]]
         return _output(command, seconds, cwd)
+
+
+def download_file(place: str, sha256: str, into: Path) -> None:
+    """Fetch a file of Debian's archive, by its path there. Raises PackageUnavailable.
+
+    apt-helper checks the hash and takes apt's proxy, and needs no package lists.
+    """
+    archive = _archives().get("Debian")
+    if archive is None:
+        raise PackageUnavailable(
+            "apt on this machine knows no archive labelled Debian: add Debian 12 to apt's sources "
+            "and run apt-get update"
+        )
+    command = [str(HELPER), "-q", "download-file", archive + place, str(into), f"SHA256:{sha256}"]
+    _output(command, DOWNLOAD_SECONDS, into.parent)
 
 
 def _archives() -> dict[str, str]:

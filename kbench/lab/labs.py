@@ -130,7 +130,7 @@ class Lab:
             kvm=self.kvm,
             identity=self.identity,
             backend=self.machine.backend,
-            facts={**facts, **self.snapshot.kernel.facts},
+            facts={**facts, **self.snapshot.kernel.facts, **self.machine.facts},
             counts=measured[0].counts,
             further=tuple(message.counts for message in measured[1:] if message.counts),
             skipped=measured[0].skipped,
@@ -206,30 +206,41 @@ def contents(
     kernel: str, variant: str, progress: Progress, machine: LabMachine = SVM
 ) -> LabContents:
     """Fetch and build what a lab of them is made of; nothing boots. Raises as prepare() does."""
-    built = None if variant == STOCK else _built(kernel, variant, progress, machine)
-    programs.require(*machine.groups, *find.needs(kernel))
+    kvm = {} if variant == STOCK else _built(kernel, variant, progress, machine)
+    programs.require(*machine.groups(), *find.needs(kernel))
     found = find.find(kernel, progress)
-    if built is None:
-        kvm = {name: modinfo.content(found, name) for name in machine.modules}
-    else:
-        kvm = {name: built.path(name).read_bytes() for name in machine.modules}
+    kvm = kvm or {name: modinfo.content(found, name) for name in machine.modules}
     return LabContents(found, variant, kvm, machine)
 
 
 def ready(made_of: LabContents, progress: Progress) -> Lab:
     """The lab of these contents, booted and saved where that is missing. Raises LabError."""
+    made_of.machine.emulator().prepare(progress)
     files = loading(made_of.modules)
     return Lab(snapshot.ready(made_of.kernel, files, progress, made_of.machine), made_of)
 
 
-def _built(kernel: str, variant: str, progress: Progress, machine: LabMachine) -> modules.ModuleSet:
-    """A variant of the extension, or what a user's patch or source tree was built to."""
+def _built(kernel: str, variant: str, progress: Progress, machine: LabMachine) -> dict[str, bytes]:
+    """The modules of a variant of the extension, or of a user's patch or source tree, by name.
+
+    Raises LabError for a user's on a machine that is not AMD's: kvm-intel is not built of them.
+    """
+    intel = machine.vendor == modules.INTEL
     if _users(variant):
-        return modules.made(find.find(kernel, progress), variant)
-    tree = compiler.tree(
-        kernel, (*machine.groups, *find.needs(kernel), *variants.variant(variant).needs), progress
-    )
-    return modules.build(tree, recipes.variant(tree, variant, progress), progress)
+        if intel:
+            raise LabError(
+                f"{variant} is built for the machine svm alone: it has no {modules.INTEL}"
+            )
+        built = modules.made(find.find(kernel, progress), variant)
+    else:
+        needs = (*machine.groups(), *find.needs(kernel), *variants.variant(variant).needs)
+        tree = compiler.tree(kernel, needs, progress)
+        recipe = recipes.variant(tree, variant, progress)
+        built = modules.build(tree, recipe, progress)
+    found = {name: built.path(name) for name in machine.modules if name in modules.NAMES}
+    if intel:
+        found[modules.INTEL] = modules.build_intel(tree, recipe, progress)
+    return {name: path.read_bytes() for name, path in found.items()}
 
 
 def _users(variant: str) -> bool:

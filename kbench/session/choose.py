@@ -21,8 +21,9 @@ INSTEAD = "measuring in the lab: instructions, not time"
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A target's name as typed, and for the lab the variant of KVM, the kernel, and whether
-    runs store their functions. cluster: the address of a fleet's scheduler, and host the one
-    of its machines that measures times; None for this machine, and for all of them.
+    runs store their functions. machine: the lab machine. cluster: the address of a fleet's
+    scheduler, and host the one of its machines that measures times; None for this machine, and
+    for all of them.
     """
 
     target: str = "auto"
@@ -31,6 +32,7 @@ class Choice:
     explain: bool = False
     cluster: str | None = None
     host: str | None = None
+    machine: str | None = None
 
 
 def sessions(choice: Choice, selectors: Sequence[str], report: Progress = silent) -> list[Choice]:
@@ -65,7 +67,12 @@ def choose(
     lab ready. Raises KbenchError for an option of the lab's with the host, and as host_works()
     does.
     """
-    options = {"--kvm": choice.kvm, "--kernel": choice.kernel, "--explain": choice.explain or None}
+    options = {
+        "--kvm": choice.kvm,
+        "--kernel": choice.kernel,
+        "--machine": choice.machine,
+        "--explain": choice.explain or None,
+    }
     given = [option for option, value in options.items() if value is not None]
     if choice.target == "host" and given:
         raise KbenchError(f"{given[0]} is for the lab: the host measures the KVM it runs")
@@ -78,7 +85,12 @@ def choose(
     from kbench.kernels.debian import DEFAULT
     from kbench.lab import labs
     from kbench.lab.target import LabTarget
+    from kbench.lab.vm import machines
 
+    machine = machines.named(choice.machine or machines.SVM.name)
+    if machine != machines.SVM and (choice.cluster or choice.explain):
+        option = "--cluster" if choice.cluster else "--explain"
+        raise KbenchError(f"--machine {machine.name} does not work with {option}")
     more = None
     if choice.explain and choice.cluster:
         raise KbenchError("--explain explains on this machine: measure without --cluster")
@@ -94,6 +106,7 @@ def choose(
         report=report,
         more=more,
         place=place or labs,
+        machine=machine,
     )
 
 

@@ -10,9 +10,8 @@ from kbench.errors import KbenchError
 from kbench.kernels import cache, eviction, find
 from kbench.lab import labs
 from kbench.lab.verify import PASSES, verify
-from kbench.lab.vm import snapshot
+from kbench.lab.vm import machines, snapshot
 from kbench.lab.vm.common import MEMORY_MB
-from kbench.lab.vm.qemu import installed, options
 from kbench.present.table import Table, figures, words
 from kbench.present.text import grid_lines, wrapped
 from kbench.session.progress import say
@@ -21,30 +20,34 @@ from kbench.session.progress import say
 SNAPSHOTS, LOCKS = ("snapshot", "ready"), "locks"
 
 
-def build(kernel: str, *, update: bool) -> None:
-    """Make the lab of `kernel` ready; what is cached is not done again.
+def build(kernel: str, machine: str, *, update: bool) -> None:
+    """Make the lab of `kernel` on `machine` ready; what is cached is not done again.
 
     Raises LabError and KernelError of the step that failed.
     """
-    programs.require("lab", *find.needs(kernel))
+    on = machines.named(machine)
+    programs.require(*on.groups(), *find.needs(kernel))
     if update:
         find.update(kernel)
-    ready = labs.prepare(kernel, labs.STOCK, say).snapshot
-    shots = snapshot.ensure(ready.kernel, say), ready
+    ready = labs.prepare(kernel, labs.STOCK, say, on).snapshot
+    shots = snapshot.ensure(ready.kernel, say, on), ready
     size = _megabytes(sum(cache.size(shot.place) for shot in shots))
-    say(f"the lab of Linux {ready.kernel.version} is ready: {size}")
+    say(f"the lab of Linux {ready.kernel.version} on {on.name} is ready: {size}")
 
 
-def info(kernel: str, width: int) -> str:
-    """The lab's kernel and QEMU, then what the cache holds and weighs."""
+def info(kernel: str, machine: str, width: int) -> str:
+    """The lab's kernel, machine and emulator, then what the cache holds and weighs."""
+    on = machines.named(machine)
+    emulated: tuple[tuple[str, str], ...]
     try:
-        version = installed.find().version
+        emulator = on.emulator()
+        emulated = (emulator.title, on.obstacle() or emulator.version), ("CPU", emulator.cpu)
     except KbenchError as error:
-        version = str(error)
+        emulated = (("emulator", str(error)),)
     facts = (
         ("kernel", find.known(kernel) or f"{kernel}: not built yet"),
-        ("QEMU", version),
-        ("CPU", options.CPU),
+        ("machine", f"{on.name} ({on.backend})"),
+        *emulated,
         ("memory", f"{MEMORY_MB} MB"),
         ("cache", str(cache.root())),
     )
@@ -60,10 +63,12 @@ def info(kernel: str, width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def check(selectors: Sequence[str], kernel: str, variant: str, width: int) -> tuple[str, bool]:
+def check(
+    selectors: Sequence[str], kernel: str, variant: str, machine: str, width: int
+) -> tuple[str, bool]:
     """Measure `selectors` again, disturbed, and say whether all histograms are equal."""
     names = [row.name for row in select(selectors)]
-    differences = verify(labs.prepare(kernel, variant, say), names, say)
+    differences = verify(labs.prepare(kernel, variant, say, machines.named(machine)), names, say)
     if not differences:
         count = f"{len(names)} benchmarks, measured {PASSES} times"
         return f"{count}: every histogram is equal, bit for bit\n", True

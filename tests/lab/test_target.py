@@ -9,8 +9,10 @@ import pytest
 
 from kbench._native.hdr import bucket_index
 from kbench.catalogue import find
+from kbench.kmod import modules
 from kbench.lab import errors, labs, protocol, target
 from kbench.lab.labs import LabResult
+from kbench.lab.vm.machines import VMX
 from kbench.record.writer import SuiteWriter
 from kbench.suite.load import load
 from kbench.targets.options import RunOptions
@@ -157,3 +159,15 @@ def test_runs_of_a_sample_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     work, alone = found["work.batch@hlt"], found["exit.hlt"]
     assert (len(work.runs), work.phases, work.exact) == (3, 3, False)
     assert (len(alone.runs), alone.phases, alone.exact) == (1, 0, True)
+
+
+def test_modules_of_a_users_build_are_for_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have no kvm-intel: said before a kernel is looked for."""
+    monkeypatch.setattr(modules, "users", list)
+    with pytest.raises(errors.LabError, match=r"stock\+mine is built for the machine svm alone"):
+        labs.contents("6.1", "stock+mine", print, VMX)
+
+
+def test_a_skip_knows_its_machine() -> None:
+    result = LabResult(benchmark="exit.hlt", kvm=("stock", "0"), identity={}, backend="vmx-bochs")
+    assert target.provenance(result)["kbench_backend"] == "vmx-bochs"

@@ -112,7 +112,7 @@ def test_history(tmp_path: Path) -> None:
 def test_what_the_lab_and_kvm_hold(root: Path) -> None:
     entry = root / "kernel-image" / "6.12.95-1~bpo12+1-331f587f1c8287f1"
     entry.mkdir(parents=True)
-    check(lambda width: session_lab.info("6.1", width), "in the cache", entry.name)
+    check(lambda width: session_lab.info("6.1", "svm", width), "in the cache", entry.name)
     check(kvm.info, "entry_intercepts", "0x05ff")
 
 

@@ -91,3 +91,21 @@ def test_a_device_that_one_may_not_open_is_no_reason_for_the_lab(
             ask()
     assert choose.choose(Choice("lab")).name == "lab"
     assert choose.choose(Choice("auto", "all")).name == "lab"
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        (Choice("lab", machine="arm"), "no lab machine 'arm': known are svm, vmx"),
+        (Choice("host", machine="vmx"), "--machine is for the lab"),
+        (Choice("lab", machine="vmx", cluster="tcp://a:1"), "vmx does not work with --cluster"),
+        (Choice("lab", machine="vmx", explain=True), "vmx does not work with --explain"),
+    ],
+)
+def test_a_machine_is_refused_where_it_cannot_be(choice: Choice, words: str) -> None:
+    with pytest.raises(KbenchError, match=words):
+        choose.choose(choice)
+
+
+def test_a_machine_chooses_the_lab() -> None:
+    assert choose.choose(Choice(machine="vmx")).name == "lab"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from kbench.kernels.cache import Progress
 from kbench.lab.vm.process import LabProcess
 
 Files = Mapping[str, bytes]
@@ -31,6 +32,9 @@ class Emulator(Protocol):
     @property
     def options(self) -> tuple[str, ...]:
         """All options of the machine beside the kernel's: with others, counts are others."""
+
+    def prepare(self, progress: Progress) -> None:
+        """Build what is missing of the program. Raises ProgramsMissing, EmulatorUnavailable."""
 
     def boot(self, work: Path, kernel: bytes, initrd: bytes, seconds: float) -> None:
         """Boot an ELF vmlinux, wait for the agent's pause, and save the lab into `work`.

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import ClassVar, Self
 
 from kbench.lab.errors import EmulatorUnavailable, LabError, WallTimeout
@@ -74,6 +75,7 @@ class LabProcess:
         fds: Sequence[int],
         environment: Mapping[str, str] | None = None,
         *,
+        cwd: Path | None = None,
         own_terminal: bool = True,
     ) -> None:
         """Start `command`, which inherits `fds`. Raises EmulatorUnavailable and LabError."""
@@ -84,6 +86,7 @@ class LabProcess:
                 stdout=self._log if own_terminal else None,
                 stderr=self._log,
                 pass_fds=fds,
+                cwd=cwd,
                 env={**os.environ, **(environment or {})},
                 # Ctrl-C is ours to handle: the emulator must not see it first.
                 start_new_session=own_terminal,

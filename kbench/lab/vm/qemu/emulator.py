@@ -10,6 +10,7 @@ from functools import cache as once
 from pathlib import Path
 
 from kbench.kernels import cache, tools
+from kbench.kernels.cache import Progress
 from kbench.lab.errors import BootHangs, LabError, WallTimeout
 from kbench.lab.vm import common
 from kbench.lab.vm.emulator import Emulator, Files
@@ -36,6 +37,9 @@ class QemuEmulator:
     def version(self) -> str:
         """As QEMU prints it."""
         return self.qemu.version
+
+    def prepare(self, progress: Progress) -> None:
+        """It is installed."""
 
     def boot(self, work: Path, kernel: bytes, initrd: bytes, seconds: float) -> None:
         """RAM is the file that a restore maps; the kernel's files go when it has booted.
