@@ -153,16 +153,29 @@ RFC_LABS := lab-6.1-stock lab-6.1-all lab-6.12-stock lab-6.12-all
 # The RFC as posted: what of it is in no other variant.
 RFC_POSTED := lab-6.1-rfc-v1 lab-6.12-rfc-v1
 RFC_POSTED_BENCHMARKS := exit.pio_out floor.immediate_exit wake.irqfd@*-rfc idle.poisson@*-rfc work.batch@*-rfc
+# Each mechanism built alone, on one kernel: the exit that it must not change, and what it gives.
+RFC_ALONE_userspace_exits := exit.hlt_user exit.mwait_user wake.irqfd@hlt-exit idle.poisson@mwait-exit
+RFC_ALONE_mwait_yield := wake.irqfd@mwait-sleep idle.poisson@mwait-yield idle.poisson@mwait-resched
+RFC_ALONE_entry_intercepts := idle.poisson@hlt-native
+RFC_ALONE_idle_flag := mpstate.probe_inside@flag hunt.flag@hlt
+RFC_ALONE_mwait_step := idle.poisson@mwait-step
+RFC_ALONE_mwait_lowprio := idle.poisson@mwait-lowprio
+RFC_ALONE_mwait_monitor := wake.irqfd@mwait-monitor wake.store@mwait-monitor
+RFC_ALONE_vcpu_poll := mpstate.right@poll mpstate.right@eventfd hunt.poll@hlt
+RFC_ALONE_run_mp_state := mpstate.right@byte hunt.byte@hlt
+RFC_MECHANISMS := $(patsubst RFC_ALONE_%,%,$(filter RFC_ALONE_%,$(.VARIABLES)))
+RFC_ALONE := $(sort $(RFC_MECHANISMS:%=lab-6.12-%))
 # By kernel, the whole extension last: a page's policies are those of a place's last suite.
 RFC_ORDER := $(foreach kernel,6.1 6.12,$(foreach kvm,stock rfc-v1 all,lab-$(kernel)-$(kvm))) host
 RFC_SUITES = $(foreach name,$(RFC_ORDER),$(wildcard $(RFC)/suites/$(name).json))
+RFC_TOLD = $(RFC_SUITES) $(foreach name,$(RFC_ALONE),$(wildcard $(RFC)/suites/$(name).json))
 
 reports: reports-measure ## measure reports/rfc-idle/ again and render it: some 15 minutes
 	cp $(RFC_NEW)/*.json $(RFC)/suites/
 	$(MAKE) reports-render
 	rm -r $(RFC_NEW)
 
-reports-measure: $(patsubst %,$(RFC_NEW)/%.json,$(RFC_LABS) $(RFC_POSTED) host) ## its first half; goes on where it was stopped
+reports-measure: $(patsubst %,$(RFC_NEW)/%.json,$(RFC_LABS) $(RFC_POSTED) $(RFC_ALONE) host) ## its first half; goes on where it was stopped
 
 # A suite has its name when it was measured to the end: what is there is not measured again.
 $(RFC_LABS:%=$(RFC_NEW)/%.json): $(RFC_NEW)/lab-%.json: | venv
@@ -174,6 +187,11 @@ $(RFC_LABS:%=$(RFC_NEW)/%.json): $(RFC_NEW)/lab-%.json: | venv
 $(RFC_POSTED:%=$(RFC_NEW)/%.json): $(RFC_NEW)/lab-%-rfc-v1.json: | venv
 	@mkdir -p $(@D)
 	$(BIN)/kbench run $(RFC_POSTED_BENCHMARKS) --target lab --kernel $* --kvm rfc-v1 --force -o $(@D)/unfinished
+	mv $(@D)/unfinished $@
+
+$(RFC_ALONE:%=$(RFC_NEW)/%.json): $(RFC_NEW)/lab-6.12-%.json: | venv
+	@mkdir -p $(@D)
+	$(BIN)/kbench run exit.pio_out $(RFC_ALONE_$*) --target lab --kernel 6.12 --kvm $* --force -o $(@D)/unfinished
 	mv $(@D)/unfinished $@
 
 $(RFC_NEW)/host.json: | venv
@@ -188,7 +206,7 @@ reports-render: venv ## its second half: texts, pictures, the answers of README.
 	rm -rf $(RFC)/pictures
 	$(BIN)/kbench report $(RFC_SUITES) --force -o $(LOCAL)/rfc-idle.html -o $(LOCAL)/rfc-idle.md --svg $(RFC)/pictures
 	for text in README.md details.md mail.txt; do \
-	  $(BIN)/kbench report $(RFC_SUITES) --force --template $(RFC)/$$text.j2 -o $(RFC)/$$text || exit 1; done
+	  $(BIN)/kbench report $(RFC_TOLD) --force --template $(RFC)/$$text.j2 -o $(RFC)/$$text || exit 1; done
 	@# The front page has the same answers.
 	sed -n '/<!-- answers -->/,/<!-- end -->/{//!p}' $(RFC)/README.md | sed -i README.md \
 	  -e '/<!-- answers -->/,/<!-- end -->/{//!d}' -e '/<!-- answers -->/r /dev/stdin'

@@ -13,6 +13,11 @@ from kbench.answers.quantity import LATENCY
 from kbench.suite.suite import Suite
 
 ALL, STOCK, RFC = "all", "stock", "rfc-v1"
+MECHANISMS = (
+    *("userspace_exits", "mwait_yield", "entry_intercepts", "idle_flag", "mwait_step"),
+    *("mwait_lowprio", "mwait_monitor", "vcpu_poll", "run_mp_state"),
+)
+"""Each a variant of its own: M1 to M9."""
 EEVDF = (6, 6)
 """The release whose scheduler replaced CFS (kernel/sched/fair.c, commit 147f3efaa241)."""
 WORK_ITEM = "25,000 instructions"
@@ -62,14 +67,21 @@ class LabKernel:
 
 
 def labs(suites: Iterable[Suite]) -> list[LabKernel]:
-    """The lab's among `suites`, the newest kernel last."""
+    """The lab's among `suites`, the newest kernel last.
+
+    Raises Unsupported where two are of one kernel and variant.
+    """
     found: dict[str, dict[str, Suite]] = {}
     for suite in suites:
         first = next(iter(suite), None)
         if first is not None and first.provenance("kbench_target") == "lab":
             release = re.match(r"\d+\.\d+", first.provenance("kbench_kernel"))
             variant = first.provenance("kbench_extension")
-            found.setdefault(release[0] if release else "0.0", {})[variant] = suite
+            name = release[0] if release else "0.0"
+            of_kernel = found.setdefault(name, {})
+            if variant in of_kernel:
+                raise Unsupported(f"two suites are of Linux {name} with KVM variant {variant}")
+            of_kernel[variant] = suite
 
     def version(release: str) -> tuple[int, ...]:
         return tuple(int(part) for part in release.split("."))

@@ -20,6 +20,7 @@ SENTENCES: dict[str, Sentence] = {
     "idle-round": exits.idle_round,
     "port-write": exits.scale,
     "unused": exits.unused,
+    "alone": exits.alone,
     "posted": exits.posted,
     "chosen": exits.chosen,
     "idle-cost": idling.cost,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from support.suites import LAB, Metadata, lab_run, write
 
+from kbench.answers.rfc.lab import MECHANISMS
 from kbench.catalogue import mpstate
 from kbench.catalogue.mpstate import TRUTH
 from kbench.suite.load import load
@@ -119,7 +120,7 @@ def everything() -> Rows:
 
 
 def suites(folder: Path, *edits: Edit, only: str = "") -> list[Suite]:
-    """Suites of two kernels with the variants all, stock and rfc-v1, read back from files.
+    """Suites of two kernels with all variants, read back from files.
 
     `edits` change those of the kernel `only`, or of both.
     """
@@ -151,6 +152,7 @@ def variants() -> Mapping[str, Rows]:
         "all": everything(),
         "stock": {"exit.pio_out": [lab_run(3047)], **truths()},
         "rfc-v1": {"exit.pio_out": [lab_run(3049)]},
+        **{name: {"exit.pio_out": [lab_run(3048 + n)]} for n, name in enumerate(MECHANISMS)},
     }
 
 

@@ -155,6 +155,11 @@ CASES: Mapping[str, list[tuple[str, Edit, str]]] = {
         ("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count"),
         ("place", elsewhere, "differ in where they were measured"),
     ],
+    "alone": [
+        ("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count"),
+        ("place", elsewhere, "differ in where they were measured"),
+        ("level", replaced("exit.pio_out", [lab_run(3047)]), "of a PIO exit by +0."),
+    ],
     "posted": [
         ("not exact", marked("exit.pio_out", kbench_min=3000), "do not have one count"),
         ("place", elsewhere, "differ in where they were measured"),
@@ -417,6 +422,12 @@ def test_an_idle_period_before_another_source_is_none_of_irqfd_s(tmp_path: Path)
         rows["wake.irqfd_ioapic_90000us@hlt"] = [lab_run(11_000)]
 
     assert "9,900 after 50,000,000 (" in answer("idle-length", suites(tmp_path, through_ioapic))
+
+
+def test_two_suites_of_one_kernel_and_variant_answer_nothing(tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    both = [*suites(tmp_path), *suites(tmp_path / "again")]
+    assert "two suites are of Linux 6.1 with KVM variant all" in answer("unused", both)
 
 
 def test_each_kernel_has_its_verdict(tmp_path: Path) -> None:
