@@ -11,6 +11,7 @@ from kbench.answers.level import on_plan
 from kbench.answers.measured import Measured, Unsupported
 from kbench.answers.quantity import Quantity
 from kbench.answers.rfc.hunts import hits
+from kbench.report.lengths import states_entered
 from kbench.report.model import Model
 from kbench.suite import titles
 from kbench.units import Figure, in_instructions
@@ -114,6 +115,11 @@ class Row:
     def items(self) -> str:
         """The same, the range of single runs."""
         return self._range(quantity.ITEM)
+
+    @property
+    def states(self) -> str:
+        """The idle states that the vCPU's pCPU entered for each event."""
+        return states_entered(self.measured.benchmark)
 
     @property
     def competitor(self) -> Figure | None:

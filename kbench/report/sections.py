@@ -8,8 +8,8 @@ from altair.utils.schemapi import debug_mode
 
 from kbench.present import outliers
 from kbench.present.table import Table
-from kbench.report import changes, functions, measured, tables
-from kbench.report.charts import exits, history, percentiles, runs, stages, tradeoff, work
+from kbench.report import changes, functions, lengths, measured, tables
+from kbench.report.charts import exits, history, length, percentiles, runs, stages, tradeoff, work
 from kbench.report.content import Content, Picture, Section
 from kbench.report.headline import headline, is_verdict, leading_place, policies
 from kbench.report.model import Model, Place
@@ -27,6 +27,7 @@ def content(model: Model) -> Content:
         return _content(model)
 
 
+LENGTH = "Wake-ups by the length of the idle period"
 SAID_IN = {"tradeoff": ("idle",), "work": ("work",), "exits": ("exit", "inkernel", "floor")}
 """The families whose warnings stand in a section; those of others stand with the percentiles."""
 
@@ -41,6 +42,7 @@ def _content(model: Model) -> Content:
         _section(model, "work", "What is left for the VMM", work.pictures, tables.work),
         *elsewhere,
         _outliers(model),
+        _folded(_section(model, "idle-length", LENGTH, length.pictures, lengths.tables)),
         _by_kernel(model),
         _section(model, "exits", "Round trips", exits.pictures, tables.batches),
         _history(model),
