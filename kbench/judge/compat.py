@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from kbench.metrics import metrics
-from kbench.suite import starved
+from kbench.suite import functions, starved
 from kbench.suite.format import OUTLIER
 from kbench.suite.suite import Benchmark
 
@@ -19,7 +19,10 @@ _PIN = "kbench_pin_"
 KERNEL = "kbench_pin_kernel"
 # Figures of a run, and what each run measures anew: not conditions of the measurement.
 # A title is prose, and may be reworded by a release.
-_MEASURED = ("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_schema", "kbench_title")
+_MEASURED = (
+    *("kbench_steal", "kbench_nivcsw", "kbench_load", "kbench_schema", "kbench_title"),
+    functions.KEY,
+)
 # Derived from the runs' counters, where it is more than next to nothing.
 OTHER_TASKS = "other_tasks"
 _MEASURED_PREFIXES = (

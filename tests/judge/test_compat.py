@@ -31,6 +31,7 @@ def test_what_is_a_condition() -> None:
         "void",
         "load",
         "title",
+        "functions",
     )
     assert not any(is_condition(f"kbench_{name}") for name in figures)
     assert not is_condition("loadavg_1min"), "pyperf's own metadata"
