@@ -46,8 +46,8 @@ def _table(entry: Entry, found: Mapping[Function, int], suite: str) -> Table:
         rows.append((sum(own for _, own in rest), f"{len(rest)} others"))
     rows.append((total, "in all"))
     return Table(
-        columns=(*figures("instructions", "share"), *words("function")),
-        rows=tuple((own, f"{own / total:.1%}", name) for own, name in rows),
+        columns=(*words("function"), *figures("instructions", "share")),
+        rows=tuple((name, own, f"{own / total:.1%}") for own, name in rows),
         title=f"{entry.name}{suite}, {entry.place.title}: {total:,} instructions",
         reference=True,
         subject=entry.name,

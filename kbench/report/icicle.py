@@ -12,7 +12,7 @@ from kbench.report.theme import series_role
 
 WIDTH, ROW, CHARACTER = 1200, 18, 6.2
 NARROWEST = 0.4  # a narrower box cannot be seen; its caller's shows its instructions
-SAME = "grid"
+SAME = "same"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from support.browser import Page, browser
 from support.cli import kbench
+from support.explained import exit_tree
+from support.explained import explanation as explained
 from support.reports import host, lab
+
+from kbench.report.render import explanation
 
 COLOR = "return getComputedStyle(arguments[0]).fill"
 SHOWN = "return getComputedStyle(arguments[0]).display !== 'none'"
@@ -152,3 +156,13 @@ def test_print_leaves_out_what_paper_cannot_do(page: Page, report: Path) -> None
 def test_nothing_overflows_the_page(page: Page, report: Path, width: int) -> None:
     page.open(report, width=width)
     assert page.run("return document.documentElement.scrollWidth") <= width
+
+
+def test_a_narrow_window_scrolls_the_icicle_alone(page: Page, tmp_path: Path) -> None:
+    # As wide as a telephone, its names would be 3 pixels high.
+    path = tmp_path / "e.html"
+    path.write_text(explanation.page(explained(exit_tree())))
+    page.open(path, width=420)
+    assert page.run("return document.documentElement.scrollWidth") == 420
+    height = "return document.querySelector('.icicle text').getBoundingClientRect().height"
+    assert page.run(height) > 7

@@ -9,7 +9,7 @@ from kbench.explain.explanation import Explanation
 from kbench.explain.symbols import Function
 from kbench.present import difference, explanation
 from kbench.present.table import Table, figures, words
-from kbench.report.icicle import Icicle, icicle, roles_of
+from kbench.report.icicle import SAME, Icicle, icicle, roles_of
 from kbench.report.render.html import environment, markup
 from kbench.report.theme import DARK, LIGHT
 from kbench.units import LAB_NOTE
@@ -54,7 +54,7 @@ def two_sided(base: Explanation, head: Explanation) -> str:
             icicle(f"base: {difference.side(base)}", base.roots, whole, roles),
             icicle(f"head: {difference.side(head)}", head.roots, whole, roles),
         ],
-        legend=[("worse", "more in head"), ("better", "fewer in head"), ("grid", "the same")],
+        legend=[("worse", "more in head"), ("better", "fewer in head"), (SAME, "the same")],
         tables=difference.tables(base, head),
         text="",
         notes=list(difference.moved(base, head)),

@@ -28,6 +28,7 @@ def test_the_page_needs_nothing_from_outside() -> None:
     assert "1,050 instructions" in page(BASE)
     assert "+3 instructions" in two_sided(BASE, HEAD)
     assert two_sided(BASE, HEAD).count("var(--worse)") > 1
+    assert two_sided(BASE, HEAD).count("<rect") > two_sided(BASE, HEAD).count("var(--same)") > 1
 
 
 def test_names_are_escaped() -> None:
