@@ -81,10 +81,12 @@ def in_the_lab(
     base, head = (writer.suite() for writer in writers)
     found = compare(base, head, options)
     if explain:
-        found = named(
-            found, lambda: [labs.prepare(side.kernel, side.variant, say) for side in sides]
-        )
+        found = named(found, lambda: pair if place is labs else _prepared(sides))
     return replace(found, base=labels[0], head=labels[1], notes=(*notes, *found.notes))
+
+
+def _prepared(sides: Sequence[LabSide]) -> list[labs.Lab]:
+    return [labs.prepare(side.kernel, side.variant, say) for side in sides]
 
 
 def skips(labels: tuple[str, str], outcomes: Sequence[RunOutcome]) -> list[str]:
