@@ -15,15 +15,16 @@ COMPILE_SECONDS = 120
 
 def built(progress: Progress) -> Path:
     """The compiled plugin. Raises ProgramsMissing, and KernelError when it does not compile."""
-    source = resources.files("kbench") / "_plugin" / SOURCE
-    text = source.read_bytes()
+    sources = resources.files("kbench") / "_plugin"
+    texts = [each.read_bytes() for each in sorted(sources.iterdir(), key=lambda each: each.name)]
 
     def build(work: Path) -> None:
         programs.require("explain")
         progress("compiling the plugin that explains counts")
-        with resources.as_file(source) as path:
-            command: list[tools.Word] = ["gcc", *OPTIONS, "-o", work / "executed.so", path]
+        with resources.as_file(sources) as place:
+            command: list[tools.Word] = ["gcc", *OPTIONS, "-o", work / "executed.so"]
+            command.append(place / SOURCE)
             tools.run(command, COMPILE_SECONDS, what="the plugin of QEMU does not compile")
 
-    place = cache.entry("plugin", cache.digest(text, *OPTIONS), build, progress)
+    place = cache.entry("plugin", cache.digest(*texts, *OPTIONS), build, progress)
     return place / "executed.so"
