@@ -23,7 +23,8 @@ from kbench.kernels.cache import Progress
 from kbench.lab.labs import Lab
 from kbench.lab.protocol import Counts
 
-# Runs that repeat the first one; the number of an instruction was off once in some hundred runs.
+# Runs that are to repeat the first one. About 1 in 300 does not: QEMU's main loop has moved the
+# clock of a halted CPU too early (docs/lab.md, "What makes it exact").
 TRIES = 3
 
 
