@@ -25,6 +25,10 @@ all that they call, but for what is a part of its own:
 
 """
 
+# The extension's functions have it in their names (ext/kvm/src).
+OWN = "kvm_kbench_"
+EXTENSION = "What the compiler inlined into KVM's own functions is not among them."
+
 
 def page(sides: Sequence[Events]) -> str:
     """The page: the parts on each kernel, from kernel to kernel, and what variants of KVM add.
@@ -46,6 +50,10 @@ def page(sides: Sequence[Events]) -> str:
         if variants:
             lines += ["", f"## What variants of KVM add to {name(base)}", ""]
             lines += [*table_lines(additions(base, variants))]
+    for events in sides:
+        if (table := extension(events)).rows:
+            lines += ["", f"## The extension's own functions: {name(events)}", "", EXTENSION, ""]
+            lines += table_lines(table)
     return "\n".join(lines) + "\n"
 
 
@@ -86,6 +94,18 @@ def additions(base: Events, variants: Sequence[Events]) -> Table:
             alike.setdefault(_change(base[benchmark], event), []).append(benchmark)
         rows += [(_any(events).kvm, *change, ", ".join(names)) for change, names in alike.items()]
     columns = (*words("KVM"), *figures("change"), *words("by function", "exits"))
+    return Table(columns, tuple(rows))
+
+
+def extension(events: Events) -> Table:
+    """A row for each exit that executes functions of the extension: how much of it they are."""
+    rows = []
+    for benchmark, event in events.items():
+        found = [(f.name, n) for f, n in own(event).most_common() if OWN in f.name]
+        if found:
+            texts = (f"{function} {number:,}" for function, number in found)
+            rows.append((benchmark, event.count, sum(n for _, n in found), ", ".join(texts)))
+    columns = (*words("exit"), *figures("in all", "the extension"), *words("by function"))
     return Table(columns, tuple(rows))
 
 

@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 import pytest
-from support.explained import exit_tree, explanation
+from support.explained import exit_tree, explanation, node
 
 from kbench.explain.anatomy import ENTRY, FPU, HANDLER, INSIDE, IOCTL, PARTS, SWITCH, USER, parts
 from kbench.explain.explain import EventChoice, Explainer
@@ -37,6 +37,19 @@ def test_the_page_has_each_side_and_what_differs() -> None:
     assert "| exit.pio\\_out | \\+4 | entry\\_SYSCALL\\_64 \\+4 |" in moved
     assert "| all | \\+3 | io\\_interception \\+3 | exit.pio\\_out, exit.hlt |" in added
     assert "They are not times" in text
+
+
+def test_the_extension_s_own_functions_are_told_where_they_run() -> None:
+    tree = exit_tree()
+    tree.children[0].children[0].children += [
+        node("kvm_kbench_has_events", 50),
+        node("__kvm_kbench_block_begin", 33),
+    ]
+    off, on = explanation(exit_tree()), replace(explanation(tree), kvm="all")
+    assert "own functions" not in page([{"exit.hlt": off}])
+    text = page([{"exit.hlt": off, "exit.hlt_user": on}])
+    row = "| exit.hlt\\_user | 1,133 | 83 | kvm\\_kbench\\_has\\_events 50, "
+    assert row in text and text.count("| 83 |") == 1
 
 
 @pytest.mark.lab
