@@ -17,8 +17,12 @@ from support.suites import STOPPED, host_run, lab_run, noisy, write
 
 from kbench.cli._app import run
 from kbench.cli._exit import code
+from kbench.doctor import fleet
+from kbench.doctor.disturbances import Check
+from kbench.doctor.fleet import Examined
 from kbench.judge import history
 from kbench.judge.selftest import Level, Report
+from kbench.present import difference
 from kbench.present import explanation as explained
 from kbench.present.selftest import makers
 
@@ -116,6 +120,22 @@ def test_self_test() -> None:
 
 def test_explain() -> None:
     check("explain", json.dumps(explained.data(explanation(exit_tree()))))
+
+
+def test_explain_against() -> None:
+    sides = explanation(exit_tree()), explanation(exit_tree(handler=303, syscall=99))
+    found = check("explain-against", difference.makers(*sides, 80)["json"]())
+    assert found["functions"] and found["paths"]
+
+
+def test_cluster() -> None:
+    member = pytest.importorskip("kbench.fleet.member")
+    own = member.Member(
+        address="tcp://10.0.0.2:1", machine="node1", cpus=2, labels={"kbench": "0.2.0 (0)"},
+        labs=2, lab_reason="", kvm_reason="no /dev/kvm", facts={"kbench_load": 1.5},
+    )  # fmt: skip
+    examined = Examined(own, "", (Check("load", "1.5", "it competes", "stop it"),))
+    check("cluster", fleet.as_json("tcp://10.0.0.1:8786", [examined]))
 
 
 def test_another_key_is_refused(printed: Printed) -> None:
