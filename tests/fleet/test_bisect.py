@@ -17,6 +17,7 @@ from kbench.judge import history
 from kbench.judge.bisection import Move
 from kbench.judge.functions import FunctionChanges
 from kbench.lab.vm.qemu import installed
+from kbench.record.recording import Metadata
 from kbench.session import bisect
 
 NAME = "exit.pio_out"
@@ -27,7 +28,7 @@ def counted(kernel: Shipment, modules: Shipment) -> PretendedLab:
     """A lab on the kernel that came: its count is what the commit's core.c says."""
     vmlinux = dict(kernel.files)["vmlinuz"]
     count = int(vmlinux.removeprefix(b"\177ELF\002"))
-    facts = {"kbench_cpu_model": "QEMU TCG"}
+    facts: Metadata = {"kbench_cpu_model": "QEMU TCG"}
     return PretendedLab(lambda name, worker: replace(result(name, count), facts=facts))
 
 
