@@ -30,6 +30,10 @@ from kbench.targets.remaining import Remaining
 from kbench.targets.target import RunOutcome, Step
 from kbench.worker.probe import representative
 
+# pyperf takes no value of 0: that of a run without an event, whose mark says that it is void,
+# or of events that took no instruction.
+NOTHING = 1.0
+
 
 class LabTarget:
     """The lab of one kernel and one variant of KVM; `jobs` labs side by side."""
@@ -165,7 +169,7 @@ def suite(
     run: Metadata = {
         "name": result.benchmark,
         "unit": "integer",
-        "loops": counts.count,
+        "loops": max(counts.count, 1),
         "date": f"{datetime.now():%Y-%m-%d %H:%M:%S.%f}",
         "duration": result.wall_seconds,
         "kbench_title": title,
@@ -175,7 +179,7 @@ def suite(
     }
     if len(result.runs) > 1:
         run["kbench_phases"] = len(result.runs)
-    benchmark = {"runs": [{"values": [value], "metadata": run}]}
+    benchmark = {"runs": [{"values": [value or NOTHING], "metadata": run}]}
     return json.dumps({"version": "1.0", "benchmarks": [benchmark]}).encode()
 
 

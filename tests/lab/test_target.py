@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pyperf
 import pytest
+from support.cli import kbench
 
 from kbench._native.hdr import bucket_index
 from kbench.catalogue import find
@@ -61,6 +62,23 @@ def test_result_becomes_a_run_that_pyperf_reads(tmp_path: Path) -> None:
     assert row.histogram().get_total_count() == 500
 
 
+@pytest.mark.parametrize("void", ["no event was handled", ""])
+def test_a_zero_is_a_value_or_a_void_run(tmp_path: Path, void: str) -> None:
+    """Of events that took no instruction, or of a window without an event: neither is lost."""
+    nothing = {"minimum": 0, "maximum": 0, "total": 0, "figures": {}, "void": void}
+    buckets = {"buckets": (), "count": 0} if void else {"buckets": ((0, 5),), "count": 5}
+    counts = protocol.Counts(**{**asdict(COUNTS), **nothing, **buckets})
+    path = tmp_path / "lab.json"
+    with SuiteWriter(path) as writer:
+        writer.add(target.suite(result("wake.irqfd@hlt", counts=counts), counts, "HLT"))
+        writer.add(target.suite(result("exit.hlt", counts=COUNTS), COUNTS, "HLT"))
+    row, _ = load(path)
+    assert row.runs[0].void == void and row.runs[0].values == (1.0,)
+    shown = kbench("show", path)
+    assert "exit.hlt" in shown.worked()
+    assert ("wake.irqfd@hlt: no run has an event; no event was handled" in shown.err) is bool(void)
+
+
 def pretend(monkeypatch: pytest.MonkeyPatch, results: "list[LabResult]") -> "list[str]":
     """A lab that answers with these results; the names that it is asked for."""
     asked: list[str] = []
@@ -112,7 +130,7 @@ def test_session_sorts_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [row.name for row in load(tmp_path / "lab.json")] == ["exit.hlt"]
 
 
-def test_a_guest_without_an_event_fails_alone(
+def test_a_guest_without_an_event_is_a_void_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing = "the guest handled no event"
@@ -126,8 +144,9 @@ def test_a_guest_without_an_event_fails_alone(
             writer,
             progress=lambda step: None,
         )
-    assert outcome.failed == {"exit.hlt": f"exit.hlt: {nothing}"}
-    assert [row.name for row in load(tmp_path / "lab.json")] == ["exit.pio_in"]
+    assert outcome.failed == {}
+    voids = {row.name: [run.void for run in row.runs] for row in load(tmp_path / "lab.json")}
+    assert voids == {"exit.hlt": [nothing], "exit.pio_in": [""]}
 
 
 def test_progress_tells_a_count_that_was_measured(
