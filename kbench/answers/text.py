@@ -53,6 +53,6 @@ def _answers(suite: Suite) -> Iterator[tuple[str, str]]:
 
 
 def _where(suite: Suite) -> str:
-    summary = summarize(next(iter(suite)))
+    summary = summarize(next((each for each in suite if each.good), next(iter(suite))))
     note = f" {LAB_NOTE}" if summary.target == "lab" else ""
     return f"{summary.target}, backend {summary.backend}: {summary.where}.{note}"

@@ -32,8 +32,8 @@ def command(
     from kbench.present.output import emit, terminal_width
     from kbench.present.show import makers, parse_percentiles
     from kbench.suite.load import load
-    from kbench.suite.summary import summarize
+    from kbench.suite.summary import summaries
 
     wanted = parse_percentiles(percentiles)
-    suites = {path: [summarize(row, wanted) for row in load(path)] for path in files}
+    suites = {path: summaries(load(path), wanted) for path in files}
     emit(makers(suites, terminal_width()), form, output or (), force=force)

@@ -10,10 +10,11 @@ from kbench.suite import starved
 from kbench.suite.batch import BatchSummary, summarize_batch
 from kbench.suite.format import fewest
 from kbench.suite.idle import IdleSummary, summarize_idle
+from kbench.suite.load import say
 from kbench.suite.outlier import OutlierRun, outliers
 from kbench.suite.pyperf_json import Scalar
 from kbench.suite.stages import StageSummary, summarize_stages
-from kbench.suite.suite import Benchmark
+from kbench.suite.suite import Benchmark, Suite
 from kbench.suite.titles import title
 
 TAIL = (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99)
@@ -68,6 +69,28 @@ class Summary:
         return self.unit == "integer" and self.minimum == self.maximum
 
 
+class NothingRecorded(KbenchError):
+    """No run of a benchmark has an event: there is a reason, and there are no figures."""
+
+
+def summaries(suite: Suite, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> list[Summary]:
+    """Of every benchmark with an event; the others are named on stderr.
+
+    Raises KbenchError where there is none, and as summarize() does.
+    """
+    found, reasons = [], []
+    for benchmark in suite:
+        try:
+            found.append(summarize(benchmark, percentiles))
+        except NothingRecorded as error:
+            reasons.append(f"{suite.path}: {error}")
+    if not found:
+        raise KbenchError("\n".join(reasons))
+    for reason in reasons:
+        say(reason)
+    return found
+
+
 def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCENTILES) -> Summary:
     """The Summary of `benchmark`. Raises KbenchError where its runs lack what kbench writes."""
     voids = dict.fromkeys(run.void for run in benchmark.runs if run.void)
@@ -80,6 +103,8 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
     if not benchmark.good:
         notes.append("every run is void: these figures are shown, and never judged")
         benchmark = as_if_good(benchmark)
+    if all(run.get("kbench_count") == 0 for run in benchmark.good):
+        raise NothingRecorded("; ".join([f"{benchmark.name}: no run has an event", *voids]))
     histogram = benchmark.histogram()
     scale = 1e-9 if benchmark.unit == "second" else 1
 
@@ -88,8 +113,6 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
     if missing := [metrics()[name].field for name in names if not figures[name]]:
         raise KbenchError(f"{benchmark.name}: the runs lack {', '.join(missing)}")
     count = sum(figures["count"])
-    if not count:
-        raise KbenchError(f"{benchmark.name}: no run has recorded anything")
     weighted = zip(figures["mean"], figures["count"], strict=True)
     # The library returns the upper edge of a bucket, the longest event is exact. One walk over
     # its counters takes half a millisecond: all percentiles are read in one.
@@ -120,12 +143,13 @@ def summarize(benchmark: Benchmark, percentiles: Sequence[float] = DEFAULT_PERCE
 
 
 def as_if_good(benchmark: Benchmark) -> Benchmark:
-    """The benchmark as if none of its runs were void."""
+    """The benchmark as if none of its runs with an event were void."""
 
     def unmarked(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
         return {key: value for key, value in metadata.items() if key != "kbench_void"}
 
-    runs = (replace(r, own=unmarked(r.own), common=unmarked(r.common)) for r in benchmark.runs)
+    some = [run for run in benchmark.runs if run.get("kbench_count") != 0] or benchmark.runs
+    runs = (replace(r, own=unmarked(r.own), common=unmarked(r.common)) for r in some)
     return replace(benchmark, runs=tuple(runs))
 
 

@@ -8,7 +8,7 @@ from support.suites import encoded, histogram, host_run, lab_run, write
 
 from kbench.errors import KbenchError
 from kbench.suite.load import load
-from kbench.suite.summary import summarize
+from kbench.suite.summary import summaries, summarize
 
 
 def one(path: Path, *runs: dict[str, str | int | float]) -> Path:
@@ -56,5 +56,26 @@ def test_missing_figures_are_named(tmp_path: Path) -> None:
 def test_nothing_recorded(tmp_path: Path) -> None:
     empty = histogram(6000, events=0).encode().decode()
     (benchmark,) = load(one(tmp_path, host_run(6e-6, kbench_count=0, kbench_hdr=empty)))
-    with pytest.raises(KbenchError, match="no run has recorded anything"):
+    with pytest.raises(KbenchError, match="no run has an event"):
         summarize(benchmark)
+
+
+def test_a_benchmark_without_an_event_hides_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its runs have no percentiles: the others are shown, and why it is not is told."""
+    empty = str(histogram(6000, events=0).encode().decode())
+    silent = host_run(6e-6, kbench_count=0, kbench_hdr=empty, kbench_void="no event was handled")
+    del silent["kbench_p50"]
+    path = write(
+        tmp_path / "a.json", {"wake.irqfd@hlt": [silent], "exit.pio_out": [host_run(6e-6)]}
+    )
+    assert [row.name for row in summaries(load(path))] == ["exit.pio_out"]
+    said = f"{path}: wake.irqfd@hlt: no run has an event; no event was handled\n"
+    assert capsys.readouterr().err == said
+    late = host_run(9e-6, kbench_void="steal")
+    (both,) = load(write(tmp_path / "b.json", {"wake.irqfd@hlt": [silent, late]}))
+    assert summarize(both).spread == (9e-6, 9e-6)
+    alone = write(tmp_path / "c.json", {"wake.irqfd@hlt": [silent]})
+    with pytest.raises(KbenchError, match="no run has an event; no event was handled"):
+        summaries(load(alone))
