@@ -3,8 +3,8 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from kbench.session.places import FleetPlaces, places
 from kbench.session.progress import progress_bar, say
 from kbench.session.stop_above import require_stoppable
 from kbench.suite.load import load
-from kbench.suite.summary import summarize
+from kbench.suite.summary import summaries
 from kbench.targets import tracing
 from kbench.targets.host import Host
 from kbench.targets.target import RunOutcome, Target
@@ -103,13 +103,8 @@ def _session(rows: tuple[Benchmark, ...], words: Words, target: Target, output: 
         say(f"no kernel trace: {why}")
     path, names = output.named, [row.name for row in rows]
     with output.writer(path, names, words.options.wait) as writer:
-        try:
-            with progress_bar(console) as show:
-                outcome = target.measure(rows, words.options, writer, progress=show)
-        except (KeyboardInterrupt, SystemExit):
-            if len(writer):
-                say(f"interrupted: {len(writer)} finished runs are in {path}")
-            raise
+        with _told_what_is_kept([writer]), progress_bar(console) as show:
+            outcome = target.measure(rows, words.options, writer, progress=show)
         empty = not len(writer)
     _tell(outcome, words, path, empty=empty)
     say(f"suite: {path}")
@@ -117,6 +112,18 @@ def _session(rows: tuple[Benchmark, ...], words: Words, target: Target, output: 
         f"kbench report {path} -o report.html: pictures and tables, one file",
         f"kbench compare {path} OTHER.json: verdicts against another suite",
     )
+
+
+@contextmanager
+def _told_what_is_kept(writers: Sequence[SuiteWriter]) -> Iterator[None]:
+    """After Ctrl-C or a signal, say how many runs each suite has."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        for writer in writers:
+            if len(writer):
+                say(f"interrupted: {len(writer)} finished runs are in {writer.path}")
+        raise
 
 
 def _on_hosts(
@@ -128,7 +135,7 @@ def _on_hosts(
     with ExitStack() as stack:
         wait = words.options.wait
         writers = [stack.enter_context(output.writer(path, names, wait)) for path in paths]
-        with progress_bar(Console(stderr=True)) as show:
+        with _told_what_is_kept(writers), progress_bar(Console(stderr=True)) as show:
             outcomes = measure(hosts, rows, words.options, writers, show)
         empty = [not len(writer) for writer in writers]
     failed: list[str] = []
@@ -164,8 +171,7 @@ def _refuse(outcome: RunOutcome, *, empty: bool) -> None:
 def _show(path: Path, words: Words) -> None:
     """The table, and what pyperf shows for its own flags."""
     if not words.quiet:
-        summaries = {path: [summarize(row) for row in load(path)]}
-        print(to_text(summaries, terminal_width()), end="")
+        print(to_text({path: summaries(load(path))}, terminal_width()), end="")
     flags = [f"--{name}" for name in words.shows]
     if flags:
         subprocess.run([sys.executable, "-P", "-m", "pyperf", "show", *flags, path], check=False)
