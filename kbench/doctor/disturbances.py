@@ -24,6 +24,12 @@ LOAD_BOUND = 0.5  # runnable tasks besides kbench
 CAP_SYS_NICE = 23
 
 SYS_CPU = "/sys/devices/system/cpu"
+CLOCKSOURCE = "/sys/devices/system/clocksource/clocksource0"
+# A kernel that has found the TSC unstable takes it no more until it boots again.
+USE_TSC = f"echo tsc > {CLOCKSOURCE}/current_clocksource"
+TRUST_TSC = (
+    "find out why (dmesg | grep -i tsc); if the CPUs' TSCs are in step, boot with tsc=reliable"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ def facts() -> Metadata:
         "steal_share": steal_share(WINDOW),
         "fifo": "permitted" if may_use_fifo() else "forbidden",
         "qemu": shutil.which("qemu-system-x86_64") or "none",
+        "clocksources": provenance.text(Path(CLOCKSOURCE) / "available_clocksource"),
         "last_cpu": max(os.sched_getaffinity(0)),
         **_clocks(),
     }
@@ -122,7 +129,7 @@ def _machine(facts: Metadata) -> list[Check]:
         _check(
             "clocksource", facts["kbench_clocksource"], facts["kbench_clocksource"] != "tsc",
             "the kernel does not trust the TSC, which kbench reads its time stamps from",
-            "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource",
+            USE_TSC if "tsc" in str(facts["clocksources"]).split() else TRUST_TSC,
         ),
         _check(
             "clocks", facts["clocks"], facts["clocks_agree"] == "no",
@@ -147,6 +154,8 @@ def _scheduling(facts: Metadata) -> list[Check]:
     cpu = facts["last_cpu"]
     quota = facts.get("kbench_cpu_quota")
     isolated, nohz = facts["kbench_isolcpus"], facts["kbench_nohz_full"]
+    if nohz == "(null)":  # as Linux 6.1 prints an empty list
+        nohz = "none"
     slack = str(facts["kbench_timer_slack_ns"])
     return [
         _check(
@@ -165,7 +174,7 @@ def _scheduling(facts: Metadata) -> list[Check]:
             f"kernel command line: isolcpus={cpu}; then kbench run --cpu {cpu}",
         ),
         _check(
-            "ticks", f"{facts['kbench_tick_hz']} Hz, nohz_full {nohz}", nohz in ("none", "(null)"),
+            "ticks", f"{facts['kbench_tick_hz']} Hz, nohz_full {nohz}", nohz == "none",
             "the timer tick interrupts the guest at this rate",
             f"kernel command line: nohz_full={cpu} rcu_nocbs={cpu}; then kbench run --cpu {cpu}",
         ),

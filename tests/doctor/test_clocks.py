@@ -57,4 +57,4 @@ def test_stamps_before_the_offset_are_no_crash() -> None:
 def test_stamps_out_of_order_void_the_run() -> None:
     run = cast(WindowedMeasurement, SimpleNamespace(_void=""))
     assert list(WindowedMeasurement._durations(run, [5, -3, 7])) == [5, 0, 7]
-    assert run._void == "the CPUs' TSCs disagree: a stamp is 3 ticks older than the one before it"
+    assert run._void.startswith("stamps are out of order, one by 3 ticks: ")

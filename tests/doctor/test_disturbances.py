@@ -24,6 +24,7 @@ QUIET: Metadata = {
     "steal_share": 0.0,
     "fifo": "permitted",
     "qemu": "/usr/bin/qemu-system-x86_64",
+    "clocksources": "tsc hpet acpi_pm",
     "last_cpu": 3,
     "clocks": "4 CPUs within 90 ticks, guests too",
     "clocks_agree": "yes",
@@ -62,6 +63,18 @@ def test_each_disturbance_alone(name: str) -> None:
     assert found.name == name
     assert fix in found.fix
     assert found.why
+
+
+def test_a_tsc_that_the_kernel_has_given_up_is_no_choice() -> None:
+    """As on a machine booted with tsc=unstable: writing "tsc" there changes nothing."""
+    lost = {**QUIET, "kbench_clocksource": "hpet", "clocksources": "hpet acpi_pm"}
+    (found,) = (check for check in checks(lost) if not check.ok)
+    assert found.name == "clocksource" and "tsc=reliable" in found.fix
+
+
+def test_an_empty_list_is_none() -> None:
+    (found,) = (check for check in checks({**QUIET, "kbench_nohz_full": "(null)"}) if not check.ok)
+    assert found.found == "250 Hz, nohz_full none"
 
 
 def test_a_virtual_machine_without_cpufreq_is_not_told_to_set_it() -> None:

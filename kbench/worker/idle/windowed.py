@@ -35,7 +35,9 @@ CROWDED = 0.1
 CROWDED_OUT = (
     "vCPU threads waited for their pCPU more than a tenth of the time: other tasks ran there"
 )
-TSC_DISAGREES = "the CPUs' TSCs disagree: a stamp is {:,} ticks older than the one before it"
+OUT_OF_ORDER = (
+    "stamps are out of order, one by {:,} ticks: kbench doctor checks the clocks they come from"
+)
 TCG_NATIVE_MWAIT = "with one pCPU, QEMU's TCG executes a guest's MWAIT as HLT"
 
 
@@ -167,7 +169,7 @@ class WindowedMeasurement(ABC):
         """These differences of stamps. One below 0 voids the run and becomes 0."""
         found = list(ticks)
         if (least := min(found, default=0)) < 0:
-            self._void = self._void or TSC_DISAGREES.format(-least)
+            self._void = self._void or OUT_OF_ORDER.format(-least)
             found = [max(0, each) for each in found]
         return array("Q", found)
 

@@ -33,7 +33,7 @@ def test_a_stamp_before_the_one_it_follows_voids_the_run() -> None:
     fixed.stage("late", [50])
     recording = fixed.recording()
     assert (recording.count, recording.minimum, recording.maximum) == (2, 0, 100)
-    assert "a stamp is 7,000 ticks older than the one before it" in recording.void
+    assert "stamps are out of order, one by 7,000 ticks" in recording.void
     fixed.reset()
     fixed.run(1)
     assert fixed.recording().void == ""
