@@ -14,13 +14,16 @@ TARGET ?= auto
 # What a goal needs beside what builds the wheel, in groups of kbench/programs.toml.
 NEEDS_run := $(if $(LAB),lab kvm extension compiler,$(shell test "$(TARGET)" != lab -a -w /dev/kvm || echo lab))
 NEEDS_check := check
-NEEDS_test := lab zstd kvm extension compiler tree explain browser
+NEEDS_test := lab zstd kvm extension compiler confinement tree explain browser
 NEEDS_test-fleet := lab
-NEEDS_test-kvm := lab zstd kvm extension compiler explain
+NEEDS_test-kvm := lab zstd kvm extension compiler confinement explain
 NEEDS_test-kernels := lab zstd kvm extension tree explain
 NEEDS_test-bochs := bochs bochs-build
 NEEDS_test-explain := lab kvm extension compiler
 NEEDS_test-variants := $(NEEDS_test-kvm)
+NEEDS_faults := lab kvm extension compiler confinement
+NEEDS_rehearse := lab rehearsal
+NEEDS_rehearse-short := $(NEEDS_rehearse)
 NEEDS_debug-kernel := lab tree
 NEEDS_lab-gate := lab
 NEEDS_lab-baseline := lab
@@ -89,6 +92,12 @@ fuzz: venv ## a million damaged inputs for every reader of bytes that may be any
 
 soak: venv ## an hour of mixed commands: what they hold over time, as reports/local/soak.svg; SOAK='--minutes 15'
 	$(BIN)/python -P tests/faults/soak.py $(SOAK)
+
+rehearse: venv ## the first day on hardware: kbench on emulated hosts with SVM, as root the first time; REHEARSE='--only plain'
+	$(BIN)/python -P tests/rehearse/run.py $(REHEARSE)
+
+rehearse-short: venv ## a machine of it and four benchmarks: a minute or two
+	$(BIN)/pytest -m test_rehearse tests/rehearse
 
 debug-kernel: venv ## once, some 20 minutes: a kernel with lockdep and KASAN, for a race test of test-kvm
 	$(BIN)/python -P tests/ext/kvm/debug.py
