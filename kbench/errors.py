@@ -9,6 +9,9 @@ import traceback
 BUG = 70
 """The exit code of a bug of kbench, with its traceback (EX_SOFTWARE of sysexits.h)."""
 
+NO_FRAME = "error return without exception set"
+"""What CPython 3.11 says where it finds no memory for the frame of a Python function."""
+
 
 class KbenchError(Exception):
     """What was wrong and how to fix it, in one message.
@@ -37,6 +40,9 @@ def explained(error: BaseException) -> str | None:
         case OSError():
             return _refused(error)
         case MemoryError():
+            return "out of memory"
+        # Of a C function that forgets its exception Python says "returned NULL without ...": a bug.
+        case SystemError() if str(error) == NO_FRAME:
             return "out of memory"
         case ImportError():  # a library that finds no memory or descriptor; or it is not there
             return f"the installation of kbench cannot be loaded: {error}"

@@ -184,3 +184,10 @@ def test_a_dash(words: tuple[object, ...], line: str | None, tmp_path: Path) -> 
     else:
         assert done.refused().startswith(f"kbench: {line}")
     assert not list(tmp_path.iterdir())
+
+
+def test_no_memory_for_a_frame_is_no_bug() -> None:
+    """What mmap's ENOMEM makes of a call, as in numpy's import; a C function's fault is a bug."""
+    assert explained(SystemError("error return without exception set")) == "out of memory"
+    bug = "<built-in function walk> returned NULL without setting an exception"
+    assert explained(SystemError(bug)) is None
