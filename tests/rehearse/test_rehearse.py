@@ -76,6 +76,7 @@ def test_what_process_1_runs_is_a_shell_script() -> None:
     assert len({variant.name for variant in VARIANTS}) == len(VARIANTS)
 
 
+@pytest.mark.lab
 @pytest.mark.test_rehearse
 def test_short(tmp_path: Path) -> None:
     told: list[str] = []
