@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kbench import programs
-from kbench.kernels import debian, find, packages, tools
+from kbench.kernels import cache, debian, find, packages, tools
 from kbench.kernels.cache import Progress
+from kbench.kernels.errors import KernelError
 from kbench.kernels.kernel import KernelTree
 from kbench.programs import ProgramsMissing
 
 VERSION_SECONDS = 60
+# make(1) ends a word, a target or a line there.
+MEANS_SOMETHING = frozenset(" \t:%#$")
 
 
 def tree(kernel: str, groups: Sequence[str], progress: Progress) -> KernelTree:
@@ -29,6 +32,7 @@ def tree(kernel: str, groups: Sequence[str], progress: Progress) -> KernelTree:
     recorded = debian.recorded(name) if name else None
     complete = recorded is not None and packages.fetched(recorded)
     if not complete:
+        require_path(cache.root())
         known = [recorded.compiler] if recorded else programs.group(programs.COMPILERS)
         programs.require("kvm", *groups, *find.needs(kernel), compilers=known)
     if name and not complete:
@@ -48,6 +52,15 @@ def require(tree: KernelTree) -> None:
             f"{error}; where there is no {tree.compiler}, --kernel debian:{name},distribution "
             "builds the kernel's source with this machine's gcc"
         ) from None
+
+
+def require_path(path: Path) -> None:
+    """Raise KernelError unless kbuild can build in `path`, or with the headers there."""
+    if found := next((each for each in str(path) if each in MEANS_SOMETHING), ""):
+        own = path.is_relative_to(cache.root())
+        remedy = "set XDG_CACHE_HOME to another directory" if own else "move it"
+        what = "a blank" if found == " " else repr(found)
+        raise KernelError(f"kbuild takes no path with {what}, as {path} is: {remedy}")
 
 
 def kernels_version(headers: Path) -> str:

@@ -145,11 +145,8 @@ def make(
     not build.
     """
     compiler.require(tree)
-    if " " in f"{directory}{tree.headers}":
-        raise KernelError(
-            f"kbuild takes no path with a blank, as {cache.root()} is: "
-            "set XDG_CACHE_HOME to another directory"
-        )
+    for path in (directory, tree.headers):
+        compiler.require_path(path)
     jobs = len(os.sched_getaffinity(0))
     command = ["make", f"-j{jobs}", "-C", str(tree.headers), f"M={directory}"]
     command += [*OPTIONS, *options, "modules"]

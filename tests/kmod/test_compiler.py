@@ -9,6 +9,7 @@ from support.kernels import FakeKernel
 
 from kbench.kernels import debian, packages
 from kbench.kernels.debian import KernelRelease, Package
+from kbench.kernels.errors import KernelError
 from kbench.kmod import compiler
 from kbench.programs import ProgramsMissing
 
@@ -73,3 +74,16 @@ def test_the_installed_version_has_the_same_form(programs: Path) -> None:
     (programs / "gcc-12").write_text("#!/bin/sh\necho 'gcc-12 (Debian 12.4.0-5) 12.4.0'\necho x\n")
     (programs / "gcc-12").chmod(0o755)
     assert compiler.version("gcc-12") == "gcc-12 (Debian 12.4.0-5) 12.4.0"
+
+
+@pytest.mark.usefixtures("unreachable")
+@pytest.mark.parametrize("name", ["with blank", "with:colon", "50%"])
+def test_a_path_that_kbuild_cannot_take_is_refused_before_anything_is_fetched(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+    with pytest.raises(KernelError, match=r"kbuild takes no path with .*: set XDG_CACHE_HOME"):
+        compiler.tree("6.1", [], print)
+    compiler.require_path(tmp_path)
+    with pytest.raises(KernelError, match=": move it"):
+        compiler.require_path(Path("/usr/src/my linux"))
