@@ -13,7 +13,13 @@ from kbench.kernels import cache
 
 DATA = Path(__file__).parents[1] / "data"
 RUN = "-p 2 -n 1 -w 0 -l 200 --wait 120"
-LARGE = ("kernel-headers", "kernel-source", "explain")  # many files
+LARGE = (
+    "kernel-headers",
+    "kernel-source",
+    "kernel-selftests",
+    "kernel-tree",
+    "explain",
+)  # many files
 PATCH = """\
 --- a/arch/x86/kvm/x86.c
 +++ b/arch/x86/kvm/x86.c
@@ -122,6 +128,12 @@ class Place:
                 (self.cache / kind.name / entry.name).symlink_to(entry)
             if not entries:
                 subprocess.run(["cp", "-al", str(kind), str(self.cache)], check=True)
+        # What was killed while it filled the real cache is no fault of this case.
+        for unfinished in self.cache.glob("*/.*"):
+            if unfinished.is_symlink() or not unfinished.is_dir():
+                unfinished.unlink()
+            else:
+                shutil.rmtree(unfinished)
 
     def remove(self) -> None:
         shutil.rmtree(self.top, ignore_errors=True)

@@ -58,6 +58,18 @@ def test_a_case_repeats(tmp_path: Path) -> None:
     assert faults[0] == faults[1] and campaign.WRONG
 
 
+def test_what_the_real_cache_has_unfinished_is_not_left_by_a_case(
+    tmp_path: Path, root: Path
+) -> None:
+    for name in ("explain/.key.tmp1", "kvm-modules/.key.tmp2", "kvm-modules/key"):
+        (root / name).mkdir(parents=True)
+    (lab,) = (subject for subject in SUBJECTS if subject.name == "lab-build")
+    place = Place(tmp_path / "place", lab)
+    place.set_up(tmp_path / "none")
+    assert case.wrong(place, kinds.Fault("none"), case.Ended(0, "", ""), 0) == {}
+    assert (root / "explain/.key.tmp1").exists() and (place.cache / "kvm-modules/key").exists()
+
+
 def test_nothing_is_mounted_where_root_may_not(programs: Path) -> None:
     """As in most containers: the case would fail with unshare's own code."""
     (programs / "unshare").write_text("#!/bin/sh\nexit 1\n")
