@@ -82,15 +82,17 @@ class Tarball:
 
 def fetched(kernel: KernelRelease) -> bool:
     """Whether kernel() and its tree() find everything in the cache."""
-    kinds = (
-        ("headers", kernel.headers),
-        ("source", [kernel.source]),
-        ("image", [kernel.image, *kernel.parts]),
-    )
-    return all(
-        (cache.root() / f"kernel-{kind}" / _key(kernel, packages)).is_dir()
-        for kind, packages in kinds
-    )
+    return buildable(kernel) and _has("headers", kernel, kernel.headers)
+
+
+def buildable(kernel: KernelRelease) -> bool:
+    """Whether kernel() and its code() find everything in the cache."""
+    source = _has("source", kernel, [kernel.source])
+    return source and _has("image", kernel, [kernel.image, *kernel.parts])
+
+
+def _has(kind: str, kernel: KernelRelease, packages: Sequence[Package]) -> bool:
+    return (cache.root() / f"kernel-{kind}" / _key(kernel, packages)).is_dir()
 
 
 def needs(name: str) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ HEADERS = (
     "arch/x86/include/asm/kvm*.h",
     "arch/x86/include/uapi/asm/kvm*.h",
 )
+# What is taken of an unchanged kernel: its include/kvm is in the headers.
+PARTS = (*DIRECTORIES[:2], *HEADERS)
 SHADOWS = ("arch/x86/include", "arch/x86/include/uapi", "include", "include/uapi")
 MAKEFILE = Path("arch/x86/kvm/Makefile")
 TOOL_SECONDS = 600
@@ -36,7 +38,7 @@ def pristine(tree: KernelTree, progress: Progress) -> Path:
 
     def build(work: Path) -> None:
         progress(f"extracting KVM from the source of {tree.kernel.version}")
-        tree.source.extract((*DIRECTORIES[:2], *HEADERS), work)
+        tree.source.extract(PARTS, work)
 
     return cache.entry("kernel-kvm", cache.digest(tree.source.digest), build, progress)
 

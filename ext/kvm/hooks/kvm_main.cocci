@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // virt/kvm/kvm_main.c
 
+// Behind KVM's tracepoints, whose first inclusion must be the one that defines them: in Linux 7.3 a
+// header of x86 includes them.
 @include@
 @@
- #include "kvm_mm.h"
+ #include <trace/events/kvm.h>
 +#include "kbench/hooks.h"
 
 @reserve@

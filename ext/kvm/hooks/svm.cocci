@@ -31,6 +31,17 @@ expression E, F;
 +	return kvm_kbench_pause_end(vcpu, E);
  }
 
+@window@
+identifier vcpu;
+@@
+ pause_interception(struct kvm_vcpu *vcpu)
+ {
+ 	...
++	if (svm_kbench_has_window(vcpu))
+ 	grow_ple_window(vcpu);
+ 	...
+ }
+
 @create@
 identifier vcpu, svm;
 @@

@@ -99,7 +99,9 @@ identifier kvm, slot;
  	...
  }
 
+// Linux 7.3 has it as emulator_write_guest().
 @emulated@
+identifier emulator_write_phys =~ "^emulator_write_(phys|guest)$";
 identifier vcpu, gpa;
 @@
  emulator_write_phys(struct kvm_vcpu *vcpu, gpa_t gpa, ...)
@@ -125,7 +127,7 @@ expression vcpu, gpa;
 typedef bool;
 identifier vcpu;
 @@
-+bool kvm_kbench_has_events(struct kvm_vcpu *vcpu)
++bool kvm_kbench_own_events(struct kvm_vcpu *vcpu)
 +{
 +	return kvm_vcpu_has_events(vcpu);
 +}

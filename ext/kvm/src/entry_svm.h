@@ -11,7 +11,16 @@
 /* What the mechanisms cannot find out later. */
 static inline void svm_kbench_created(struct vcpu_svm *svm)
 {
-	kbench_of(&svm->vcpu)->encrypted = sev_guest(svm->vcpu.kvm);
+#ifdef CONFIG_KVM_AMD_SEV
+	/* sev_guest() has other names, and other arguments, in later kernels. */
+	kbench_of(&svm->vcpu)->encrypted = to_kvm_svm(svm->vcpu.kvm)->sev_info.active;
+#endif
+}
+
+/* entry_intercepts makes PAUSE exit where the VMM has disabled that: later kernels warn of it. */
+static __always_inline bool svm_kbench_has_window(struct kvm_vcpu *vcpu)
+{
+	return !kvm_pause_in_guest(vcpu->kvm);
 }
 
 static inline void svm_kbench_control(struct vcpu_svm *svm, u32 intercept, bool native)

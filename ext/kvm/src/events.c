@@ -9,7 +9,7 @@
  * again, and an expired timer that the guest has masked leaves it set for ever.
  *
  * kbench_event_posted() reads memory alone, from any context: the terms of
- * kvm_vcpu_has_events() in Linux 6.1 and 6.12 without what masks them, so it answers yes
+ * kvm_vcpu_has_events() in Linux 6.1, 6.12 and 7.3 without what masks them, so it answers yes
  * too often and no only where the other does. Who is told that way enters KVM_RUN, which
  * blocks or exits again, and kvm_kbench.quiet keeps the same event from counting twice.
  */

@@ -3,6 +3,9 @@
 #ifndef __KVM_X86_KBENCH_HOOKS_H
 #define __KVM_X86_KBENCH_HOOKS_H
 
+/* kvm_main.c includes this behind the definition of its tracepoints: none is defined again. */
+#undef CREATE_TRACE_POINTS
+
 #include "idle_flag.h"
 #include "mwait.h"
 #include "mwait_monitor.h"

@@ -17,6 +17,7 @@
  */
 #include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
+#include <linux/version.h>
 #include "lapic.h"
 #include "events.h"
 #include "mwait_lowprio.h"
@@ -51,8 +52,13 @@ static enum hrtimer_restart kbench_lowprio_limit(struct hrtimer *timer)
 void kbench_lowprio_init(struct kvm_kbench *kb)
 {
 	raw_spin_lock_init(&kb->low.lock);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 	hrtimer_init(&kb->low.limit, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	kb->low.limit.function = kbench_lowprio_limit;
+#else
+	hrtimer_setup(&kb->low.limit, kbench_lowprio_limit, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
+#endif
 }
 
 void kbench_lowprio_begin(struct kvm_vcpu *vcpu)

@@ -11,7 +11,6 @@
  * The request is made here, in the MWAIT handler; the vendor's entry hook arms the
  * step and takes it back (entry_svm.h, entry_vmx.h).
  */
-#include "kvm_cache_regs.h"
 #include "idle_flag.h"
 #include "mwait_lowprio.h"
 #include "mwait_step.h"
@@ -55,4 +54,4 @@ void kbench_step_done(struct kvm_vcpu *vcpu)
 		kbench_lowprio_end(kb);
 	kbench_publish_idle(vcpu, KVM_KBENCH_IDLE_RUNNING);
 }
-EXPORT_SYMBOL_GPL(kbench_step_done);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kbench_step_done);

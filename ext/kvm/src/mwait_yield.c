@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include "lapic.h"
 #include "events.h"
+#include "irq.h"
 #include "mwait_yield.h"
 #include "x86.h"
 

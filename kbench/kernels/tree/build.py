@@ -95,7 +95,7 @@ def packaged(name: str, base: str, progress: Progress) -> TreeKernel:
 def has_packaged(name: str, base: str) -> bool:
     """Whether packaged() finds the kernel in the cache. Fetches and builds nothing."""
     release = debian.recorded(name)
-    if release is None or not packages.fetched(release) or not shutil.which("gcc"):
+    if release is None or not packages.buildable(release) or not shutil.which("gcc"):
         return False
     return (cache.root() / KIND / _key(_package(name, print), base, print)).is_dir()
 

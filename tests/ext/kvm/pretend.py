@@ -17,7 +17,7 @@ from kbench.lab.vm import machines
 SVM = "arch/x86/kvm/svm/svm.c"
 ENTRY = "arch/x86/kvm/kbench/entry_svm.h"
 OPS = "static struct kvm_x86_ops svm_x86_ops __initdata = {\n"
-CREATED = "encrypted = sev_guest(svm->vcpu.kvm);"
+CREATED = "encrypted = to_kvm_svm(svm->vcpu.kvm)->sev_info.active;"
 # A hypervisor timer that counts in the guest alone, and not even there: on the CPU it is
 # VMX's preemption timer.
 TIMER = """\

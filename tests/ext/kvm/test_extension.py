@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ext.kvm import debug, events, lab, pretend
-from kbench.kernels import find
+from kbench.kernels import debian, find, packages
 from kbench.kernels.tree import build
-from kbench.kmod import live, variants
+from kbench.kmod import hooks, live, sources, variants
 
 pytestmark = [
     pytest.mark.lab,
@@ -20,6 +20,8 @@ pytestmark = [
 ]
 # The default kernel is part of `make test`, everything else of `make test-kvm`.
 KERNELS = ["6.1", pytest.param("6.12", marks=pytest.mark.test_kvm)]
+# Built of Debian's source: its own build takes a compiler that older releases do not have.
+NEWEST = "debian:newest,tiny"
 # Taint bits of Documentation/admin-guide/tainted-kernels.rst: out of tree, unsigned.
 EXPECTED_TAINT = 1 << 12 | 1 << 13
 # Instructions that a PIO exit may have more than on stock KVM while every mechanism is off.
@@ -85,11 +87,22 @@ SINGLE = [
 ]
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", [*KERNELS, pytest.param(NEWEST, marks=pytest.mark.test_kernels)])
 def test_all(kernel: str, tmp_path: Path, kept: pytest.Cache, subtests: pytest.Subtests) -> None:
     messages = lab.run(kernel, lab.built(kernel, "all"), tmp_path, kept=kept)
     check(messages, {"quirk", "interactions", "races", *suites("all")}, subtests)
     assert messages["capability"]["bits"] == variants.variant("all").bits
+
+
+@pytest.mark.test_kvm
+def test_hooks_land_in_the_newest_kernel(tmp_path: Path) -> None:
+    """Its source is 167 MB: what fetches it are make test-kernels and `kbench kvm hooks`."""
+    release = debian.recorded("newest")
+    if release is None or not packages.buildable(release):
+        pytest.skip("the source of debian:newest is not in the cache")
+    code = packages.kernel("newest", print).code(print)
+    code.extract(sources.PARTS, tmp_path)
+    assert [str(one) for one in hooks.landings(tmp_path) if one.missed] == []
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
