@@ -104,7 +104,7 @@ def _chart(changes: Sequence[Change]) -> Any:
         base.mark_point(filled=True, size=60, opacity=1).encode(
             x=x, shape=shape, description="text:N"
         ),
-    ).properties(width=520, height=alt.Step(18))
+    ).properties(width=380, height=alt.Step(18))
 
 
 def _edge(changes: Sequence[Change]) -> float:
