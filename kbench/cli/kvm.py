@@ -56,8 +56,8 @@ def build(
 def diff(variant: Variant = "all", kernel: Kernel = "6.1") -> None:
     """Print what a variant changes in KVM's sources, as a unified diff.
 
-    userspace_exits (M1) is printed as a series in upstream's form, in mails for git am, each with
-    its message and what it costs.
+    userspace_exits (M1) and vcpu_poll (M8) are printed as a series in upstream's form, in mails for
+    git am, each with its message and what it costs.
 
     Example: kbench kvm diff --variant userspace_exits --kernel 6.12 | less
     """

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed"),
 ]
 # What tests the modules with all patches.
-SUITES = {"userspace_exits": "idle_exits"}
+SUITES = {"userspace_exits": "idle_exits", "vcpu_poll": "poll_alone"}
 FIRST = "6.1"
 KERNELS = [
     pytest.param(FIRST, marks=pytest.mark.test_kvm),
