@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Puts measured tables into the documentation: `.venv/bin/python -P tests/ext/kvm/table.py costs`.
 
-costs: what the mechanisms cost, into docs/extension.md. events: what each way says of each
-event, into ext/kvm/README.md. series [KERNEL ...]: what each patch of ext/kvm/upstream/ costs on
-a kernel, into its costs.json.
+costs: what the mechanisms cost, used: what they cost where they act, both into docs/extension.md.
+events: what each way says of each event, into ext/kvm/README.md. series [KERNEL ...]: what each
+patch of ext/kvm/upstream/ costs on a kernel, into its costs.json.
 """
 
 import json
@@ -20,16 +20,30 @@ from kbench.kmod import mail, series, variants
 
 KERNELS = ("6.1", "6.12")
 EXITS = ("pio", "mwait nop + pio", "hlt + pio")
-ASKED = ("mwait exit", "mwait yield + pio", "mwait cond_resched + pio")
+MWAIT, MONITORED = "mwait nop + pio", "monitor, store, mwait nop + pio"
+# What a mechanism does, the count of the same on stock KVM where there is one, and that in `all`.
+USED = (
+    ("`userspace_exits`: HLT leaves KVM_RUN", "", "hlt exit"),
+    ("`userspace_exits`: MWAIT leaves KVM_RUN", "", "mwait exit"),
+    ("`mwait_yield`: MWAIT is yield()", MWAIT, "mwait yield + pio"),
+    ("`mwait_yield`: MWAIT is cond_resched()", MWAIT, "mwait cond_resched + pio"),
+    ("`entry_intercepts`: HLT by the CPU", "hlt + pio", "hlt native + pio"),
+    ("`mwait_lowprio`: MWAIT, nobody else runnable", MWAIT, "mwait lowprio + pio"),
+    ("`mwait_monitor`: MONITOR, store, MWAIT", MONITORED, "monitor, store, mwait + pio"),
+    ("`vcpu_poll`: an interrupt, nobody waits", "interrupt", "interrupt, vcpu_poll"),
+    ("`vcpu_poll`: an interrupt, an eventfd", "interrupt", "interrupt, eventfd"),
+    ("`run_mp_state`: an interrupt", "interrupt", "interrupt, run_mp_state"),
+)
 SERIES = lab.HERE.parents[2] / "ext" / "kvm" / "upstream" / mail.COSTS
 PAGE = lab.HERE.parents[2] / "docs" / "extension.md"
-BEGIN, END = "<!-- costs: begin -->\n", "<!-- costs: end -->"
 Costs = dict[str, int]
 
 
-def costs(kernel: str, loaded: dict[str, bytes], scratch: Path) -> Costs:
-    """What costs.py measured inside, by its names."""
-    message = lab.run(kernel, loaded, scratch, ["costs"])["costs.test_costs"]
+def costs(
+    kernel: str, loaded: dict[str, bytes], scratch: Path, test: str = "costs.test_costs"
+) -> Costs:
+    """What a selftest of costs measured inside, by its names."""
+    message = lab.run(kernel, loaded, scratch, [test])[test]
     assert not message["result"], message["result"]
     return {name: value for name, value in message.items() if name not in ("test", "result")}
 
@@ -67,9 +81,34 @@ def markdown(scratch: Path) -> str:
             cells = [more(alone[kernel], stock[kernel], suffix) for kernel in KERNELS]
             text += row(f"`{mechanism.name}` alone, {state}", cells)
     text += row("live module, on SVM", [more(live[kernel], stock[kernel]) for kernel in KERNELS])
-    for name in ASKED:
-        text += row(f"{name}, in instructions", [str(every[kernel][name]) for kernel in KERNELS])
     return text
+
+
+def used(scratch: Path) -> str:
+    """The table of what the mechanisms cost where they act, in `all`: a column a kernel."""
+    text = row("", [find.find(kernel, print).version for kernel in KERNELS])
+    text += "|---" * (len(KERNELS) + 1) + "|\n"
+    columns = []
+    for kernel in KERNELS:
+        stock, every = (
+            costs(kernel, loaded, scratch) | costs(kernel, loaded, scratch, "costs_used.test_used")
+            for loaded in (lab.built(kernel, "stock"), lab.built(kernel, "all"))
+        )
+        columns.append(
+            [f"{stock[old]} -> {every[new]}" if old else str(every[new]) for _, old, new in USED]
+        )
+    for (title, *_), cells in zip(USED, zip(*columns, strict=True), strict=True):
+        text += row(title, list(cells))
+    return text
+
+
+def publish(name: str, table: str) -> None:
+    """Put a table into docs/extension.md, between its comments."""
+    page = PAGE.read_text()
+    begin = f"<!-- {name}: begin -->\n"
+    old = page.partition(begin)[2].partition(f"<!-- {name}: end -->")[0]
+    assert old, f"{PAGE.name} has no table {name}"
+    PAGE.write_text(page.replace(begin + old, begin + table))
 
 
 def of_series(mechanism: str, kernel: str, scratch: Path) -> list[mail.Counts]:
@@ -104,9 +143,9 @@ def main() -> None:
                     counts = of_series(mechanism, kernel, scratch)
                     keep(mechanism, find.find(kernel, print).version, counts)
             case ["costs"]:
-                page = PAGE.read_text()
-                old = page.partition(BEGIN)[2].partition(END)[0]
-                PAGE.write_text(page.replace(BEGIN + old, BEGIN + markdown(scratch)))
+                publish("costs", markdown(scratch))
+            case ["used"]:
+                publish("used", used(scratch))
             case _:
                 raise SystemExit(__doc__)
 

@@ -2,6 +2,7 @@
 """Instructions of an exit's round trip with each mechanism off and on (no test asserts them)."""
 
 import time
+from collections.abc import Callable
 
 from selftests.machine import Machine
 
@@ -30,8 +31,10 @@ SWITCHED = {
     "run_mp_state": lib.KVM_KBENCH_RUN_MP_STATE,
 }
 
+Trips = Callable[[int, int, int, Histogram, Watchdog], tuple[int, int]]
 
-def cost(machine: Machine, code: bytes, expect: int) -> int:
+
+def cost(machine: Machine, code: bytes, expect: int, trips: Trips = exits.round_trips) -> int:
     """The least instructions of 200 round trips between two ticks."""
     machine.memory.write(lib.KB_ENTRY, code)
     regs = machine.vcpu.get_regs()
@@ -41,9 +44,9 @@ def cost(machine: Machine, code: bytes, expect: int) -> int:
     with Watchdog(machine.vcpu.run_address, 10.0) as watchdog:
         now = time.monotonic_ns()
         time.sleep(((now // TICK + 1) * TICK + AFTER_TICK - now) / 1e9)
-        exits.round_trips(machine.vcpu.fd, expect, 8, histogram, watchdog)
+        trips(machine.vcpu.fd, expect, 8, histogram, watchdog)
         histogram.reset()
-        done, error = exits.round_trips(machine.vcpu.fd, expect, 200, histogram, watchdog)
+        done, error = trips(machine.vcpu.fd, expect, 200, histogram, watchdog)
     assert done == 200, f"{done} of 200 round trips, errno {error}"
     return int(histogram.minimum)
 

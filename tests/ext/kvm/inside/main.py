@@ -29,6 +29,7 @@ SUITES = {
     "quirk": 0,
     "shadow": 0,
     "costs": 0,
+    "costs_used": 0,
     "event_table": 0,
     "userspace_exits": lib.KVM_KBENCH_USERSPACE_EXITS,
     "rfc_v1": lib.KVM_KBENCH_RFC_V1,
