@@ -43,8 +43,8 @@ def rehearse(
 
 
 def compared(out: Path, names: list[str], tell: Callable[[str], None]) -> int:
-    """Compare the suites "quick" of the variants with the first's; how many comparisons failed."""
-    suites = [suite for name in names if (suite := out / name / "quick.json").exists()]
+    """Compare the suites "few" of the variants with the first's; how many comparisons failed."""
+    suites = [suite for name in names if (suite := out / name / "few.json").exists()]
     failed = 0
     for suite in suites[1:]:
         done = kbench("compare", suites[0], suite)
