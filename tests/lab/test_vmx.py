@@ -14,7 +14,7 @@ from kbench.lab.outcome import outcome
 from kbench.lab.vm.machines import VMX
 from kbench.programs import ProgramsMissing
 
-pytestmark = pytest.mark.test_bochs
+pytestmark = [pytest.mark.lab, pytest.mark.test_bochs]
 
 NAMES = ["exit.pio_out", "floor.immediate_exit", "exit.hlt"]
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from kbench._abi import lib
 from kbench.errors import Unavailable
 from kbench.kvm import System, extension
+from kbench.kvm.backend import vendor_module
 from kbench.worker.vm import pages
 from kbench.worker.vm.guest_vm import CPUID_MONITOR, CPUID_TSC_DEADLINE, GuestVm, Step
 
@@ -86,7 +87,9 @@ def _user_exit(bit: int, mechanisms: tuple[str, ...], guest_vm: GuestVm) -> None
 
 
 def _pause_exit(guest_vm: GuestVm) -> None:
-    """Stock KVM intercepts no PAUSE, or only what the pause filter counts."""
+    """Stock KVM intercepts no PAUSE, or only what the pause filter counts; on VMX only a loop."""
+    if vendor_module() == "kvm_intel":
+        raise Unavailable("VMX exits on a loop of PAUSE (pause-loop exiting), not on a single one")
     _user_exit(lib.KVM_KBENCH_EXIT_PAUSE, _EXITS_OF_PAUSE, guest_vm)
     extension.write(guest_vm.vcpus[0], lib.KVM_RUN_KBENCH_NATIVE, 0)
 

@@ -16,7 +16,7 @@ from kbench.kmod import modules, recipes
 from kbench.lab.image import payload
 from kbench.lab.inside import bundle
 from kbench.lab.vm import snapshot
-from kbench.lab.vm.machines import SVM
+from kbench.lab.vm.machines import SVM, LabMachine
 
 HERE = Path(__file__).parent
 GUESTS = HERE.parents[2] / "guests"
@@ -46,11 +46,15 @@ def package(scratch: Path, others: Mapping[str, bytes] = MappingProxyType({})) -
     return bundle.pack({**files, "selftests/guest.bin": guest(scratch)})
 
 
-def built(kernel: str, variant: str) -> dict[str, bytes]:
+def built(kernel: str, variant: str, machine: LabMachine = SVM) -> dict[str, bytes]:
     """The modules of a variant, by name, in the order of loading."""
     tree = find.find(kernel, print).tree(print)
-    made = modules.build(tree, recipes.variant(tree, variant, print), print)
-    return {name: payload.module(made.path(name).read_bytes()) for name in SVM.modules}
+    recipe = recipes.variant(tree, variant, print)
+    made = modules.build(tree, recipe, print)
+    found = {name: made.path(name) for name in machine.modules if name in modules.NAMES}
+    if modules.INTEL in machine.modules:
+        found[modules.INTEL] = modules.build_intel(tree, recipe, print)
+    return {name: payload.module(path.read_bytes()) for name, path in found.items()}
 
 
 def live(kernel: str) -> dict[str, bytes]:
@@ -73,6 +77,7 @@ def run(
     suites: Sequence[str] = (),
     kept: pytest.Cache | None = None,
     others: Mapping[str, bytes] = MappingProxyType({}),
+    machine: LabMachine = SVM,
 ) -> Messages:
     """Test name -> its message, of every selftest that the mechanisms of `loaded` allow.
 
@@ -81,7 +86,7 @@ def run(
     `others` files in the place of inside/'s.
     What `kept` has of an equal run is the answer.
     """
-    shot = snapshot.ensure(find.find(kernel, print), print)
+    shot = snapshot.ensure(find.find(kernel, print), print, machine)
     job: dict[str, Any] = {
         "modules": list(loaded),
         "entry": "selftests.main:main",
@@ -90,7 +95,7 @@ def run(
     job |= {"parameters": parameters, "unload": list(unload)}
     job |= {"suites": list(suites), "without": {}}
     version = shot.emulator.version
-    if not version.startswith(STEPS_MWAIT):
+    if machine == SVM and not version.startswith(STEPS_MWAIT):
         job["without"] = {"mwait_step": UNSTEPPED.format(version.split()[0])}
     files = {"job": json.dumps(job).encode(), "package": package(scratch, others), **loaded}
     # The lab is exact: the same files give the same messages.

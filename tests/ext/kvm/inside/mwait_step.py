@@ -4,6 +4,7 @@
 from selftests.machine import MWAIT, Machine, expect, run
 
 from kbench._abi import lib
+from kbench.kvm.backend import vendor_module
 
 ON = lib.KVM_KBENCH_MWAIT_STEP
 TRAP = 0x100  # EFLAGS.TF
@@ -19,7 +20,8 @@ def test_steps_and_goes_on() -> dict[str, int]:
             before = stats.read()["exits"]
             expect(run(machine.vcpu), lib.KVM_EXIT_IO)
             after = stats.read()["exits"]
-        expect(machine.interrupts, 1, "interrupts")
+        # VM entry clears the range that MONITOR armed: on VMX a stepped MWAIT does not wait.
+        expect(machine.interrupts, 0 if vendor_module() == "kvm_intel" else 1, "interrupts")
         expect(machine.vcpu.get_regs().rflags & TRAP, 0, "EFLAGS.TF")
         return {"exits": int(after - before)}
 
