@@ -71,7 +71,9 @@ static noinline void __vmx_kbench_entry(struct vcpu_vmx *vmx)
 	/* An SMI finds the activity state as it is: in SMM a HLT is KVM's. */
 	if (is_smm(vcpu) && !kvm_hlt_in_guest(vcpu->kvm))
 		native &= ~KVM_KBENCH_NATIVE_HLT;
-	vmx_kbench_control(vmx, CPU_BASED_MWAIT_EXITING, native & KVM_KBENCH_NATIVE_MWAIT);
+	/* With MONITOR emulated, as a NOP, nothing is armed and a native MWAIT does not wait. */
+	vmx_kbench_control(vmx, CPU_BASED_MWAIT_EXITING | CPU_BASED_MONITOR_EXITING,
+			   native & KVM_KBENCH_NATIVE_MWAIT);
 	vmx_kbench_control(vmx, CPU_BASED_HLT_EXITING, native & KVM_KBENCH_NATIVE_HLT);
 	/* The PLE gap and window are only set in VMs that started with PAUSE exits. */
 	if (cpu_has_vmx_ple() && !kvm_pause_in_guest(vcpu->kvm)) {

@@ -46,6 +46,17 @@ def test_switching_off_restores_the_vms_choice() -> None:
         expect(run(machine.vcpu), lib.KVM_EXIT_HLT)
 
 
+def test_native_mwait_waits() -> None:
+    """MONITOR is native with it: emulated, as a NOP, it would arm nothing."""
+    with Machine() as machine:
+        machine.enable(ON)
+        native(machine, NATIVE_MWAIT)
+        machine.start()
+        machine.plan(MWAIT, timer=SOON)
+        expect(run(machine.vcpu), lib.KVM_EXIT_IO)
+        expect(machine.interrupts, 1, "interrupts")
+
+
 def test_pause_can_be_intercepted() -> None:
     """The emulated CPU has no PAUSE filter, so KVM does not intercept it by itself."""
     if vendor_module() == "kvm_intel":
