@@ -125,6 +125,7 @@ def _exits(model: Model) -> str:
         return f"{entry.name} {human(entry.summary.p50, place.unit)}{unit}"
 
     low, high = ordered[0], ordered[-1]
-    text = f"{place.title}: p50 from {said(low)} to {said(high)}"
+    between = f"p50 from {said(low)} to {said(high)}"
+    text = f"{place.title}: {between if len(ordered) > 1 else f'p50 of {said(low)}'}"
     floors = [entry for entry in model.at(place, "floor") if entry.name == FLOOR]
     return f"{text}; the floor, {said(floors[0])}." if floors else f"{text}."

@@ -46,8 +46,9 @@ def test_the_answer_opens_with_the_pattern_of_its_headline(tmp_path: Path) -> No
 
 def test_what_stopped_a_run_has_a_section(tmp_path: Path) -> None:
     stopped = [host_run(6e-6, **STOPPED)]
-    sections = made(write(tmp_path / "a.json", {"exit.a": stopped})).sections
-    (section,) = (each for each in sections if each.anchor == "outliers")
+    found = made(write(tmp_path / "a.json", {"exit.a": stopped}))
+    (section,) = (each for each in found.sections if each.anchor == "outliers")
+    assert found.headline.endswith("p50 of exit.a 6.01 us."), "one benchmark is no range"
     what, trace = section.tables
     assert what.rows[0][0] == "exit.a" and len(trace.rows) == 2
 
