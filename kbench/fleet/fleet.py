@@ -15,6 +15,8 @@ from kbench.fleet.member import Member, fitting, members
 from kbench.kernels.cache import Progress
 
 CONNECT_SECONDS = 20.0
+# Workers are often started just before a session is.
+COME_SECONDS = 10.0
 # How often a client that waits asks whether anybody is left.
 PROBE_SECONDS = 2.0
 
@@ -61,6 +63,15 @@ class Fleet:
         except (OSError, RuntimeError) as error:
             raise self.gone() from error
         return list(members(known))
+
+    def require_worker(self) -> None:
+        """Raise KbenchError where no worker comes within COME_SECONDS."""
+        try:
+            self.client.wait_for_workers(1, timeout=COME_SECONDS)
+        except TimeoutError:
+            raise KbenchError(
+                f"{self.address} has no worker: kbench worker {self.address} starts one"
+            ) from None
 
     def fit(self, needed: Labels) -> list[Member]:
         """The machines that have these labels; of each other one the report says once why not."""

@@ -107,6 +107,7 @@ def hosts(fleet: Fleet, wanted: str | None) -> list[FleetHost]:
 
     Raises KbenchError where there is none, with the reason of each.
     """
+    fleet.require_worker()
     found = fleet.fit(labels.host_labels())
     able = {each.machine: each for each in found if not each.kvm_reason}
     chosen = [each for each in able.values() if wanted in (None, each.machine)]

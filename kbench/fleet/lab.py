@@ -110,6 +110,7 @@ class _Shards:
 
     def results(self, benchmarks: Sequence[str]) -> Iterator[LabResult]:
         """Every benchmark's result; of the sample when it has been held against the second."""
+        self._fleet.require_worker()
         if not self._able():
             raise KbenchError(f"no machine of {self._fleet.address} can count what this one does")
         owed = max(1, math.ceil(len(benchmarks) * SAMPLE))

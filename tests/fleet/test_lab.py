@@ -3,10 +3,10 @@
 
 import pytest
 from support.cli import wait_for
-from support.fleet import CONTENTS, Blocking, PretendedLab, by_name, pretended, result
+from support.fleet import CONTENTS, Blocking, PretendedLab, by_name, cluster, pretended, result
 
 from kbench.errors import KbenchError
-from kbench.fleet import labels, tasks
+from kbench.fleet import fleet, labels, tasks
 from kbench.kernels.errors import NoSpace
 from kbench.lab.labs import LabResult
 from kbench.lab.vm.qemu import installed
@@ -102,3 +102,11 @@ def test_another_qemu_is_left_out_by_name(address: str, monkeypatch: pytest.Monk
 def test_another_kbench_does_nothing(address: str) -> None:
     with pytest.raises(KbenchError, match=r"kbench is 0\.\S+ \(\w+\) there and 0.1.0 \(0\) here"):
         tasks.require_build("0.1.0 (0)")
+
+
+def test_a_fleet_without_a_worker_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "COME_SECONDS", 0.2)
+    with cluster(workers=0) as empty, pretended(empty, Blocking(), []) as labs:
+        results = labs.measure_all(CONTENTS, NAMES[:1], jobs=1, run_seconds=5.0)
+        with pytest.raises(KbenchError, match=r"has no worker: kbench worker inproc://"):
+            next(results)
