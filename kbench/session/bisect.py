@@ -34,6 +34,8 @@ class Unmeasurable(KbenchError):
     """The benchmark fails, or is skipped, on this commit."""
 
 
+# What failed, and the first error with its line of source; or the panic.
+REASON_LINES = 3
 # A commit that ends so is passed over; any other error is no commit's and ends the search.
 PASSED_OVER = (BuildFailed, BootFailed, LabPanic, ModuleRefused, Unmeasurable)
 
@@ -67,7 +69,8 @@ class Measuring:
             try:
                 suite = self._measure(commit, Path(directory) / "suite.json")
             except PASSED_OVER as error:
-                return CommitFigure(subject, None, str(error))
+                lines = str(error).splitlines()[:REASON_LINES]
+                return CommitFigure(subject, None, "\n".join(lines))
             if self._keep is not None:
                 when = self._repository.date(commit)
                 history.add(self._keep, suite.path, commit.name, when)

@@ -27,6 +27,7 @@ from kbench.suite.load import load
 from kbench.suite.suite import Suite
 
 NAME = "exit.pio_out"
+OUTPUT = "core.c:1:1: error: what\n    1 | what\nmake: *** Error 1\n"
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
 
@@ -45,11 +46,11 @@ def tree(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> GitTree
 
     def measure(lab: object, commit: Commit, path: Path) -> Suite:
         words = made.git("show", f"{commit.hash}:core.c")
-        failures: dict[str, Callable[[str], Exception]] = {
+        failures: dict[str, Callable[[str, str], Exception]] = {
             "broken": BuildFailed, "dead": BootFailed, "full": NoSpace,
         }  # fmt: skip
         if words in failures:
-            raise failures[words](f"{words}, it is")
+            raise failures[words](f"{words}, it is", OUTPUT)
         return stored(path, int(words))
 
     def functions(lab: object, *ends: Commit) -> FunctionChanges:
@@ -84,7 +85,8 @@ def test_commits_are_named_with_their_instructions(tree: GitTree) -> None:
     assert "  exit.pio_out +5: svm_vcpu_run +5" in shown
     assert "  exit.pio_out +7: svm_vcpu_run +7" in shown
     assert "one of these: those before the last cannot be measured" in shown
-    assert "broken, it is" in shown
+    assert "broken, it is core.c:1:1: error: what 1 | what" in " ".join(shown.split())
+    assert "make: ***" not in shown
 
 
 def test_a_merge_says_how_to_search_its_branch(tree: GitTree) -> None:
