@@ -69,8 +69,11 @@ def _row(out: Path, name: str, status: int, seconds: int) -> Row:
     if "Traceback" in said:
         wrong = said[said.index("Traceback") :][-1500:]
     suite = out / f"{name}.json"
-    if name == "doctor" or not (suite.exists() or suite.with_name(f"{name}.json.journal").exists()):
-        return Row(name, status, seconds, wrong=wrong)
+    if name == "doctor":
+        late = "it did not end within its limit" if status == TIMED_OUT else ""
+        return Row(name, status, seconds, wrong=wrong or late)
+    if not (suite.exists() or suite.with_name(f"{name}.json.journal").exists()):
+        return Row(name, status, seconds, wrong=wrong or "nothing was measured within its limit")
     try:
         benchmarks = list(load(suite))
     except KbenchError as error:

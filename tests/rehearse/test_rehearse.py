@@ -36,6 +36,7 @@ def test_a_suite_is_read_here(tmp_path: Path) -> None:
     ("status", "said"),
     [
         (70, "kbench: this is a bug of kbench"),
+        (124, "kbench: interrupted"),
         (137, ""),  # killed 30 s after its limit
         (0, "Traceback (most recent call last):\n  ...\nOverflowError: can't convert"),
     ],
@@ -43,6 +44,12 @@ def test_a_suite_is_read_here(tmp_path: Path) -> None:
 def test_what_is_wrong_with_a_command(tmp_path: Path, status: int, said: str) -> None:
     (row,) = handed(tmp_path, f"{status} 3 doctor", said=said)
     assert row.wrong and "WRONG" in str(row)
+
+
+def test_a_rehearsal_of_nothing_is_no_success(tmp_path: Path) -> None:
+    """As on a machine that is too busy: the limit came before the first run."""
+    (row,) = handed(tmp_path, "124 240 quick", said="kbench: interrupted")
+    assert row.wrong == "nothing was measured within its limit"
 
 
 def test_a_suite_that_cannot_be_read(tmp_path: Path) -> None:
