@@ -140,7 +140,8 @@ lab-baseline: venv ## renew that baseline: the commit says which counts moved, a
 # The published comparison: the RFC's benchmarks, and the round trips that its answers are held against.
 RFC := reports/rfc-idle
 RFC_NEW := $(LOCAL)/rfc-idle
-RFC_HOST := rfc idle_length busy monitor floor exit mpstate vtl inkernel.mwait@nop inkernel.pio_out@elcr inkernel.hlt_pending@xapic
+RFC_LENGTHS := $(foreach us,20 100 500 2000 10000 50000,wake.irqfd_$(us)us@hlt wake.irqfd_$(us)us@hlt-poll-200us)
+RFC_HOST := rfc $(RFC_LENGTHS) busy monitor floor exit mpstate vtl inkernel.mwait@nop inkernel.pio_out@elcr inkernel.hlt_pending@xapic
 # In the lab, the rows of the report's sentences and tables. A window of a vCPU that never blocks takes
 # seconds there, one of PAUSE (which TCG intercepts without end) ten times that.
 RFC_BLOCK := hlt hlt-exit hlt-exit-poll hlt-exit-eventfd hlt-exit-mp-state mwait-sleep mwait-monitor
