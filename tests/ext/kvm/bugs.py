@@ -16,7 +16,7 @@ EVENTS, SWITCH, RUN, WAKEUPS, POLL, MONITOR = (
     f"{OWN}/{name}.c"
     for name in ("events", "switch", "run", "wakeups", "vcpu_poll", "mwait_monitor")
 )
-POSTED = "(kb->ipiv || (kb->vtd && kvm_arch_has_assigned_device(vcpu->kvm)))"
+POSTED = "(kb->ipiv || (kb->vtd && kbench_has_device(vcpu->kvm)))"
 ENCRYPTED = "(kb->encrypted || vcpu->arch.guest_state_protected)"
 SLEEP = "\n\t\t\tkbench_sleep"
 UNBLOCK = "kvm_test_request(KVM_REQ_UNBLOCK, vcpu)"
