@@ -89,6 +89,8 @@ static noinline void __svm_kbench_entry(struct vcpu_svm *svm)
 		svm_kbench_step(svm);
 	native = kbench_native(vcpu);
 	svm_kbench_control(svm, INTERCEPT_MWAIT, native & KVM_KBENCH_NATIVE_MWAIT);
+	/* With MONITOR emulated, as a NOP, nothing is armed and a native MWAIT does not wait. */
+	svm_kbench_control(svm, INTERCEPT_MONITOR, native & KVM_KBENCH_NATIVE_MWAIT);
 	svm_kbench_control(svm, INTERCEPT_HLT, native & KVM_KBENCH_NATIVE_HLT);
 	svm_kbench_control(svm, INTERCEPT_PAUSE, native & KVM_KBENCH_NATIVE_PAUSE);
 }
