@@ -40,12 +40,10 @@ cdef inline void read_thread(Reading *self) noexcept nogil:
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ran)
     self.cpu_ns = <uint64_t>ran.tv_sec * 1_000_000_000 + <uint64_t>ran.tv_nsec
 
-cdef inline void freeze(int marker, int tracing_on) noexcept nogil:
-    """Mark the place in the kernel's trace and stop it; -1 for none."""
-    if marker >= 0:
-        write(marker, b"kbench: beyond the limit", 24)
-    if tracing_on >= 0:
-        write(tracing_on, b"0", 1)
+cdef inline bint freeze(int marker, int tracing_on) noexcept nogil:
+    """Mark the place in the kernel's trace and stop it; whether both are done. -1 for none."""
+    cdef bint marked = marker < 0 or write(marker, b"kbench: beyond the limit", 24) > 0
+    return (tracing_on < 0 or write(tracing_on, b"0", 1) > 0) and marked
 
 
 cdef class Outlier:
@@ -54,16 +52,19 @@ cdef class Outlier:
     `marker` and `tracing_on` are files of the kernel's trace that are open for writing, -1
     for none. `ticks` is 0 until there is one. What the thread did from the reading before
     its first stamp to the one behind its last: `cpus` are the two CPUs, `cpu_ns` its CPU time,
-    and `counts` its voluntary and involuntary switches, minor and major page faults.
+    and `counts` its voluntary and involuntary switches, minor and major page faults. `frozen`:
+    the trace, if there is one, was marked and stopped.
     """
 
     cdef readonly uint64_t limit, ticks, begin
+    cdef readonly bint frozen
     cdef int marker, tracing_on
     cdef Reading before, after
 
     def __init__(self, uint64_t limit, int marker, int tracing_on):
         self.limit, self.marker, self.tracing_on = limit, marker, tracing_on
         self.ticks = self.begin = 0
+        self.frozen = False
 
     @property
     def cpus(self):
@@ -115,7 +116,7 @@ def round_trips(
             done += 1
             limit.progress += 1
             if end - begin > outlier.limit:
-                freeze(outlier.marker, outlier.tracing_on)
+                outlier.frozen = freeze(outlier.marker, outlier.tracing_on)
                 read_thread(&outlier.after)
                 outlier.begin, outlier.ticks = begin, end - begin
                 break

@@ -5,6 +5,7 @@ class Outlier:
     limit: int
     ticks: int
     begin: int
+    frozen: bool
     def __init__(self, limit: int, marker: int, tracing_on: int) -> None: ...
     @property
     def cpus(self) -> tuple[int, int]: ...

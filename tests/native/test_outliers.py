@@ -50,9 +50,23 @@ def test_the_trace_is_marked_and_stopped() -> None:
         with machine("pio_out") as m:
             enter(m, 1, Outlier(NEVER, marker, tracing_on), histogram(m.vcpu))
             assert os.fstat(marker).st_size == os.fstat(tracing_on).st_size == 0
-            enter(m, 1, Outlier(1, marker, tracing_on), histogram(m.vcpu))
+            outlier = Outlier(1, marker, tracing_on)
+            enter(m, 1, outlier, histogram(m.vcpu))
+        assert outlier.frozen
         assert os.pread(marker, 100, 0) == b"kbench: beyond the limit"
         assert os.pread(tracing_on, 100, 0) == b"0"
     finally:
         os.close(marker)
         os.close(tracing_on)
+
+
+def test_a_trace_that_cannot_be_stopped_is_said() -> None:
+    """It is open for reading alone."""
+    fd = os.open("/dev/null", os.O_RDONLY)
+    try:
+        with machine("pio_out") as m:
+            outlier = Outlier(1, -1, fd)
+            enter(m, 1, outlier, histogram(m.vcpu))
+        assert outlier.ticks > 1 and not outlier.frozen
+    finally:
+        os.close(fd)

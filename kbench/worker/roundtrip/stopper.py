@@ -31,6 +31,7 @@ NOTE = (
     "--stop-above: the thread's counters are read between the round trips, and where the kernel "
     "traces, its tracepoints are in them"
 )
+WENT_ON = "--stop-above: the kernel's trace could not be stopped, and may lack events"
 
 # "  name-1234   [001] d..2. 123456789012: sched_switch: prev_comm=...", with the clock x86-tsc
 LINE = re.compile(r"^\s*(.+)-(\d+)\s+\[(\d+)\]\s+\S+\s+(\d+): (\w+): (.*)$")
@@ -90,7 +91,7 @@ class Stopper:
         return replace(
             found,
             figures=figures,
-            warnings=warnings,
+            warnings=warnings if self._outlier.frozen else (*warnings, WENT_ON),
             counters={**found.counters, **counters},
             marks={**found.marks, **self._traced()},
             void=found.void or STOPPED,
