@@ -35,7 +35,7 @@ QUICK_SUITES = $$(ls -r $(LOCAL)/quick.json $(LOCAL)/mwait.json 2>/dev/null)
 SOURCES := $(shell find kbench ext guests meson.build pyproject.toml -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run target test test-kvm test-variants test-kernels test-bochs test-explain test-fleet faults fuzz soak debug-kernel venv packages check lint man dist perf lab-gate lab-baseline reports reports-measure reports-render clean
+.PHONY: help run target rehearse rehearse-short test test-kvm test-variants test-kernels test-bochs test-explain test-fleet faults fuzz soak debug-kernel venv packages check lint man dist perf lab-gate lab-baseline reports reports-measure reports-render clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24

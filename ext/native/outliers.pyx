@@ -116,8 +116,8 @@ def round_trips(
             done += 1
             limit.progress += 1
             if end - begin > outlier.limit:
-                outlier.frozen = freeze(outlier.marker, outlier.tracing_on)
                 read_thread(&outlier.after)
+                outlier.frozen = freeze(outlier.marker, outlier.tracing_on)
                 outlier.begin, outlier.ticks = begin, end - begin
                 break
     histogram.counts = counts

@@ -81,7 +81,7 @@ class Fleet:
         return fit
 
     def say_once(self, line: str) -> None:
-        """Progress a line that has not been reported yet."""
+        """Report a line that has not been reported yet."""
         if line not in self._said:
             self._said.add(line)
             self._report(line)

@@ -97,7 +97,7 @@ class Apt:
 def download_file(place: str, sha256: str, into: Path) -> None:
     """Fetch a file of Debian's archive, by its path there. Raises PackageUnavailable.
 
-    apt-helper checks the hash and takes apt's proxy, and needs no package lists.
+    apt-helper checks the hash and takes apt's proxy, and needs no index of packages.
     """
     archive = _archives().get("Debian")
     if archive is None:

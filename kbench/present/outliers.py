@@ -13,7 +13,7 @@ NOTE = (
     "'CPU time': the vCPU thread's, the reading of its counters included; in what is missing to "
     "'took' it did not run. 'switches': voluntary + involuntary. 'page faults': minor + major."
 )
-UNTRACED = "No kernel trace: it takes root, or the right to /sys/kernel/tracing (docs/outliers.md)."
+UNTRACED = "No trace of the kernel was kept: docs/outliers.md says what it takes."
 IN_LAB = "kbench explain BENCHMARK names the functions of a count (docs/explain.md)."
 
 

@@ -29,15 +29,17 @@ class Length:
     p99: Figure | None
     states: str
 
+    @property
+    def name(self) -> str:
+        """What wakes, under which policy: "irqfd@hlt"."""
+        return f"{self.event}@{self.entry.policy}"
+
 
 def lengths(model: Model, place: Place) -> list[Length]:
     """The rows of `place` whose idle periods have a length, by policy, the shortest first."""
     found = [each for entry in model.at(place, "wake") if (each := _length(entry))]
-    order = list(dict.fromkeys((each.event, each.entry.policy) for each in found))
-    return sorted(
-        found,
-        key=lambda e: (order.index((e.event, e.entry.policy)), e.entry.source.index, e.idle),
-    )
+    order = list(dict.fromkeys(each.name for each in found))
+    return sorted(found, key=lambda e: (order.index(e.name), e.entry.source.index, e.idle))
 
 
 def _length(entry: Entry) -> Length | None:
@@ -65,12 +67,12 @@ def tables(model: Model, place: Place) -> list[Table]:
     if len({each.idle for each in found}) < 2:
         return []
     columns = (
-        *words("policy", "suite"),
+        *words("event and policy", "suite"),
         *figures("idle before", "p50", "p99"),
         *words("idle states entered, an event"),
     )
     rows = tuple(
-        (each.entry.policy, each.entry.source.label, each.idle, each.p50, each.p99, each.states)
+        (each.name, each.entry.source.label, each.idle, each.p50, each.p99, each.states)
         for each in found
     )
     table = Table(columns, rows, f"wake-ups by the length of the idle period, {place.title}")

@@ -124,8 +124,14 @@ def _by_kernel(model: Model) -> Section | None:
 
 
 def _outliers(model: Model) -> Section | None:
-    rows = [entry.summary for entry in model.entries]
-    found = tuple(outliers.tables(rows))
+    several = len(model.sources) > 1
+    found = tuple(
+        replace(table, title=": ".join(filter(None, (source.label, table.title))))
+        if several
+        else table
+        for source in model.sources
+        for table in outliers.tables([e.summary for e in model.entries if e.source is source])
+    )
     title = "Round trips beyond --stop-above"
     return Section(anchor="outliers", title=title, tables=found) if found else None
 

@@ -48,6 +48,13 @@ def sessions(choice: Choice, selectors: Sequence[str], report: Progress = silent
         raise KbenchError(f"no target {choice.target!r}: it is one of {', '.join(TARGETS)}, both")
     if choice.cluster and choice.target == "auto":
         choice = replace(choice, target="host" if choice.host else "lab")
+    if choice.machine:
+        from kbench.lab.vm import machines
+
+        machines.named(choice.machine)
+    of_lab = choice.kvm or choice.kernel or choice.machine or choice.explain
+    if choice.target == "auto" and of_lab:
+        choice = replace(choice, target="lab")
     rfc = "rfc" in selectors
     everywhere = choice == Choice("auto") and rfc
     lab = replace(choice, target="lab", kvm=choice.kvm or ("all" if rfc else None))

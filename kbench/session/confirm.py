@@ -54,7 +54,8 @@ def confirmed(first: Comparison, base: Suite, head: Suite, options: Options) -> 
 
 
 def _red(row: Change) -> bool:
-    return row.verdict is Verdict.WORSE and not row.exact and row.unit == "second"
+    worse = row.verdict is Verdict.WORSE and not row.acknowledged
+    return worse and not row.exact and row.unit == "second"
 
 
 def _settled(row: Change, again: dict[tuple[str, str], Change]) -> Change:

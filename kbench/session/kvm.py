@@ -72,7 +72,11 @@ def _own_kernel(source: Path | None) -> str:
 
     KVM's files hardly compile against the headers of another version.
     """
-    return f"tree:{source}" if source and (source / ".git").exists() else DEFAULT
+    if not source or not (source / ".git").exists():
+        return DEFAULT
+    if re.search("[@,]", str(source)):
+        raise KbenchError(f"--source {source}: a path with @ or , names no tree: give --kernel")
+    return f"tree:{source}"
 
 
 def _require_free(name: str, *, users: bool) -> None:

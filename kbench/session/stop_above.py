@@ -19,14 +19,15 @@ def stop_above(text: str, unit: str) -> float:
     Raises KbenchError for what is none of a target with this unit.
     """
     if unit == "integer":
-        if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < MOST_NS:
+        digits = text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_NS))
+        if not digits or not 0 < int(text) < MOST_NS:
             raise KbenchError(
                 f"--stop-above {text}: the lab counts instructions: a whole number, as in 3100"
             )
         return float(text)
     found = _TIME.fullmatch(text)
     ns = float(found[1]) * _NS[found[2]] if found else 0.0
-    if not 0 < ns < MOST_NS:
+    if not 1 <= ns <= MOST_NS:
         raise KbenchError(
             f"--stop-above {text}: a time from 1ns to {MOST_NS // _NS['s']}s with its unit, as in "
             "50us or 1.5ms"

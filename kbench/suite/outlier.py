@@ -10,6 +10,7 @@ from kbench.errors import KbenchError
 from kbench.suite.format import OUTLIER
 from kbench.suite.suite import Benchmark, Run
 
+LONGEST_NS = 1 << 63
 LARGEST = 1 << 20  # bytes of a trace: some 10,000 events
 
 
@@ -89,6 +90,7 @@ def _trace(text: str) -> tuple[TraceEvent, ...]:
     except (msgspec.DecodeError, RecursionError) as error:
         raise KbenchError(f"kbench_outlier_trace is damaged: {error}") from None
     for event in events:
-        if not (event.task + event.event + event.details).isprintable() or event.at < 0:
+        words = event.task + event.event + event.details
+        if not (words.isprintable() and 0 <= event.at < LONGEST_NS):
             raise KbenchError("kbench_outlier_trace is damaged: an event is none")
     return events

@@ -40,7 +40,9 @@ def instance() -> Iterator[Path | None]:
         yield None
         return
     for left in (TRACEFS / "instances").glob(f"{PREFIX}*"):
-        if not Path(f"/proc/{left.name.removeprefix(PREFIX)}").exists():
+        pid = left.name.removeprefix(PREFIX)
+        # One of this very number is of a process that had it before.
+        if pid.isdecimal() and (int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists()):
             _remove(left)
     made = TRACEFS / "instances" / f"{PREFIX}{os.getpid()}"
     made.mkdir()

@@ -56,7 +56,10 @@ def _system() -> Path:
     found = PLACE / f"{suite}-{recipe}"
     if not found.exists():
         if os.geteuid():
-            raise KbenchError("debootstrap needs root, once: sudo make rehearse")
+            raise KbenchError(
+                "debootstrap needs root, once: sudo make rehearse, then sudo chown -R $USER .venv "
+                "build reports/local"
+            )
         PLACE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=PLACE) as scratch:
             made = Path(scratch) / "made"

@@ -63,6 +63,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="limit of each command")
     args = parser.parse_args()
     names = args.only.split(",") if args.only else [variant.name for variant in VARIANTS]
+    if unknown := set(names) - {variant.name for variant in VARIANTS}:
+        parser.error(f"no machine is called {', '.join(sorted(unknown))}")
     variants = [variant for variant in VARIANTS if variant.name in names]
     seconds = args.seconds
     if args.short:

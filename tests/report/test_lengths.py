@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from support.suites import LAB, Metadata, host_run, lab_run, write
+from support.suites import LAB, Metadata, encoded, host_run, lab_run, write
 
 from kbench.report.charts import length
 from kbench.report.lengths import lengths, tables
@@ -24,10 +24,10 @@ def host(folder: Path, **states: float) -> Model:
 
 def test_each_policy_from_the_shortest_period_to_the_longest(tmp_path: Path) -> None:
     model = host(tmp_path)
-    found = [(row.entry.policy, f"{row.idle}") for row in lengths(model, model.places[0])]
+    found = [(row.name, f"{row.idle}") for row in lengths(model, model.places[0])]
     assert found == [
-        *(("hlt", "20.0 us"), ("hlt", "50.0 ms")),
-        *(("guest-haltpoll", "20.0 us"), ("guest-haltpoll", "50.0 ms")),
+        *(("irqfd@hlt", "20.0 us"), ("irqfd@hlt", "50.0 ms")),
+        *(("irqfd@guest-haltpoll", "20.0 us"), ("irqfd@guest-haltpoll", "50.0 ms")),
     ]
 
 
@@ -48,10 +48,29 @@ def test_the_curve_has_each_policy_and_its_p99_where_events_are_enough(tmp_path:
     model = host(tmp_path)
     (picture,) = length.pictures(model, model.places[0])
     rows = picture.views[0].panels[0].to_dict(validate=False)["data"]["values"]
-    assert [key.label for key in picture.legend] == ["hlt", "guest-haltpoll"]
-    assert {(row["policy"], row["percentile"]) for row in rows} >= {
-        ("hlt", "p50"), ("guest-haltpoll", "p50")
-    }  # fmt: skip
+    names = ["irqfd@hlt", "irqfd@guest-haltpoll"]
+    assert [key.label for key in picture.legend] == names
+    assert {(row["series"], row["percentile"]) for row in rows} == {
+        (name, percentile) for name in names for percentile in ("p50", "p99")
+    }
+
+
+def test_few_events_have_no_p99(tmp_path: Path) -> None:
+    few: Metadata = {"kbench_count": 9, "kbench_hdr": encoded(9_000, 0, 9)}
+    rows = {f"wake.irqfd_{us}us@hlt": [lab_run(9_000) | few] for us in (20, 50_000)}
+    model = build([write(tmp_path / "lab.json", rows, **LAB)])
+    assert {row.p99 for row in lengths(model, model.places[0])} == {None}
+
+
+def test_other_sources_of_events_are_other_series(tmp_path: Path) -> None:
+    rows = {
+        f"wake.{event}_{us}us@hlt": [lab_run(9_000)]
+        for event in ("irqfd", "timer")
+        for us in (20, 50_000)
+    }
+    model = build([write(tmp_path / "lab.json", rows, **LAB)])
+    (picture,) = length.pictures(model, model.places[0])
+    assert [key.label for key in picture.legend] == ["irqfd@hlt", "timer@hlt"]
 
 
 def test_in_the_lab_a_period_is_instructions(tmp_path: Path) -> None:

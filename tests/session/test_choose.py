@@ -40,8 +40,7 @@ def test_where_a_run_measures(
 def test_the_lab_s_options_choose_the_lab_and_its_modules() -> None:
     one = Choice("lab", "stock", "6.12")
     assert sessions(one, ["rfc"]) == [one]
-    other = Choice("auto", "rfc-v1")
-    assert sessions(other, ["rfc"]) == [other]
+    assert sessions(Choice("auto", "rfc-v1"), ["rfc"]) == [Choice("lab", "rfc-v1")]
 
 
 def test_an_unknown_target_is_refused_with_the_valid_ones() -> None:
@@ -105,6 +104,19 @@ def test_a_device_that_one_may_not_open_is_no_reason_for_the_lab(
 def test_a_machine_is_refused_where_it_cannot_be(choice: Choice, words: str) -> None:
     with pytest.raises(KbenchError, match=words):
         choose.choose(choice)
+
+
+def test_an_unknown_machine_is_refused_before_the_host_measures() -> None:
+    with pytest.raises(KbenchError, match="no lab machine 'arm'"):
+        choose.sessions(Choice("both", machine="arm"), ["exit"])
+
+
+@pytest.mark.parametrize(
+    "lab", [Choice(machine="vmx"), Choice(kernel="6.12"), Choice(explain=True)]
+)
+def test_rfc_in_the_lab_has_the_whole_extension(lab: Choice) -> None:
+    (session,) = choose.sessions(lab, ["rfc"])
+    assert (session.target, session.kvm) == ("lab", "all")
 
 
 def test_a_machine_chooses_the_lab() -> None:

@@ -2,6 +2,7 @@
 """`gate --confirm`: a regression is one when it is measured twice; nothing else is measured."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,21 @@ def test_only_what_is_worse_again_stays_worse(tmp_path: Path, measured: Measured
     (again,) = (c for c in found.changes if (c.benchmark, c.metric) == ("exit.pio_out", "p50"))
     assert again.verdict == "same" and "at first it was +1" in again.notes[-1]
     assert outcome(found, False).headline == "worse: exit.hlt"
+
+
+def test_an_acknowledged_regression_is_not_measured_again(
+    tmp_path: Path, measured: Measured
+) -> None:
+    suites = [
+        load(write(tmp_path / f"{side}.json", {"exit.hlt": noisy(p50, 20, seed)}, **HERE))
+        for side, p50, seed in (("base", 6e-6, 1), ("head", 7e-6, 2))
+    ]
+    first = compare(suites[0], suites[1], OPTIONS)
+    known = replace(
+        first, changes=tuple(replace(row, acknowledged="a known one") for row in first.changes)
+    )
+    assert confirm.confirmed(known, suites[0], suites[1], OPTIONS) == known
+    assert measured == []
 
 
 def test_another_kernel_is_refused_before_anything_runs(tmp_path: Path, measured: Measured) -> None:

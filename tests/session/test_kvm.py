@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 from support.kernels import GitTree
 
+from kbench.errors import KbenchError
 from kbench.kernels.errors import KernelError
 from kbench.kmod import compiler
 from kbench.session import kvm
+
+
+@pytest.mark.parametrize("name", ["linux@work", "a,b"])
+def test_a_tree_whose_path_says_more_needs_a_kernel(tmp_path: Path, name: str) -> None:
+    (tmp_path / name / ".git").mkdir(parents=True)
+    with pytest.raises(KbenchError, match="names no tree: give --kernel"):
+        list(kvm.build("stock", None, tmp_path / name, ()))
 
 
 @pytest.mark.parametrize("named", [None, "6.12"])

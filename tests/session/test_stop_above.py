@@ -15,6 +15,7 @@ from kbench.session.stop_above import require_stoppable, stop_above
         ("1.5ms", "second", 1_500_000),
         ("800ns", "second", 800),
         ("2s", "second", 2e9),
+        ("10s", "second", 1e10),
         ("3100", "integer", 3100),
     ],
 )
@@ -22,13 +23,15 @@ def test_a_limit_has_the_targets_unit(text: str, unit: str, limit: float) -> Non
     assert stop_above(text, unit) == limit
 
 
-@pytest.mark.parametrize("text", ["50", "us", "50 us", "-5us", "0us", "1h", "nan", "1e3us", "11s"])
+@pytest.mark.parametrize(
+    "text", ["50", "us", "50 us", "-5us", "0us", "1h", "nan", "1e3us", "11s", "0.5ns"]
+)
 def test_a_time_that_is_none(text: str) -> None:
     with pytest.raises(KbenchError, match=f"--stop-above {text}: a time .*as in 50us"):
         stop_above(text, "second")
 
 
-@pytest.mark.parametrize("text", ["50us", "0", "-1", "3.5", "9" * 12, "\u0663"])
+@pytest.mark.parametrize("text", ["50us", "0", "-1", "3.5", "9" * 12, "9" * 5000, "\u0663"])
 def test_a_count_that_is_none(text: str) -> None:
     with pytest.raises(KbenchError, match="the lab counts instructions"):
         stop_above(text, "integer")

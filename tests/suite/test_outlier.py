@@ -30,7 +30,16 @@ def test_they_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "trace", ["x", "[1]", "[[1, 1]]", "[" * 10_000, '[[1, 1, "a", "b", "\\u001b[2J"]]', "[[-1,0]]"]
+    "trace",
+    [
+        "x",
+        "[1]",
+        "[[1, 1]]",
+        "[" * 10_000,
+        f'[[{10**400},1,"a","b","c"]]',
+        '[[1, 1, "a", "b", "\\u001b[2J"]]',
+        "[[-1,0]]",
+    ],
 )
 def test_a_damaged_trace_is_one_line(tmp_path: Path, trace: str) -> None:
     with pytest.raises(KbenchError, match=r"exit\.a: kbench_outlier_trace is damaged"):

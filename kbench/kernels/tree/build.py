@@ -43,6 +43,7 @@ UNSANITIZED = (
 FULL_DISK = os.strerror(errno.ENOSPC)
 # A shell's echo says "I/O error" of a full disk. Its last file, vmlinux, make(1) has removed then.
 SPARE_BYTES = 256 << 20
+IO_ERROR = "I/O error"
 OUT_OF_MEMORY = re.compile(r"Killed signal terminated program|virtual memory exhausted")
 KIND = "kernel-tree"
 RELEASE, CONFIG, VMLINUX, MODULES = "release", "config", "vmlinux", "modules"
@@ -190,7 +191,9 @@ def _make(source: Path, out: Path, words: Sequence[str], lock: int) -> str:
             environment=REPRODUCIBLE, held=(lock,), error=BuildFailed,
         )  # fmt: skip
     except BuildFailed as error:
-        if FULL_DISK in error.output or _is_full(out) or _is_full(tempfile.gettempdir()):
+        # What a shell makes of a write that the disk refuses.
+        full = IO_ERROR in error.output and (_is_full(out) or _is_full(tempfile.gettempdir()))
+        if FULL_DISK in error.output or full:
             raise NoSpace(f"no space left to build in {out}, or for temporary files") from error
         if OUT_OF_MEMORY.search(error.output):
             raise KernelError("the machine has no memory left for the compiler") from error

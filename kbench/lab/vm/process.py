@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, Self
 
-from kbench.lab.errors import EmulatorUnavailable, LabError, WallTimeout
+from kbench.lab.errors import EmulatorUnavailable, LabError, SnapshotUnusable, WallTimeout
 
 
 class LabProcess:
@@ -92,6 +92,8 @@ class LabProcess:
                 start_new_session=own_terminal,
             )
         except FileNotFoundError as error:
+            if cwd and not Path(cwd).is_dir():
+                raise SnapshotUnusable(f"{cwd} has been removed: run it again") from error
             raise EmulatorUnavailable("setpriv is not here: install util-linux") from error
         except OSError as error:
             raise LabError(f"{self.emulator} does not start: {error}") from error

@@ -21,7 +21,7 @@ def pictures(model: Model, place: Place) -> list[Picture]:
     rows = [each for each in found if each.entry.source.index == newest]
     if len({each.idle for each in rows}) < 2:
         return []
-    names = list(dict.fromkeys(each.entry.policy for each in rows))
+    names = list(dict.fromkeys(each.name for each in rows))
     states = "" if any(each.states for each in rows) else " No idle state of the pCPU was counted."
     return [
         Picture(
@@ -53,12 +53,12 @@ def _chart(place: Place, found: Sequence[Length], names: Sequence[str]) -> Any:
             scale=up,
             axis=value_axis(place, up, 6),
         ),
-        color=alt.Color("policy:N", scale=alt.Scale(domain=list(names), range=colors)),
+        color=alt.Color("series:N", scale=alt.Scale(domain=list(names), range=colors)),
     )
     dashes = alt.Scale(domain=["p50", "p99"], range=[[1, 0], [4, 3]])
     line = base.mark_line(strokeWidth=1.5, aria=False)
     points = base.mark_point(filled=True, size=28, opacity=1)
-    shape = alt.Shape("policy:N", scale=alt.Scale(domain=list(names), range=shapes))
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=list(names), range=shapes))
     return alt.layer(
         line.encode(strokeDash=alt.StrokeDash("percentile:N", scale=dashes)),
         points.encode(shape=shape, description="text:N"),
@@ -69,7 +69,7 @@ def _rows(each: Length) -> list[dict[str, Any]]:
     figures: list[tuple[str, Figure | None]] = [("p50", each.p50), ("p99", each.p99)]
     return [
         {
-            "policy": each.entry.policy,
+            "series": each.name,
             "percentile": name,
             "x": float(each.idle),
             "y": float(value),

@@ -135,9 +135,9 @@ def prepare(benchmark: IdleWindow) -> Iterator[Hunt]:
     """The VM and the measurement of a `hunt` row, after a few hunts that worked."""
     row = policy(benchmark.policy)
     with ExitStack() as stack:
-        vm = stack.enter_context(idle_vm.build(row, benchmark.vcpus))
-        if needs := NEEDS.get(benchmark.method):
-            extension.require(vm.system, *needs)
+        needs = NEEDS.get(benchmark.method, ())
+        vm = stack.enter_context(idle_vm.build(row, benchmark.vcpus, needs=needs))
+        if needs:
             on = extension.bits((*needs, *row.switched))
             for each in vm.vcpus:
                 extension.enable(each.vcpu, on)

@@ -129,7 +129,9 @@ def events(
     about the thread.
     """
     about = re.compile(rf"\b(next_|prev_)?pid={tid}\b")
-    for line in lines:
+    for raw in lines:
+        # A task may have any bytes for a name.
+        line = "".join(each if each.isprintable() else "?" for each in raw)
         if not (found := LINE.match(line)):
             continue
         task, pid, cpu, at = found[1], int(found[2]), int(found[3]), int(found[4]) - begin

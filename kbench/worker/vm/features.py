@@ -89,7 +89,9 @@ def _user_exit(bit: int, mechanisms: tuple[str, ...], guest_vm: GuestVm) -> None
 def _pause_exit(guest_vm: GuestVm) -> None:
     """Stock KVM intercepts no PAUSE, or only what the pause filter counts; on VMX only a loop."""
     if vendor_module() == "kvm_intel":
-        raise Unavailable("VMX exits on a loop of PAUSE (pause-loop exiting), not on a single one")
+        raise Unavailable(
+            "the extension exits on VMX by pause-loop exiting: on a loop of PAUSE, not on one"
+        )
     _user_exit(lib.KVM_KBENCH_EXIT_PAUSE, _EXITS_OF_PAUSE, guest_vm)
     extension.write(guest_vm.vcpus[0], lib.KVM_RUN_KBENCH_NATIVE, 0)
 

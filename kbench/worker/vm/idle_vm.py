@@ -49,8 +49,8 @@ class IdleVm:
         return int(ffi.cast("uintptr_t", self.messages[name]))
 
 
-def require(system: System, policy: Policy) -> None:
-    """Raises Unavailable, with what this KVM lacks for `policy`."""
+def require(system: System, policy: Policy, needs: Sequence[str] = ()) -> None:
+    """Raises Unavailable, with what this KVM lacks for `policy` and of the mechanisms `needs`."""
     wanted = ["KVM_CAP_IRQCHIP", "KVM_CAP_TSC_DEADLINE_TIMER", "KVM_CAP_HALT_POLL"]
     for name in wanted if policy.irqchip else []:
         if not system.check_extension(name):
@@ -59,23 +59,28 @@ def require(system: System, policy: Policy) -> None:
     for name in policy.native:
         if not offered & getattr(lib, name):
             raise Unavailable(f"this KVM's KVM_CAP_X86_DISABLE_EXITS ({offered:#x}) lacks {name}")
-    extension.require(system, *policy.mechanisms)
+    extension.require(system, *policy.mechanisms, *needs)
 
 
 @contextmanager
 def build(
-    policy: Policy, vcpus: int, *, huge: bool = False, hyperv: bool = False
+    policy: Policy,
+    vcpus: int,
+    *,
+    huge: bool = False,
+    hyperv: bool = False,
+    needs: Sequence[str] = (),
 ) -> Iterator[IdleVm]:
     """A VM of `vcpus` vCPUs under `policy`; everything is closed at the end, on every path.
 
     With `huge`, 2-MiB pages back the memory that the guests write to. With `hyperv` the guests
-    may use Hyper-V's synthetic MSRs. Raises Unavailable or
-    IoctlError where this KVM, or the host's memory, lacks what it takes.
+    may use Hyper-V's synthetic MSRs. `needs` are mechanisms beside those of the policy. Raises
+    Unavailable or IoctlError where this KVM, or the host's memory, lacks what it takes.
     """
     image = load(f"idle_{policy.guest}")
     with ExitStack() as stack:
         system = stack.enter_context(System())
-        require(system, policy)
+        require(system, policy, needs)
         size = HUGE_PAGE if huge else vcpus * lib.KB_IDLE_SIZE
         areas = stack.enter_context(GuestMemory(size, lib.KB_IDLE, huge=huge))
         if huge:

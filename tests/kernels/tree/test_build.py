@@ -108,9 +108,18 @@ def test_what_the_machine_lacks_is_no_fault_of_the_commit(
 def test_full_disk_that_a_shell_calls_an_io_error(
     tree: GitTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tree.commit(**{"core.c": "broken"})
+    tree.commit(**{"core.c": "broken: sh: printf: I/O error"})
     monkeypatch.setattr(build, "SPARE_BYTES", 1 << 60)
     with pytest.raises(NoSpace, match="no space left to build in"):
+        made(tree)
+
+
+def test_little_space_does_not_hide_an_error_of_the_compiler(
+    tree: GitTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree.commit(**{"core.c": "broken"})
+    monkeypatch.setattr(build, "SPARE_BYTES", 1 << 60)
+    with pytest.raises(BuildFailed):
         made(tree)
 
 

@@ -34,6 +34,14 @@ def test_events_of_the_round_trip_and_of_its_thread() -> None:
     assert found[1][2] == "kworker/1:1H-kb-44" and found[1][4] == "comm=a b pid=7 prio=100"
 
 
+def test_a_task_may_have_any_bytes_for_a_name() -> None:
+    """What cannot be printed would be refused when the suite is read."""
+    line = " a\tb\x1b-7     [001] .....  1400: sched_waking: comm=c\x07 pid=100 prio=120"
+    assert [tuple(each) for each in events([line], 1000, 1000, (1, 1), 100)] == [
+        (400, 1, "a?b?-7", "sched_waking", "comm=c? pid=100 prio=120")
+    ]
+
+
 @pytest.mark.kvm
 class TestRuns:
     def fake(self, folder: Path) -> Path:

@@ -72,7 +72,7 @@ def program(progress: Progress = silent) -> Path:
     def build(work: Path) -> None:
         programs.require(*groups())
         cache.require_space(work, BUILD_BYTES)
-        with tempfile.TemporaryDirectory(prefix="kbench-bochs-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="build-", dir=work) as scratch:
             _build(Path(scratch), progress)
             made = Path(scratch, "bochs").read_bytes()
         (work / "bochs").write_bytes(elf.stripped(made, "--strip-all"))

@@ -60,7 +60,7 @@ EDITS = (
 
 
 def apply(source: Path, library: str) -> None:
-    """BochsEdit the tree `source`; `library` becomes a directory of it, with the list of hooks.
+    """Edit the tree `source`; `library` becomes a directory of it, with the list of hooks.
 
     Raises EmulatorUnavailable when an edit does not fit exactly once.
     """

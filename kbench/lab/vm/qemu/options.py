@@ -2,7 +2,8 @@
 """The lab's machine on QEMU: every option, beside its reason (the kernel's are in ../common.py).
 
 With these options two boots, and two restores of one snapshot, execute the same
-instructions at the same virtual times. Each of them is part of what identifies a count.
+instructions at the same virtual times, but for one thing that docs/lab.md tells. Each of them is
+part of what identifies a count.
 """
 
 from pathlib import Path

@@ -85,4 +85,6 @@ class QemuProcess(LabProcess):
             except QmpClosed as error:
                 self.kill()
                 raise EmulatorUnavailable(f"{qemu.path} did not start", self.log()) from error
+            except TimeoutError as error:
+                raise self.timeout() from error
             failed.pop_all()

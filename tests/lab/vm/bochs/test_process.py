@@ -12,7 +12,7 @@ from kbench.lab.vm.bochs.process import BochsProcess
 from kbench.lab.vm.common import DONE, RESET
 
 SAYS = ">/proc/self/fd/$KBENCH_RESULTS"
-BRIEF, LONG = 0.5, 30.0
+BRIEF, LONG = 3.0, 30.0
 
 
 def script(tmp_path: Path, text: str) -> Path:
@@ -50,7 +50,7 @@ def test_state_that_does_not_load(tmp_path: Path) -> None:
 
 
 def test_bochs_that_hangs(tmp_path: Path) -> None:
-    with pytest.raises(WallTimeout, match=r"within 0\.5 s"):
+    with pytest.raises(WallTimeout, match=r"within 3 s"):
         run(tmp_path, "exec sleep 60", BRIEF)
 
 
@@ -66,7 +66,7 @@ def booted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_boot_that_does_not_end(tmp_path: Path, booted: Path) -> None:
     script(tmp_path, "echo early >/proc/self/fd/$KBENCH_CONSOLE; exec sleep 60")
-    with pytest.raises(BootFailed, match=r"(?s)did not come up within 0.5 s.*early"):
+    with pytest.raises(BootFailed, match=r"(?s)did not come up within 3 s.*early"):
         emulator.BochsEmulator().boot(booted, b"", b"", BRIEF)
 
 
