@@ -24,6 +24,7 @@ from kbench.units import SHARE
 
 MOST = 12
 WIDTH, STEP = 170, 20
+LONGEST_LABEL = 20
 LEVEL = 0.02
 """Two figures that differ by less are drawn as one, as are those whose ranges overlap."""
 GROUPS = {
@@ -69,9 +70,13 @@ class Dots:
 
     @property
     def label(self) -> str:
-        shown = ", ".join(self.names[:2]) if len(", ".join(self.names[:2])) < 27 else self.names[0]
-        more = len(self.names) - shown.count(",") - 1
-        return f"{shown} +{more}" if more else shown
+        """The first names, as many as leave room for three panels side by side, at least one."""
+        for count in range(len(self.names), 1, -1):
+            more = len(self.names) - count
+            text = ", ".join(self.names[:count]) + (f" +{more}" if more else "")
+            if len(text) <= LONGEST_LABEL:
+                return text
+        return f"{self.names[0]} +{len(self.names) - 1}" if len(self.names) > 1 else self.names[0]
 
     def level(self, other: "Dots") -> bool:
         """Whether no panel tells the two apart, and they are of one kind."""

@@ -45,6 +45,13 @@ def test_level_policies_of_one_instruction_share_a_row(tmp_path: Path) -> None:
     assert found[0].label == "hlt, hlt-poll-50us"
 
 
+def test_a_label_leaves_room_for_three_panels() -> None:
+    """On a page of 72 rem; what is left out is counted."""
+    names = ("mwait-exit", "mwait-resched", "mwait-nop", "mwait-step")
+    assert Dots(names, "mwait", True, ()).label == "mwait-exit +3"
+    assert Dots(("hlt", "pause", "spin"), "hlt", False, ()).label == "hlt, pause, spin"
+
+
 def test_rows_stand_by_cost_in_all_panels(tmp_path: Path) -> None:
     found = picture(tmp_path, mwait_sleep=(60_000, 7_000), hlt=(9_000, 8_000))
     (view, _) = found.views
