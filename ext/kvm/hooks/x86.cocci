@@ -101,7 +101,7 @@ identifier kvm, slot;
 
 // Linux 7.3 has it as emulator_write_guest().
 @emulated@
-identifier emulator_write_phys =~ "^emulator_write_(phys|guest)$";
+identifier emulator_write_phys = {emulator_write_phys, emulator_write_guest};
 identifier vcpu, gpa;
 @@
  emulator_write_phys(struct kvm_vcpu *vcpu, gpa_t gpa, ...)
